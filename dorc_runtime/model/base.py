@@ -1,0 +1,16 @@
+"""What all models share: frozen, closed, comparable and hashable."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Model(BaseModel):
+    """A value that a user writes down; it never changes and knows no other fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __init__(self, **fields: object) -> None:
+        super().__init__(**fields)
+
+    def __hash__(self) -> int:
+        # Fields may hold dicts and lists (they are JSON), which Python itself does not hash.
+        return hash((type(self), self.model_dump_json()))

@@ -1,0 +1,99 @@
+"""What a definition may say, and what is refused as it is written."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from dorc_runtime import (
+    Catch,
+    Config,
+    CronTrigger,
+    Function,
+    If,
+    Map,
+    Pass,
+    Pipeline,
+    Retry,
+    S3Trigger,
+    UniversalConfig,
+    Wait,
+    data,
+)
+
+UNIVERSAL = UniversalConfig(region="eu-west-2", project="ExampleDorc")
+
+REFUSED: dict[str, tuple[Callable[[], object], str]] = {
+    "16 minutes": (lambda: Function("a", timeout=timedelta(minutes=16)), "15 minutes"),
+    "half a second": (lambda: Function("a", timeout=timedelta(seconds=0.5)), "whole number"),
+    "no memory": (lambda: Function("a", memory=64), "128"),
+    "all errors beside others": (
+        lambda: Function("a", retry=[Retry(["A", "States.ALL"])]),
+        "alone",
+    ),
+    "all errors first": (
+        lambda: Function("a", catch=[Catch(), Catch(["A"])]),
+        "in the last Catch",
+    ),
+    "a delay under the interval": (
+        lambda: Retry(interval=timedelta(seconds=5), max_delay=timedelta(seconds=5)),
+        "not over interval",
+    ),
+    "a Map over text": (lambda: Map(over="abc", steps=[Pass()]), "over=data.files"),
+    "a Map without steps": (lambda: Map(over=data.a, steps=[]), "at least 1"),
+    "a condition that is text": (lambda: If("x"), "If(data.rows == 0"),
+    "a wait without length": (lambda: Wait(), "Wait(timedelta(minutes=5))"),
+    "a pipeline without steps": (lambda: Pipeline(steps=[]), "at least 1"),
+    "a VPC without subnets": (
+        lambda: Config(universal=UNIVERSAL, vpc_id="vpc-1"),
+        "vpc_id is given without private_subnet_ids",
+    ),
+    "subnets without a VPC": (
+        lambda: Config(universal=UNIVERSAL, private_subnet_ids=("subnet-1",)),
+        "private_subnet_ids is given without vpc_id",
+    ),
+    "a region that is none": (lambda: UniversalConfig(region="mars", project="a"), "region"),
+    "an account of 11 digits": (
+        lambda: UniversalConfig(region="eu-west-2", project="a", account="1" * 11),
+        "account",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_definition_that_cannot_be_is_refused(case: str) -> None:
+    make, reason = REFUSED[case]
+    with pytest.raises(ValidationError) as caught:
+        make()
+    assert reason in str(caught.value)
+
+
+def test_a_model_never_changes() -> None:
+    with pytest.raises(ValidationError):
+        UNIVERSAL.region = "eu-west-1"  # type: ignore[misc]
+
+
+def test_a_single_error_may_stand_without_a_list() -> None:
+    assert Retry("MyError").errors == ("MyError",)
+
+
+@pytest.mark.parametrize(
+    ("key", "starts"),
+    [("in/a.csv", True), ("in/a.txt", False), ("out/a.csv", False), ("in/.csv", True)],
+)
+def test_a_key_fits_a_trigger_by_prefix_and_suffix(key: str, starts: bool) -> None:
+    assert S3Trigger(prefix="in/", suffix=".csv").matches(key) is starts
+
+
+def test_prefix_and_suffix_do_not_share_characters() -> None:
+    assert not S3Trigger(prefix="abc", suffix="cde").matches("abcde")
+
+
+def test_a_clock_is_on_everywhere_nowhere_or_in_some_environments() -> None:
+    schedule = "rate(1 day)"
+    assert CronTrigger(schedule).is_enabled("dev")
+    assert not CronTrigger(schedule, enabled=False).is_enabled("prod")
+    some = CronTrigger(schedule, enabled=["prod"])
+    assert some.is_enabled("prod")
+    assert not some.is_enabled("dev")
