@@ -1,0 +1,68 @@
+"""Whether the library that is installed is the one that a repository is pinned to."""
+
+import json
+import re
+import tomllib
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from dorc_runtime.errors import DefinitionError, VersionMismatchError
+
+_NAME = "dorc-runtime"
+_PIN = re.compile(rf"{_NAME}\s*(\[[^]]*\])?\s*(==\s*(?P<version>[^\s;,]+)|@\s*(?P<url>\S+))")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_TAG = re.compile(r"v?[0-9]+\.[0-9]+\S*")
+
+
+def check_pin(root: Path) -> None:
+    """Raise ``VersionMismatchError`` when the repository at ``root`` wants another library.
+
+    The pin is the requirement ``dorc-runtime`` in ``pyproject.toml``: a version, or a git
+    repository at a tag or a commit. A commit is compared with the one that was installed; where
+    that cannot be known (the library is installed from a folder, the pin is a branch) it passes, as
+    does a repository without a pin.
+    """
+    pin = _pin(root)
+    if pin is None:
+        return
+    reference = pin["version"] or pin["url"].rpartition("@")[2]
+    if _COMMIT.fullmatch(reference):
+        wanted, installed = reference, _commit() or reference
+    elif pin["version"] or _TAG.fullmatch(reference):
+        wanted, installed = reference.removeprefix("v"), _version()
+    else:
+        return
+    if wanted != installed:
+        raise VersionMismatchError(
+            f"pyproject.toml pins dorc {wanted}, installed is {installed}: run "
+            "`pip install -e .` in the repository, or `copier update` to move the pin."
+        )
+
+
+def _pin(root: Path) -> re.Match[str] | None:
+    file = root / "pyproject.toml"
+    if not file.is_file():
+        return None
+    try:
+        project = tomllib.loads(file.read_text(encoding="utf-8")).get("project", {})
+    except tomllib.TOMLDecodeError as error:
+        raise DefinitionError(f"{file} is not TOML: {error}.") from error
+    matches = (_PIN.match(requirement) for requirement in project.get("dependencies", ()))
+    return next((match for match in matches if match), None)
+
+
+def _version() -> str:
+    try:
+        return distribution(_NAME).version
+    except PackageNotFoundError:
+        return "none"
+
+
+def _commit() -> str | None:
+    """Return the commit that the library was installed from, if it was from git."""
+    try:
+        text = distribution(_NAME).read_text("direct_url.json")
+    except PackageNotFoundError:
+        return None
+    commit = json.loads(text or "{}").get("vcs_info", {}).get("commit_id")
+    return commit if isinstance(commit, str) else None

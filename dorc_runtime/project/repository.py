@@ -1,0 +1,239 @@
+"""A repository of pipelines on disk: where it is, what lies in it, and its definitions loaded."""
+
+import ast
+import runpy
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from dorc_runtime.compile.checks import Source
+from dorc_runtime.errors import DefinitionError, DorcError, NotARepositoryError, UnknownNameError
+from dorc_runtime.model.config import Config
+from dorc_runtime.model.pipeline import Pipeline
+
+ANSWERS = ".copier-answers.yml"
+CONFIGURATION = "pipeline_config.py"
+DEFINITION = "pipeline.py"
+HANDLER = "lambda.py"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class PipelineFolder:
+    """The folder ``src/<layer>/<name>`` of one pipeline; ``root`` is the repository's."""
+
+    root: Path
+    layer: str
+    name: str
+
+    @property
+    def id(self) -> str:
+        """``layer/name``, as commands take it."""
+        return f"{self.layer}/{self.name}"
+
+    @property
+    def path(self) -> Path:
+        """The folder itself."""
+        return self.root / "src" / self.layer / self.name
+
+    @property
+    def definition(self) -> Path:
+        """The file that holds the pipeline."""
+        return self.path / DEFINITION
+
+    @cached_property
+    def functions(self) -> tuple[str, ...]:
+        """The names of the folders with a handler, sorted."""
+        return tuple(sorted(file.parent.name for file in self.path.glob(f"*/{HANDLER}")))
+
+    @cached_property
+    def examples(self) -> tuple[str, ...]:
+        """The names of the examples, sorted."""
+        return tuple(sorted(case.name for case in self.path.glob("examples/*/") if case.is_dir()))
+
+    @property
+    def requirements(self) -> tuple[Path, ...]:
+        """The requirements files that go into the images of its functions."""
+        files = (self.root / "requirements.txt", self.path / "requirements.txt")
+        return tuple(file for file in files if file.is_file())
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository of pipelines, made by the template or by hand."""
+
+    root: Path
+
+    @cached_property
+    def pipelines(self) -> tuple[PipelineFolder, ...]:
+        """All pipelines, sorted by layer and name."""
+        files = sorted(self.root.glob(f"src/*/*/{DEFINITION}"))
+        return tuple(
+            PipelineFolder(self.root, file.parent.parent.name, file.parent.name) for file in files
+        )
+
+    def pipeline(self, wanted: str) -> PipelineFolder:
+        """Return the pipeline ``layer/name``; a path to its folder (``src/layer/name/``) does too.
+
+        Raises ``UnknownNameError``, which lists those that are there.
+        """
+        name = wanted.strip("/").removeprefix("src/")
+        for folder in self.pipelines:
+            if folder.id == name:
+                return folder
+        raise UnknownNameError("pipeline", wanted, [folder.id for folder in self.pipelines])
+
+    def show(self, path: Path) -> str:
+        """Return ``path`` as a user sees it: from the repository's root."""
+        return path.relative_to(self.root).as_posix()
+
+
+def find_repository(start: Path) -> Repository:
+    """Return the repository that ``start`` is the root of, or lies in.
+
+    Raises ``NotARepositoryError`` when there is none.
+    """
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if _is_repository(folder):
+            return Repository(folder)
+    raise NotARepositoryError(
+        f"{start} is no repository of pipelines: there is no src/ beside {CONFIGURATION} or "
+        f"{ANSWERS}. Make one with `copier copy`, or set CONFIG_REPO_PATH to where it is."
+    )
+
+
+def load_pipeline(folder: PipelineFolder) -> Pipeline:
+    """Return the value ``pipeline`` of the folder's ``pipeline.py``.
+
+    Raises ``DefinitionError`` with file and line for whatever keeps it from being one.
+    """
+    return _load(folder.root, folder.definition, "pipeline", Pipeline, "Pipeline(steps=[...])")
+
+
+def load_config(repository: Repository) -> Config | None:
+    """Return the value ``config`` of ``pipeline_config.py``, None without that file.
+
+    Raises ``DefinitionError`` with file and line for whatever keeps it from being one.
+    """
+    file = repository.root / CONFIGURATION
+    if not file.is_file():
+        return None
+    return _load(repository.root, file, "config", Config, "Config(universal=universal)")
+
+
+def load_source(folder: PipelineFolder) -> Source:
+    """Return the pipeline with what the checks need to know of its folder."""
+    return Source(
+        layer=folder.layer,
+        name=folder.name,
+        file=folder.definition.relative_to(folder.root).as_posix(),
+        pipeline=load_pipeline(folder),
+        functions={name: handler_problem(folder.path / name) for name in folder.functions},
+    )
+
+
+def handler_problem(function: Path) -> str:
+    """Return what keeps ``lambda.py`` in the folder from being called, "" when nothing shows."""
+    try:
+        tree = ast.parse((function / HANDLER).read_bytes())
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None) or 1
+        return f"{HANDLER}:{line}: {getattr(error, 'msg', error)}"
+    for node in _top_level(tree):
+        match node:
+            case ast.FunctionDef(name="handler"):
+                return ""
+            case ast.AsyncFunctionDef(name="handler"):
+                return f"{HANDLER}: handler is async, and Lambda does not await: write def handler"
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                if any((alias.asname or alias.name) in ("handler", "*") for alias in names):
+                    return ""
+            case ast.Name(id="handler", ctx=ast.Store()):
+                return ""
+            case _:
+                pass
+    return f"{HANDLER} has no handler: write def handler(event, context)"
+
+
+def _top_level(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes that run when the module is imported."""
+    for child in ast.iter_child_nodes(node):
+        yield child
+        if not isinstance(
+            child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
+        ):
+            yield from _top_level(child)
+
+
+def _is_repository(folder: Path) -> bool:
+    if not (folder / "src").is_dir():
+        return False
+    marks = (ANSWERS, CONFIGURATION, "universal", "infra")
+    return any((folder / mark).exists() for mark in marks) or any(
+        folder.glob(f"src/*/*/{DEFINITION}")
+    )
+
+
+def _load(root: Path, file: Path, name: str, kind: type[T], example: str) -> T:
+    shown = file.relative_to(root).as_posix()
+    if not file.is_file():
+        raise DefinitionError(f"{shown} is not there.")
+    with _importable(root):
+        values = _told(lambda: runpy.run_path(str(file)), file, shown)
+    if name not in values:
+        raise DefinitionError(f"{shown} defines no '{name}': write {name} = {example}.")
+    value = values[name]
+    if not isinstance(value, kind):
+        raise DefinitionError(
+            f"{shown}: '{name}' is a {type(value).__name__}, not a {kind.__name__}: "
+            f"write {name} = {example}."
+        )
+    return value
+
+
+def _told(run: Callable[[], Mapping[str, object]], file: Path, shown: str) -> Mapping[str, object]:
+    """Run a definition, and tell what it raises in one line that names its own line."""
+    try:
+        return run()
+    except SyntaxError as error:
+        place = shown if error.filename == str(file) else str(error.filename)
+        raise DefinitionError(f"{place}:{error.lineno}: {error.msg}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        what = f"{error.title}, {field}" if field else error.title
+        raise DefinitionError(f"{_line(error, file, shown)}: {what}: {message}.") from error
+    except DorcError as error:
+        raise DefinitionError(f"{_line(error, file, shown)}: {error}") from error
+    except (Exception, SystemExit) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise DefinitionError(f"{_line(error, file, shown)}: {what}") from error
+
+
+def _line(error: BaseException, file: Path, shown: str) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename) == file]
+    return f"{shown}:{lines[-1]}" if lines else shown
+
+
+@contextmanager
+def _importable(root: Path) -> Iterator[None]:
+    """Let definitions import ``pipeline_config`` of this repository, and no other one's."""
+    before = sys.modules.pop(CONFIGURATION.removesuffix(".py"), None)
+    sys.path.insert(0, str(root))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(root))
+        if before is not None:
+            sys.modules[CONFIGURATION.removesuffix(".py")] = before
