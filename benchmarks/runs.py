@@ -1,0 +1,38 @@
+"""Times of `invoke run`: a pipeline from command to result, and Maps."""
+
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+
+from benchmarks.measuring import invoke, machine, measured
+from benchmarks.repositories import with_map, with_three_functions
+
+
+def main() -> None:
+    """Print the figures."""
+    print(machine())
+    with tempfile.TemporaryDirectory() as temporary:
+        three = with_three_functions(Path(temporary, "three"))
+        command = ("run", "raw-to-processed/three")
+        workers = measured(invoke(*command), folder=three)
+        inline = measured(invoke(*command, "--inline"), folder=three)
+        print(f"3 functions with S3, by workers  {workers}")
+        print(f"3 functions with S3, inline      {inline}")
+        print(f"workers to inline                {workers.median / inline.median:7.2f}")
+        for items in (50, 1000):
+            many = with_map(Path(temporary, f"many{items}"), items)
+            whole = measured(invoke("run", "default/many"), folder=many, runs=3)
+            print(f"a Map over {items:4}, by workers      {whole}")
+            print(f"    of it the run itself         {_own_seconds(many):7.2f} s")
+
+
+def _own_seconds(folder: Path) -> float:
+    """Return what the run itself took, once the lake and the workers were starting."""
+    command = invoke("run", "default/many", "--json")
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    return float(json.loads(done.stdout)["seconds"])
+
+
+if __name__ == "__main__":
+    main()
