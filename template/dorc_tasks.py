@@ -38,7 +38,8 @@ def venv(c: Context) -> None:
     """Make .venv with that Python, and install everything into it."""
     root = Path(c.dorc.root)
     folder = root / ".venv"
-    if not folder.is_dir():
+    scripts = folder / ("Scripts" if os.name == "nt" else "bin")
+    if not any(scripts.glob("python*")):
         version = _wanted_version(c)
         python = _python(version)
         if python is None:
@@ -46,7 +47,6 @@ def venv(c: Context) -> None:
             print(f"Python {version} is not here, so .venv is made with {running}; to have it: ")
             print("  invoke python-setup, remove .venv, invoke venv")
         _run([python or sys.executable, "-m", "venv", str(folder)], root)
-    scripts = folder / ("Scripts" if os.name == "nt" else "bin")
     pip = [str(scripts / "python"), "-m", "pip", "install", "-q"]
     repository = _repository(c)
     _run([*pip, "-e", c.dorc.install], root)

@@ -161,13 +161,17 @@ def _functions(source: Source) -> _Found:
     for step in called:
         if step.name not in source.functions:
             near = _nearest(step.name, source.functions)
-            yield step.name, f"no file {folder}/{step.name}/lambda.py.{near} `invoke new-function`"
+            yield step.name, f"no file {folder}/{step.name}/lambda.py.{near} {_write(source, step)}"
         elif problem := source.functions[step.name]:
             yield step.name, problem
         yield from _environment(step)
     for name in sorted(set(source.functions) - {step.name for step in called}):
         message = f'no step calls it: add Function("{name}"), or remove the folder {folder}/{name}'
         yield name, message
+
+
+def _write(source: Source, step: Function) -> str:
+    return f"Write it: `invoke new-function {source.id} {step.name}`"
 
 
 def _environment(step: Function) -> _Found:

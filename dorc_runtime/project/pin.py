@@ -44,11 +44,15 @@ def _pin(root: Path) -> re.Match[str] | None:
     if not file.is_file():
         return None
     try:
-        project = tomllib.loads(file.read_text(encoding="utf-8")).get("project", {})
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise DefinitionError(f"{file} is not TOML: {error}.") from error
-    matches = (_PIN.match(requirement) for requirement in project.get("dependencies", ()))
-    return next((match for match in matches if match), None)
+    match content.get("project", {}):
+        case {"dependencies": [*requirements]}:
+            matches = (_PIN.match(str(requirement)) for requirement in requirements)
+            return next((match for match in matches if match), None)
+        case _:
+            return None
 
 
 def _version() -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from dorc_runtime.compile.identifiers import check_name
 from dorc_runtime.errors import ScaffoldError, UnknownNameError
-from dorc_runtime.project.repository import ANSWERS, HANDLER
+from dorc_runtime.project.repository import ANSWERS, HANDLER, Repository
 
 _HEADER = (
     "# Written by Copier and by `invoke new-pipeline`: answers are changed by `copier update`, "
@@ -39,39 +39,31 @@ def new_pipeline(root: Path, layer: str, name: str) -> tuple[Path, ...]:
     if layer not in answers["layers"]:
         raise UnknownNameError("layer", layer, answers["layers"])
     check_name("pipeline", name)
-    pipelines: list[dict[str, str]] = [
-        *answers.get("pipelines", []),
-        {"layer": layer, "name": name},
-    ]
+    pipelines = [*answers["pipelines"], {"layer": layer, "name": name}]
     target = root / "src" / layer / name
     if target.exists() or pipelines[-1] in pipelines[:-1]:
         raise ScaffoldError(f"there is a pipeline {layer}/{name} already: choose another name.")
-    with _rendered(answers, pipelines) as rendered:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(rendered / "src" / layer / name, target)
-    try:
+    with _rendered(answers, pipelines) as rendered, _all_or_nothing(target):
+        shutil.copytree(rendered / "src" / layer / name, target)
         _write_answers(root, {**answers, "pipelines": pipelines})
-    except OSError as error:
-        shutil.rmtree(target)
-        raise ScaffoldError(f"{root / ANSWERS} cannot be written: {error}.") from error
     return tuple(sorted(path for path in target.rglob("*") if path.is_file()))
 
 
 def new_function(root: Path, layer: str, pipeline: str, name: str) -> tuple[Path, ...]:
     """Write the function ``name`` into a pipeline; return its files.
 
-    The pipeline's definition is not touched. Raises ``ScaffoldError`` for a name that cannot be or
-    is taken.
+    The pipeline's definition is not touched. Raises ``UnknownNameError`` for a pipeline that is not
+    there, ``ScaffoldError`` for a name that cannot be or is taken.
     """
+    folder = Repository(root).pipeline(f"{layer}/{pipeline}")
     check_name("function", name)
-    target = root / "src" / layer / pipeline / name
+    target = folder.path / name
     if target.exists():
-        raise ScaffoldError(
-            f"there is a folder {name} in {layer}/{pipeline} already: choose another name."
-        )
-    target.mkdir(parents=True)
+        raise ScaffoldError(f"there is a {name} in {folder.id} already: choose another name.")
     handler = target / HANDLER
-    handler.write_text(_FUNCTION, encoding="utf-8")
+    with _all_or_nothing(target):
+        target.mkdir()
+        handler.write_text(_FUNCTION, encoding="utf-8")
     return (handler,)
 
 
@@ -84,18 +76,47 @@ def _answers(root: Path) -> dict[str, Any]:
             f"{root} has no {ANSWERS}: only a repository made with `copier copy` can be added to."
         )
     try:
-        answers = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         line = f":{where.line + 1}" if where else ""
         raise ScaffoldError(
             f"{ANSWERS}{line} is not YAML: mend it, or take it from git."
         ) from error
-    if not isinstance(answers, dict) or not isinstance(answers.get("layers"), list):
-        raise ScaffoldError(f"{ANSWERS} names no list of 'layers': mend it, or take it from git.")
-    if not isinstance(answers.get("pipelines", []), list):
-        raise ScaffoldError(f"'pipelines' in {ANSWERS} is no list: mend it, or take it from git.")
-    return answers
+    match content:
+        case {"layers": [*layers], **others} if all(isinstance(layer, str) for layer in layers):
+            rest = {str(key): value for key, value in others.items()}
+            answers: dict[str, Any] = {"pipelines": [], "layers": layers, **rest}
+        case _:
+            raise ScaffoldError(f"{ANSWERS} has no list of layers: mend it, or take it from git.")
+    match answers["pipelines"]:
+        case [*pipelines] if all(_is_pipeline(pipeline) for pipeline in pipelines):
+            return answers
+        case _:
+            raise ScaffoldError(
+                f"{ANSWERS} has no list of pipelines: mend it, or take it from git."
+            )
+
+
+def _is_pipeline(value: object) -> bool:
+    match value:
+        case {"layer": str(), "name": str()}:
+            return True
+        case _:
+            return False
+
+
+@contextmanager
+def _all_or_nothing(target: Path) -> Iterator[None]:
+    """Take ``target``, and the folders made for it, away again if the block fails."""
+    missing = [folder for folder in (target, *target.parents) if not folder.exists()]
+    try:
+        yield
+    except BaseException as error:
+        shutil.rmtree(missing[-1], ignore_errors=True)
+        if isinstance(error, OSError):
+            raise ScaffoldError(f"{target} cannot be written: {error}.") from error
+        raise
 
 
 @contextmanager
@@ -138,6 +159,7 @@ def _write_answers(root: Path, answers: Mapping[str, Any]) -> None:
     import yaml
 
     text = yaml.safe_dump(dict(answers), indent=4, allow_unicode=True, default_flow_style=False)
-    new = root / f"{ANSWERS}.new"
-    new.write_text(_HEADER + text, encoding="utf-8")
-    new.replace(root / ANSWERS)
+    with tempfile.TemporaryDirectory(prefix=".dorc-", dir=root) as folder:
+        new = Path(folder, ANSWERS)
+        new.write_text(_HEADER + text, encoding="utf-8")
+        new.replace(root / ANSWERS)

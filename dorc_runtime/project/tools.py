@@ -43,7 +43,7 @@ def findings(repository: Repository | None, settings: Settings) -> Iterator[Find
         yield _package(name, tasks)
     if repository is None:
         remedy = "make one with `copier copy`, or set CONFIG_REPO_PATH to where it is"
-        yield Finding("repository", "all tasks but these", missing=remedy)
+        yield Finding("repository", "all other tasks", missing=remedy, optional=True)
     else:
         number = len(repository.pipelines)
         yield Finding("repository", "all tasks", f"{repository.root}, {number} pipelines")
