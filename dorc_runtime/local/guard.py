@@ -1,0 +1,116 @@
+"""Keeps a local run away from AWS: connections to AWS's own names are refused.
+
+``install`` adds an audit hook to the interpreter (https://docs.python.org/3/library/sys.html
+#sys.addaudithook), which sees what Python's own ``socket`` module looks up and connects to, and so
+boto3, urllib3, requests, asyncio and whatever else stands on it. Any other host may be reached.
+
+Not guarded: programs that a handler starts; compiled code with sockets of its own; AWS reached by
+an address written in numbers, by a name of one's own that leads there, or through a proxy.
+
+The worker process loads this module by its path, so it imports the standard library alone.
+"""
+
+import ipaddress
+import socket
+import sys
+
+# The suffixes of every partition in botocore's partitions.json, and of what lies beside them:
+# function URLs (on.aws), the sign-in and portal pages.
+AWS_DOMAINS = (
+    "amazonaws.com",
+    "amazonaws.com.cn",
+    "amazonaws.eu",
+    "amazonwebservices.com.cn",
+    "amazonwebservices.eu",
+    "api.aws",
+    "api.aws.hci.ic.gov",
+    "api.aws.ic.gov",
+    "api.aws.scloud",
+    "api.cloud-aws.adc-e.uk",
+    "app.aws",
+    "aws.amazon.com",
+    "aws.dev",
+    "awsapps.com",
+    "c2s.ic.gov",
+    "cloud.adc-e.uk",
+    "csp.hci.ic.gov",
+    "on.aws",
+    "sc2s.sgov.gov",
+)
+
+# Where machines, containers and pods on AWS are handed their credentials:
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html and
+# https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
+METADATA_ADDRESSES = frozenset(
+    ipaddress.ip_address(address)
+    for address in (
+        "169.254.169.254",
+        "169.254.170.2",
+        "169.254.170.23",
+        "fd00:ec2::23",
+        "fd00:ec2::254",
+    )
+)
+
+# The events of https://docs.python.org/3/library/audit_events.html, and where each has the host.
+_LOOKUPS = {
+    "socket.getaddrinfo": 0,
+    "socket.gethostbyname": 0,
+    "socket.gethostbyaddr": 0,
+}
+_CONNECTIONS = {"socket.connect": 1, "socket.sendto": 1, "socket.sendmsg": 1}
+
+
+class AwsNotReachedError(Exception):
+    """A handler tried to reach AWS itself from a local run."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"a local run does not reach AWS: {host}; what boto3 does without endpoint_url goes to "
+            "the run's own lake, so leave endpoint_url out and put the data there"
+        )
+        self.host = host
+
+
+def is_aws(host: str) -> bool:
+    """Tell whether ``host``, a name or an address, is AWS's own."""
+    name = host.lower().rstrip(".")
+    if any(name == domain or name.endswith(f".{domain}") for domain in AWS_DOMAINS):
+        return True
+    address = _address(name)
+    return address is not None and address in METADATA_ADDRESSES
+
+
+def install() -> None:
+    """Refuse connections to AWS from now on, in this whole process, for good.
+
+    An audit hook cannot be taken out again, so this is for worker processes only.
+    """
+    sys.addaudithook(_check)
+
+
+def _check(event: str, arguments: tuple[object, ...]) -> None:
+    if event in _LOOKUPS:
+        host = arguments[_LOOKUPS[event]]
+    elif event in _CONNECTIONS:
+        target = arguments[_CONNECTIONS[event]]
+        host = target[0] if isinstance(target, tuple) and target else None
+    else:
+        return
+    if isinstance(host, bytes | bytearray):
+        host = host.decode("ascii", "replace")
+    if isinstance(host, str) and is_aws(host):
+        raise AwsNotReachedError(host)
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        try:
+            # The older spellings that connect() takes too: 2852039166, 0xa9fea9fe, 169.254.43518.
+            return ipaddress.IPv4Address(socket.inet_aton(host))
+        except OSError:
+            return None
+    mapped = getattr(address, "ipv4_mapped", None)
+    return mapped or address

@@ -1,0 +1,97 @@
+"""What happened in a run, event by event, and how it ended.
+
+Times are seconds since the epoch. A visit is one entering of a state: a state in a Map is visited
+once for each item, and ``path`` tells in which (``("Map", "3")``).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import JsonValue
+
+Status = Literal["SUCCEEDED", "FAILED", "TIMED_OUT"]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One entering of a state."""
+
+    number: int
+    state: str
+    kind: str
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A state begins."""
+
+    at: float
+    visit: Visit
+    input: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """A state has come to its output."""
+
+    at: float
+    visit: Visit
+    output: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """A state failed and is tried again in ``wait`` seconds; ``attempt`` is 1 for the first."""
+
+    at: float
+    visit: Visit
+    error: str
+    cause: str
+    attempt: int
+    wait: float
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """A state failed and the run goes on at the state ``to``."""
+
+    at: float
+    visit: Visit
+    error: str
+    cause: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A state failed, and so does what it is part of."""
+
+    at: float
+    visit: Visit
+    error: str
+    cause: str
+    input: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A function wrote a line to its log."""
+
+    at: float
+    function: str
+    text: str
+
+
+Event = Entered | Exited | Retried | Caught | Failed | Logged
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended: an output, or an error with its cause and the state that failed first."""
+
+    status: Status
+    output: JsonValue = None
+    error: str = ""
+    cause: str = ""
+    failed: Failed | None = None

@@ -1,0 +1,198 @@
+"""What a run starts with: the objects that lie in the lake, and the event that a trigger sends."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from dorc_runtime.compile.events import object_event, pipeline_event, schedule_event
+from dorc_runtime.compile.names import zones
+from dorc_runtime.errors import InputError, UnknownNameError
+from dorc_runtime.model.pipeline import Pipeline
+from dorc_runtime.model.triggers import CronTrigger, PipelineTrigger, S3Trigger
+from dorc_runtime.project.repository import PipelineFolder
+
+_PREFIX = "local-"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asks a run to start with; what is not given comes from the first example."""
+
+    example: str | None = None
+    file: Path | None = None
+    input: str | None = None
+
+
+@dataclass(frozen=True)
+class Seed:
+    """An object that lies in the lake before the run."""
+
+    bucket: str
+    key: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a run starts with; ``origin`` says in words where the event comes from."""
+
+    seeds: tuple[Seed, ...]
+    event: JsonValue
+    origin: str
+
+
+def local_bucket(zone: str) -> str:
+    """Return the bucket that stands for a zone of the lake in a local run."""
+    return _PREFIX + zone
+
+
+def shown_bucket(bucket: str) -> str:
+    """Return the zone that a local bucket stands for, or the bucket's own name."""
+    return bucket.removeprefix(_PREFIX)
+
+
+def start_of(
+    folder: PipelineFolder, pipeline: Pipeline, request: Request, *, now: datetime
+) -> Start:
+    """Return what to start ``pipeline`` with.
+
+    Raises ``InputError`` for a file or input that cannot be used, ``UnknownNameError`` for an
+    example that is not there.
+    """
+    example = _example(folder, request)
+    seeds = _seeds(folder, pipeline, example) if example else ()
+    if request.input is not None:
+        return Start(seeds, _given_input(request.input), "the given input")
+    if request.file is not None:
+        seed = _landed(folder, pipeline, request.file)
+        origin = f"{seed.key} landed in {shown_bucket(seed.bucket)}"
+        return Start((*seeds, seed), _object(seed, now), origin)
+    if example and (file := folder.path / "examples" / example / "input.json").is_file():
+        return Start(seeds, _read_json(file, shown=folder), f"example {example}, input.json")
+    event, origin = _triggered(folder, pipeline, seeds, now)
+    if example:
+        return Start(seeds, event, f"example {example}, {origin}")
+    return Start(seeds, event, origin)
+
+
+def _example(folder: PipelineFolder, request: Request) -> str | None:
+    if request.example is not None:
+        if request.example not in folder.examples:
+            raise UnknownNameError("example", request.example, folder.examples)
+        return request.example
+    if request.file is None and request.input is None and folder.examples:
+        return folder.examples[0]
+    return None
+
+
+def _seeds(folder: PipelineFolder, pipeline: Pipeline, example: str) -> tuple[Seed, ...]:
+    lake = folder.path / "examples" / example / "lake"
+    own = {trigger.bucket for trigger in pipeline.triggers if isinstance(trigger, S3Trigger)}
+    seeds = []
+    for path in sorted(path for path in lake.glob("*/**/*") if path.is_file()):
+        zone, *parts = path.relative_to(lake).parts
+        bucket = zone if zone in own else local_bucket(zone)
+        seeds.append(Seed(bucket, "/".join(parts), path))
+    return tuple(seeds)
+
+
+def _given_input(text: str) -> JsonValue:
+    if len(text) < 1000 and (file := Path(text)).is_file():
+        return _read_json(file)
+    try:
+        value: JsonValue = json.loads(text)
+    except ValueError as error:
+        raise InputError(
+            f"--input '{_short(text)}' is neither a file nor JSON ({error}): "
+            """write --input '{"key": "value"}', or the path of a JSON file."""
+        ) from error
+    return value
+
+
+def _read_json(file: Path, *, shown: PipelineFolder | None = None) -> JsonValue:
+    name = file.relative_to(shown.root).as_posix() if shown else str(file)
+    try:
+        value: JsonValue = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{name} is not JSON: {error}.") from error
+    return value
+
+
+def _landed(folder: PipelineFolder, pipeline: Pipeline, file: Path) -> Seed:
+    if not file.is_file():
+        raise InputError(f"--file {file}: no such file.")
+    triggers = [trigger for trigger in pipeline.triggers if isinstance(trigger, S3Trigger)]
+    if not triggers:
+        raise InputError(f"{folder.id} has no S3Trigger that --file could set off: use --input.")
+    for trigger in triggers:
+        key = trigger.prefix + file.name
+        if trigger.matches(key):
+            return Seed(_watched(folder, trigger), key, file)
+    wanted = ", ".join(f"{trigger.prefix}*{trigger.suffix}" for trigger in triggers)
+    raise InputError(f"--file {file}: {folder.id} is started by {wanted}, which it does not fit.")
+
+
+def _triggered(
+    folder: PipelineFolder, pipeline: Pipeline, seeds: Sequence[Seed], now: datetime
+) -> tuple[JsonValue, str]:
+    """Return what the first trigger that can fire would send."""
+    for trigger in pipeline.triggers:
+        match trigger:
+            case S3Trigger():
+                bucket = _watched(folder, trigger)
+                for seed in seeds:
+                    if seed.bucket == bucket and trigger.matches(seed.key):
+                        return _object(seed, now), f"{seed.key} landed in {shown_bucket(bucket)}"
+            case CronTrigger():
+                event = schedule_event(time=_iso(now), given=trigger.input)
+                return event, f"the clock, {trigger.schedule}"
+            case PipelineTrigger():
+                event = pipeline_event(
+                    pipeline=trigger.pipeline,
+                    execution="local",
+                    status=trigger.on[0],
+                    time=_iso(now),
+                )
+                return event, f"{trigger.pipeline} ended"
+            case _:
+                pass
+    if seeds:
+        return {}, "an empty input"
+    place = f"src/{folder.id}/examples/first"
+    raise InputError(
+        f"{folder.id} has nothing to start with: write {place}/input.json, put a file that its "
+        f"trigger takes under {place}/lake/<zone>/, or give --file or --input."
+    )
+
+
+def _watched(folder: PipelineFolder, trigger: S3Trigger) -> str:
+    if trigger.bucket is not None:
+        return trigger.bucket
+    between = zones(folder.layer)
+    if between is None:
+        raise InputError(f"{folder.id}: its layer has no source zone; name a bucket in S3Trigger.")
+    return local_bucket(between[0])
+
+
+def _object(seed: Seed, now: datetime) -> JsonValue:
+    body = seed.path.read_bytes()
+    return object_event(
+        bucket=seed.bucket,
+        key=seed.key,
+        size=len(body),
+        etag=hashlib.md5(body, usedforsecurity=False).hexdigest(),
+        time=_iso(now),
+    )
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,123 @@
+"""The packages of requirements files, installed once for each content of the files."""
+
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from dorc_runtime.errors import PackagesError, ToolMissingError
+
+# Other files that a line names: https://pip.pypa.io/en/stable/reference/requirements-file-format/
+_REFERENCE = re.compile(r"\s*(?:-r|-c|--requirement|--constraint)[\s=]*(?P<file>[^\s#]+)")
+
+
+def packages_folder(
+    requirements: Sequence[Path],
+    *,
+    cache: Path,
+    on_install: Callable[[], None] = lambda: None,
+) -> Path | None:
+    """Return a folder with the packages that ``requirements`` ask for, None when they ask nothing.
+
+    All files go into one installation, so that their versions agree, as in the image. The folder
+    lies in ``cache`` under a key of the files' contents (and of the files that they name), of
+    Python's version and of the platform; ``on_install`` is called before it is made. What a line
+    takes from a local folder is not part of the key. A file that does not exist asks for nothing.
+
+    Raises:
+        PackagesError: The packages cannot be installed.
+        ToolMissingError: There is neither pip nor uv to install them with.
+    """
+    files = [path for path in requirements if path.is_file()]
+    if not any(_asked(path) for path in files):
+        return None
+    folder = cache / _key(files)
+    if folder.is_dir():
+        return folder
+    command = _installer()
+    on_install()
+    cache.mkdir(parents=True, exist_ok=True)
+    # Beside where it ends up, since only within one file system a folder moves at once.
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=cache) as work:
+        target = Path(work) / "packages"
+        target.mkdir()
+        _install([*command, "--target", str(target)], files)
+        try:
+            target.rename(folder)
+        except OSError:
+            # Another run was faster, with the same packages.
+            if not folder.is_dir():
+                raise
+    return folder
+
+
+def _installer() -> list[str]:
+    if importlib.util.find_spec("pip") is not None:
+        return [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    uv = shutil.which("uv")
+    if uv is not None:
+        return [uv, "pip", "install", "--python", sys.executable]
+    raise ToolMissingError(
+        "pip is not installed beside this Python, and uv is not there either, so the packages of "
+        "requirements.txt cannot be: run `python -m ensurepip`."
+    )
+
+
+def _install(command: Sequence[str], files: Sequence[Path]) -> None:
+    listed = [part for path in files for part in ("-r", str(path.resolve()))]
+    ended = subprocess.run(  # noqa: S603 # pip, on the user's own files
+        [*command, *listed],
+        cwd=files[0].parent,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if ended.returncode:
+        names = " and ".join(os.path.relpath(path) for path in files if _asked(path))
+        raise PackagesError(
+            f"{names} cannot be installed: {_reason(ended.stderr or ended.stdout)}. "
+            "Mend its line, or the connection to the package index."
+        )
+
+
+def _reason(output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if line.lower().startswith("error:")]
+    last = (errors or lines or ["it said nothing"])[-1]
+    return last.partition(":")[2].strip().rstrip(".") if errors else last.rstrip(".")
+
+
+def _key(files: Sequence[Path]) -> str:
+    tag = f"{sys.implementation.cache_tag}-{sysconfig.get_platform()}"
+    digest = hashlib.sha256(tag.encode())
+    for path in files:
+        for content in _contents(path, set()):
+            digest.update(hashlib.sha256(content).digest())
+    return f"{tag}-{digest.hexdigest()[:16]}"
+
+
+def _contents(path: Path, seen: set[Path]) -> Iterator[bytes]:
+    """Yield what is in ``path``, and in the files that its lines name."""
+    path = path.resolve()
+    if path in seen or not path.is_file():
+        return
+    seen.add(path)
+    yield path.read_bytes()
+    for line in _asked(path):
+        if found := _REFERENCE.match(line):
+            yield from _contents(path.parent / found["file"], seen)
+
+
+def _asked(path: Path) -> list[str]:
+    """Return the lines of ``path`` that are no comments."""
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return [line for line in lines if line.strip() and not line.strip().startswith("#")]

@@ -1,0 +1,308 @@
+"""Every mistake in a call or a definition: one clear line, exit 2, nothing written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.local.commands.conftest import Repository
+
+    Change = Callable[[Repository], object]
+
+RUN = ("run", "raw-to-processed/tidy")
+PIPELINE = "src/raw-to-processed/tidy/pipeline.py"
+LAMBDA = "src/raw-to-processed/tidy/clean/lambda.py"
+CRON = "CronTrigger, Function, Pipeline"
+
+
+def nothing(_: Repository) -> None:
+    """Leave the repository as it is."""
+
+
+DEFINITIONS: dict[str, tuple[Change, str]] = {
+    "a syntax error": (
+        lambda r: r.write(PIPELINE, "pipeline = Pipeline(\n"),
+        f"{PIPELINE}:1: '(' was never closed",
+    ),
+    "no pipeline": (
+        lambda r: r.write(PIPELINE, "steps = []\n"),
+        f"{PIPELINE} defines no 'pipeline': write pipeline = Pipeline(steps=[...])",
+    ),
+    "a pipeline that is none": (
+        lambda r: r.write(PIPELINE, "pipeline = []\n"),
+        "'pipeline' is a list, not a Pipeline",
+    ),
+    "a definition that raises": (
+        lambda r: r.write(PIPELINE, "\nx = {}['k']\n"),
+        f"{PIPELINE}:1: KeyError: 'k'",
+    ),
+    "a definition that exits": (
+        lambda r: r.write(PIPELINE, "raise SystemExit(3)\n"),
+        f"{PIPELINE}:1: SystemExit: 3",
+    ),
+    "a step without a folder": (
+        lambda r: r.define('Function("clean"), Function("cleen")'),
+        f"{PIPELINE}: cleen: no file src/raw-to-processed/tidy/cleen/lambda.py. "
+        "Did you mean 'clean'?",
+    ),
+    "a folder without a step": (
+        lambda r: r.handle("return 1", function="other"),
+        f'{PIPELINE}: other: no step calls it: add Function("other")',
+    ),
+    "an unreachable step": (
+        lambda r: r.define('Fail("E"), Function("clean")', imports="Fail, Function, Pipeline"),
+        f"{PIPELINE}: clean: is never reached: Fail before it ends the run",
+    ),
+    "a duplicate": (
+        lambda r: r.define('Function("clean"), Function("clean")'),
+        f"{PIPELINE}: clean: 2 steps are called 'clean'",
+    ),
+    "a cron text that AWS refuses": (
+        lambda r: r.define(
+            'Function("clean")', imports=CRON, more=', triggers=[CronTrigger("cron(0 6 * * *)")]'
+        ),
+        f"{PIPELINE}: CronTrigger: ",
+    ),
+    "a time zone that is none": (
+        lambda r: r.define(
+            'Function("clean")',
+            imports=CRON,
+            more=', triggers=[CronTrigger("rate(1 day)", timezone="Mars/Base")]',
+        ),
+        "Mars/Base",
+    ),
+    "JSONata that does not parse": (
+        lambda r: r.define(
+            'Pass(jsonata("$sum(")), Function("clean")', imports="Function, Pass, Pipeline, jsonata"
+        ),
+        f"{PIPELINE}: Pass: ",
+    ),
+    "JSONata that AWS does not take": (
+        lambda r: r.define(
+            'Pass(jsonata("rows + 1")), Function("clean")',
+            imports="Function, Pass, Pipeline, jsonata",
+        ),
+        "$states.input.rows",
+    ),
+    "a timeout over 15 minutes": (
+        lambda r: r.write(
+            PIPELINE,
+            "from datetime import timedelta\nfrom dorc_runtime import Function, Pipeline\n"
+            'pipeline = Pipeline(steps=[Function("clean", timeout=timedelta(minutes=16))])\n',
+        ),
+        f"{PIPELINE}:3: Function, timeout: 0:16:00 is over the 15 minutes that Lambda allows",
+    ),
+    "an if on data": (
+        lambda r: r.write(PIPELINE, "from dorc_runtime import data\nif data.rows:\n    pass\n"),
+        f"{PIPELINE}:2: Python cannot decide on '$states.input.rows'",
+    ),
+    "no handler": (
+        lambda r: r.write(LAMBDA, "def handle(event, context):\n    return 1\n"),
+        f"{PIPELINE}: clean: lambda.py has no handler: write def handler(event, context)",
+    ),
+    "a syntax error in a function": (
+        lambda r: r.write(LAMBDA, "def handler(event, context:\n"),
+        f"{PIPELINE}: clean: lambda.py:1: ",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DEFINITIONS)
+def test_a_mistake_in_a_definition_is_told_with_file_and_step(
+    repository: Repository, case: str
+) -> None:
+    change, message = DEFINITIONS[case]
+    change(repository)
+    before = repository.snapshot()
+    done = repository.invoke(*RUN)
+    assert message in done.stderr
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert done.returncode == 2
+    assert repository.snapshot() == before
+
+
+def test_check_tells_all_mistakes_of_all_pipelines(repository: Repository) -> None:
+    repository.define(
+        'Function("clean"), Function("b"), Fail("E")', imports="Fail, Function, Pipeline"
+    )
+    repository.handle("return 1", function="other")
+    repository.write("src/default/broken/pipeline.py", "pipeline = (\n")
+    done = repository.invoke("check")
+    assert done.stdout.splitlines() == [
+        "src/default/broken/pipeline.py:1: '(' was never closed.",
+        f"{PIPELINE}: b: no file src/raw-to-processed/tidy/b/lambda.py. "
+        "Write it: `invoke new-function raw-to-processed/tidy b`",
+        f'{PIPELINE}: other: no step calls it: add Function("other"), or remove the folder '
+        "src/raw-to-processed/tidy/other",
+    ]
+    assert done.stderr == "error: 3 problems to mend.\n"
+    assert done.returncode == 2
+
+
+CALLS: dict[str, tuple[Change, tuple[str, ...], str]] = {
+    "an unknown pipeline": (
+        nothing,
+        ("run", "raw-to-processed/tidi"),
+        "no pipeline 'raw-to-processed/tidi'; there is: raw-to-processed/tidy.",
+    ),
+    "an example that is not there": (
+        nothing,
+        (*RUN, "--example", "second"),
+        "no example 'second'; there is: first.",
+    ),
+    "a file that is not there": (nothing, (*RUN, "--file", "no.csv"), "no.csv: no such file."),
+    "a file that no trigger takes": (
+        nothing,
+        (*RUN, "--file", "tasks.py"),
+        "is started by tidy/*.csv, which it does not fit",
+    ),
+    "a file for a pipeline without an S3Trigger": (
+        lambda r: r.define('Function("clean")'),
+        (*RUN, "--file", "tasks.py"),
+        "has no S3Trigger that --file could set off: use --input.",
+    ),
+    "an input that is no JSON": (
+        nothing,
+        (*RUN, "--input", "{'key': 1}"),
+        "is neither a file nor JSON",
+    ),
+    "an input file that is no JSON": (nothing, (*RUN, "--input", "tasks.py"), "is not JSON"),
+    "an example's input that is no JSON": (
+        lambda r: r.write("src/raw-to-processed/tidy/examples/bad/input.json", "{"),
+        (*RUN, "--example", "bad"),
+        "src/raw-to-processed/tidy/examples/bad/input.json is not JSON",
+    ),
+    "a file and an input": (
+        nothing,
+        (*RUN, "--file", "a", "--input", "{}"),
+        "give --file or --input, not both.",
+    ),
+    "nothing to start with": (
+        lambda r: (r.pipeline / "examples").rename(r.root / "elsewhere"),
+        RUN,
+        "has nothing to start with",
+    ),
+    "requirements that cannot be installed": (
+        lambda r: r.write("requirements.txt", "no-such-package-of-dorc==1.0\n"),
+        RUN,
+        "requirements.txt",
+    ),
+    "requirements that mean nothing": (
+        lambda r: r.write("src/raw-to-processed/tidy/requirements.txt", "==?\n"),
+        RUN,
+        "requirements.txt",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CALLS)
+def test_a_mistake_in_a_call_is_told_in_one_line(repository: Repository, case: str) -> None:
+    change, words, message = CALLS[case]
+    change(repository)
+    before = repository.snapshot()
+    done = repository.invoke(*words)
+    assert message in done.stderr
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert done.returncode == 2
+    assert repository.snapshot() == before
+    assert not (repository.root / ".dorc/runs").exists()
+
+
+BROKEN: dict[str, tuple[Change, str]] = {
+    "does not import": (
+        lambda r: r.write(LAMBDA, "import no_such_module\n\ndef handler(event, context): ...\n"),
+        "clean/lambda.py cannot be imported: Unable to import module 'lambda': "
+        "No module named 'no_such_module'. Packages go into requirements.txt",
+    ),
+    "returns what JSON cannot hold": (
+        lambda r: r.handle("return {1, 2}"),
+        "clean returned what JSON cannot hold",
+    ),
+    "takes more than its time": (
+        lambda r: r.handle("import time\ntime.sleep(60)").write(
+            PIPELINE,
+            "from datetime import timedelta\nfrom dorc_runtime import Function, Pipeline\n"
+            'pipeline = Pipeline(steps=[Function("clean", timeout=timedelta(seconds=1))])\n',
+        ),
+        'clean took longer than its timeout of 1 s: give Function("clean", timeout=...) more',
+    ),
+    "takes more than its memory": (
+        lambda r: r.handle("import time\nbig = b'x' * 300_000_000\ntime.sleep(60)").define(
+            'Function("clean", memory=128)'
+        ),
+        'clean took more than its 128 MiB of memory: give Function("clean", memory=...) more',
+    ),
+    "exits": (lambda r: r.handle("import os\nos._exit(3)"), "clean ended its own process"),
+    "exits politely": (
+        lambda r: r.handle("import sys\nsys.exit(0)"),
+        "clean ended its own process",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_function_that_breaks_lambdas_contract_ends_in_its_remedy(
+    repository: Repository, case: str
+) -> None:
+    change, message = BROKEN[case]
+    change(repository)
+    done = repository.invoke(*RUN, "--input", "{}")
+    assert done.stderr.splitlines()[-1].startswith(f"error: {message}")
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 2
+
+
+def test_a_command_outside_a_repository_says_so(repository: Repository) -> None:
+    elsewhere = repository.root / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("src", "pipeline_config.py"):
+        (repository.root / name).rename(elsewhere / name)
+    done = repository.invoke("check")
+    assert "is no repository of pipelines" in done.stderr
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("pin", "wanted"),
+    [
+        ("dorc-runtime[all]==99.0.0", "99.0.0"),
+        ("dorc-runtime[all] @ git+https://github.com/org/dorc.git@v99.0.0", "99.0.0"),
+    ],
+)
+@pytest.mark.parametrize("words", [RUN, ("test",)], ids=["run", "test"])
+def test_a_repository_pinned_to_another_version_is_refused(
+    repository: Repository, pin: str, wanted: str, words: tuple[str, ...]
+) -> None:
+    repository.write("pyproject.toml", f'[project]\nname = "x"\ndependencies = ["{pin}"]\n')
+    done = repository.invoke(*words)
+    assert wanted in done.stderr
+    assert done.stderr.startswith("error: ")
+    assert done.returncode == 2
+
+
+def test_a_setting_that_cannot_be_is_told_with_its_place(repository: Repository) -> None:
+    repository.write(".env", "AWS_ACCOUNT=12\n")
+    done = repository.invoke("check")
+    assert "AWS_ACCOUNT is '12', which cannot be" in done.stderr
+    assert done.returncode == 2
+
+
+def test_two_pipelines_that_start_each_other_are_refused(repository: Repository) -> None:
+    for name, other in (("tidy", "again"), ("again", "tidy")):
+        folder = f"src/raw-to-processed/{name}"
+        repository.write(
+            f"{folder}/pipeline.py",
+            "from dorc_runtime import Pass, Pipeline, PipelineTrigger\n"
+            f'pipeline = Pipeline(triggers=[PipelineTrigger("raw-to-processed/{other}")], '
+            "steps=[Pass()])\n",
+        )
+    (repository.pipeline / "clean/lambda.py").unlink()
+    done = repository.invoke("check")
+    assert "start each other in a circle" in done.stdout
+    assert done.returncode == 2
