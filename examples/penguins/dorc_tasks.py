@@ -1,0 +1,119 @@
+"""The tasks that dorc gives this repository; `copier update` keeps the file up to date.
+
+While dorc's library is not installed, there are two tasks that install it. Tasks of your own go
+into `tasks.py`.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from invoke.collection import Collection
+from invoke.context import Context
+from invoke.exceptions import Exit
+from invoke.tasks import task
+
+
+@task(name="python-setup")
+def python_setup(c: Context) -> None:
+    """Install the Python of .python-version, with pyenv."""
+    version = _wanted_version(c)
+    if shutil.which("pyenv") is None:
+        raise Exit(
+            "error: pyenv is not installed: see https://github.com/pyenv/pyenv#installation, "
+            f"or install Python {version} in another way.",
+            code=2,
+        )
+    done = subprocess.run(["pyenv", "install", "--skip-existing", version], check=False)
+    if done.returncode:
+        raise Exit(f"error: pyenv could not install Python {version}.", code=2)
+    print(f"Python {version} is installed; next: invoke venv")
+
+
+@task(name="venv")
+def venv(c: Context) -> None:
+    """Make .venv with that Python, and install everything into it."""
+    root = Path(c.dorc.root)
+    folder = root / ".venv"
+    scripts = folder / ("Scripts" if os.name == "nt" else "bin")
+    if not any(scripts.glob("python*")):
+        version = _wanted_version(c)
+        python = _python(version)
+        if python is None:
+            running = ".".join(str(part) for part in sys.version_info[:2])
+            print(f"Python {version} is not here, so .venv is made with {running}; to have it: ")
+            print("  invoke python-setup, remove .venv, invoke venv")
+        _run([python or sys.executable, "-m", "venv", str(folder)], root)
+    pip = [str(scripts / "python"), "-m", "pip", "install", "-q"]
+    repository = _repository(c)
+    _run([*pip, "-e", c.dorc.install], root)
+    if repository != root and (repository / "pyproject.toml").is_file():
+        _run([*pip, "-e", "."], repository)
+    print(f"ready; next: source {scripts.relative_to(root) / 'activate'}")
+
+
+def tasks(root: Path, *, install: str = ".") -> Collection:
+    """Return the tasks of the repository at `root`, whatever folder `invoke` is called from.
+
+    `install` is what `venv` installs, as pip takes it.
+    """
+    found = Collection(python_setup, venv)
+    found.configure({"dorc": {"root": str(root), "install": install}})
+    try:
+        from dorc_runtime.tasks import add_tasks
+    except ModuleNotFoundError as missing:
+        print(
+            f"{missing.name} is not installed here, so most tasks are missing: invoke venv, then "
+            "source .venv/bin/activate",
+            file=sys.stderr,
+        )
+    else:
+        add_tasks(found, root=root)
+    return found
+
+
+def _repository(c: Context) -> Path:
+    """Return the repository that the tasks work on: CONFIG_REPO_PATH, exported or in .env."""
+    root = Path(c.dorc.root)
+    path = os.environ.get("CONFIG_REPO_PATH", "")
+    settings = root / ".env"
+    if not path and settings.is_file():
+        found = re.search(r"^CONFIG_REPO_PATH=(.+)$", settings.read_text(encoding="utf-8"), re.M)
+        path = found[1].strip().strip("'\"") if found else ""
+    return (root / path).resolve()
+
+
+def _wanted_version(c: Context) -> str:
+    file = _repository(c) / ".python-version"
+    if not file.is_file():
+        return ".".join(str(part) for part in sys.version_info[:2])
+    return file.read_text(encoding="utf-8").strip()
+
+
+def _python(version: str) -> str | None:
+    """Return a Python of that version, if one is installed."""
+    short = ".".join(version.split(".")[:2])
+    if short == ".".join(str(part) for part in sys.version_info[:2]):
+        return sys.executable
+    candidates = [["python" + short, "-c", "import sys; print(sys.executable)"]]
+    if shutil.which("pyenv"):
+        candidates.insert(0, ["pyenv", "which", "python" + short])
+    for command in candidates:
+        if shutil.which(command[0]) is None:
+            continue
+        environment = {**os.environ, "PYENV_VERSION": version}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+        if done.returncode == 0:
+            return done.stdout.strip()
+    return None
+
+
+def _run(command: list[str], folder: Path) -> None:
+    if code := subprocess.run(command, cwd=folder, check=False).returncode:
+        raise Exit(f"error: {' '.join(command)} exited {code}.", code=2)
+
+
+namespace = tasks(Path(__file__).parent)

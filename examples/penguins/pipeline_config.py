@@ -1,0 +1,11 @@
+"""What all pipelines share."""
+
+from dorc_runtime import Config, UniversalConfig
+
+universal = UniversalConfig(
+    region="eu-west-2",
+    project="Penguins",
+    tags={"project": "Penguins"},
+)
+
+config = Config(universal=universal)

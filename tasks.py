@@ -1,0 +1,195 @@
+"""Tasks of dorc itself, and all tasks of a repository of pipelines.
+
+With ``CONFIG_REPO_PATH`` in ``.env`` the latter work on the repository beside this one.
+"""
+
+import csv
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+from invoke.collection import Collection
+from invoke.context import Context
+from invoke.exceptions import Exit
+from invoke.tasks import task
+
+ROOT = Path(__file__).parent
+EXAMPLE = ROOT / "examples" / "penguins"
+QUICK = ("unit", "template", "local")
+ALL = (*QUICK, "proof", "image")
+GROUPS = ("species", "island", "year")
+
+
+def _pipeline_tasks() -> Collection:
+    """Return the tasks that generated repositories have, from the file that they have them from."""
+    spec = spec_from_file_location("dorc_tasks", ROOT / "template" / "dorc_tasks.py")
+    assert spec is not None and spec.loader is not None  # noqa: S101
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found: Collection = module.tasks(ROOT, install=".[dev]")
+    return found
+
+
+namespace = _pipeline_tasks()
+
+
+@task(
+    help={
+        "all": "all tiers, those too that need Node or buildah",
+        "tier": f"one tier: {', '.join(ALL)}",
+        "options": "further options for pytest, as one text",
+    }
+)
+def test(c: Context, all: bool = False, tier: str | None = None, options: str = "") -> None:  # noqa: A002
+    """Run dorc's own tests, or with CONFIG_REPO_PATH those of that repository."""
+    from dorc_runtime.project.settings import read_settings
+    from dorc_runtime.tasks import trying
+
+    if tier is not None and tier not in ALL:
+        raise Exit(f"error: no tier '{tier}'; there is: {', '.join(ALL)}.", code=2)
+    elsewhere = read_settings(ROOT).config_repo_path
+    if elsewhere != Path() and not all and tier is None:
+        print(f"the tests of {elsewhere}; for dorc's own: invoke test --all, or --tier")
+        trying.test(c, options=options)
+        return
+    tiers = (tier,) if tier else ALL if all else QUICK
+    folders = " ".join(f"tests/{name}" for name in tiers)
+    with c.cd(ROOT):
+        c.run(f"{sys.executable} -m pytest -n 2 --dist loadscope {folders} {options}")
+
+
+@task()
+def lint(c: Context) -> None:
+    """Check style and formatting."""
+    with c.cd(ROOT):
+        c.run(f"{sys.executable} -m ruff check . && {sys.executable} -m ruff format --check .")
+
+
+@task()
+def types(c: Context) -> None:
+    """Check the types."""
+    with c.cd(ROOT):
+        c.run(f"{sys.executable} -m mypy")
+
+
+@task(
+    help={
+        "folder": "where to make the repository, and leave it (default: a temporary folder)",
+        "svg": "a file to draw the terminal's output into",
+    }
+)
+def demo(c: Context, folder: str | None = None, svg: str | None = None) -> None:
+    """Make a repository, add two pipelines, and run them on a real file."""
+    from rich.console import Console
+    from rich.text import Text
+
+    screen = Console(highlight=False, record=bool(svg), width=86 if svg else None)
+
+    def show(command: str) -> None:
+        screen.print(Text.assemble(("$ ", "bold cyan"), (command, "bold")))
+
+    def call(*words: str, shown: str = "") -> None:
+        show(shown or " ".join(words))
+        _call(words, made, screen=screen if svg else None)
+        screen.print()
+
+    with _demo_folder(folder) as made:
+        show("copier copy --defaults gh:org/dorc my-pipelines")
+        _copy_template(made)
+        number = sum(path.is_file() for path in made.rglob("*"))
+        screen.print(f"wrote {number} files", end="\n\n")
+        call("invoke", "new-pipeline", "raw-to-processed", "penguins")
+        call("invoke", "new-pipeline", "processed-to-curated", "penguins")
+        screen.print("the pipelines get the code of examples/penguins", style="dim")
+        _put_in_example(made)
+        screen.print()
+        call("invoke", "run", "raw-to-processed/penguins")
+        [cleaned] = made.glob(".dorc/runs/*/lake/processed/penguins/penguins.csv")
+        shown = "invoke run processed-to-curated/penguins --file .dorc/.../penguins.csv"
+        call("invoke", "run", "processed-to-curated/penguins", "--file", str(cleaned), shown=shown)
+        [summary] = made.glob(".dorc/runs/*/lake/curated/penguins/summary.csv")
+        screen.print(_table(summary.read_text(encoding="utf-8")))
+    if svg:
+        screen.save_svg(svg, title="invoke demo")
+
+
+@task(help={"check": "change nothing; exit 1 when the example is not what the template writes"})
+def example(c: Context, check: bool = False) -> None:
+    """Make examples/penguins anew from the template; the pipelines' own code stays."""
+    with c.cd(ROOT):
+        c.run(f"{sys.executable} examples/regenerate.py" + (" --check" if check else ""))
+
+
+@contextmanager
+def _demo_folder(folder: str | None) -> Iterator[Path]:
+    if folder is not None:
+        if Path(folder).exists():
+            raise Exit(f"error: {folder} is there already: name a new folder.", code=2)
+        yield Path(folder).resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="dorc-demo-") as temporary:
+        yield Path(temporary) / "my-pipelines"
+
+
+def _copy_template(made: Path) -> None:
+    import copier
+
+    with warnings.catch_warnings():
+        # Says that changes of this checkout are taken along, as they should be.
+        warnings.simplefilter("ignore")
+        copier.run_copy(str(ROOT), made, defaults=True, quiet=True, vcs_ref="HEAD")
+
+
+def _put_in_example(made: Path) -> None:
+    """Put the example's code in place of what ``new-pipeline`` wrote."""
+    for pipeline in EXAMPLE.glob("src/*/*"):
+        written = made / pipeline.relative_to(EXAMPLE)
+        shutil.rmtree(written)
+        shutil.copytree(pipeline, written)
+    shutil.copytree(EXAMPLE / "lib", made / "lib", dirs_exist_ok=True)
+
+
+def _call(words: tuple[str, ...], folder: Path, *, screen: object) -> None:
+    """Run a command of this environment; what it prints goes to the terminal, or to ``screen``."""
+    from rich.console import Console
+    from rich.text import Text
+
+    command = [sys.executable, "-m", *words]
+    if not isinstance(screen, Console):
+        code = subprocess.run(command, cwd=folder, check=False).returncode  # noqa: S603
+    else:
+        environment = {**os.environ, "FORCE_COLOR": "1", "COLUMNS": str(screen.width)}
+        done = subprocess.run(  # noqa: S603
+            command, cwd=folder, check=False, capture_output=True, text=True, env=environment
+        )
+        screen.print(Text.from_ansi(done.stdout + done.stderr))
+        code = done.returncode
+    if code:
+        raise Exit(f"error: {' '.join(words)} exited {code}.", code=1)
+
+
+def _table(text: str) -> object:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    header, *rows = csv.reader(io.StringIO(text))
+    table = Table(title="curated/penguins/summary.csv", title_justify="left")
+    table.box, table.padding = SIMPLE_HEAD, (0, 1)
+    for column in header:
+        words = column.removesuffix("_mm").removesuffix("_g").replace("_", "\n")
+        table.add_column(words, justify="left" if column in GROUPS else "right")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+for own in (test, lint, types, demo, example):
+    namespace.add_task(own)

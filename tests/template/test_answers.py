@@ -1,0 +1,71 @@
+"""Answers: what is refused, and what is made of a folder's name."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.template.conftest import Copy
+
+REFUSED = [
+    ({"project_name": "two words"}, "single dashes"),
+    ({"project_name": "a--b"}, "single dashes"),
+    ({"project_name": "9lives"}, "a letter first"),
+    ({"project_name": "x" * 41}, "40 characters"),
+    ({"project_name": "x\n"}, "single dashes"),
+    ({"aws_region": "mars"}, "no region"),
+    ({"aws_account": "1234"}, "12 digits"),
+    ({"layers": []}, "Write a list"),
+    ({"layers": "raw-to-processed"}, "Write a list"),
+    ({"layers": {"raw": 1}}, "Write a list"),
+    ({"layers": 1}, "Write a list"),
+    ({"layers": ["Raw"]}, "lower-case"),
+    ({"layers": ["raw data"]}, "lower-case"),
+    ({"layers": ["raw--data"]}, "lower-case"),
+    ({"layers": ["a\n"]}, "lower-case"),
+    ({"layers": ["../raw"]}, "lower-case"),
+    ({"layers": [True]}, "lower-case"),
+    ({"layers": ["a,b"]}, "lower-case"),
+    ({"layers": ["raw", "raw"]}, "twice"),
+    ({"layers": ["x" * 41]}, "40 characters"),
+    ({"environments": []}, "Write a list"),
+    ({"environments": "dev"}, "Write a list"),
+    ({"environments": ["dev-1"]}, "lower-case"),
+    ({"environments": ["dev", "dev"]}, "twice"),
+    ({"environments": ["x" * 21]}, "20 characters"),
+    ({"python_version": "2.7"}, "Invalid choice"),
+    ({"architecture": "sparc"}, "Invalid choice"),
+    ({"runtime_source": "floppy"}, "Invalid choice"),
+]
+
+
+@pytest.mark.parametrize(("answers", "message"), REFUSED, ids=str)
+def test_what_cannot_be_is_refused_and_nothing_written(
+    copy: Copy, tmp_path: Path, answers: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        copy(**answers)
+    assert not (tmp_path / "my-pipelines").exists()
+
+
+@pytest.mark.parametrize(
+    ("folder", "project"),
+    [
+        ("my-pipelines", "my-pipelines"),
+        ("ExampleDorc", "ExampleDorc"),
+        ("our data_pipelines (new)", "our-data-pipelines-new"),
+        ("2026-census", "census"),
+        ("2026", "my-pipelines"),
+        ("x" * 45, "x" * 40),
+        ("x" * 39 + "-y", "x" * 39),
+    ],
+)
+def test_a_project_is_called_after_its_folder(copy: Copy, folder: str, project: str) -> None:
+    answers = yaml.safe_load((copy(name=folder) / ".copier-answers.yml").read_text())
+    assert answers["project_name"] == project
+
+
+def test_any_names_of_layers_will_do(copy: Copy) -> None:
+    layers = ["default", "landing2-to-raw", "x" * 40]
+    answers = yaml.safe_load((copy(layers=layers) / ".copier-answers.yml").read_text())
+    assert answers["layers"] == layers

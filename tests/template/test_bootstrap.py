@@ -1,0 +1,109 @@
+"""The tasks of a repository while dorc's library is not installed: Invoke alone is there."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import copier
+import invoke
+import pytest
+
+from tests.template.conftest import Copy
+
+Result = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of packages that holds Invoke and nothing else."""
+    folder = tmp_path_factory.mktemp("bare")
+    assert invoke.__file__
+    for part in Path(invoke.__file__).parents[1].glob("invoke*"):
+        (folder / part.name).symlink_to(part)
+    return folder
+
+
+def run(bare: Path, folder: Path, *words: str, path: str | None = None) -> Result:
+    environment = {**os.environ, "PYTHONPATH": str(bare)}
+    if path is not None:
+        environment["PATH"] = path
+    # -S: without the packages of the environment that the tests run in.
+    return subprocess.run(
+        [sys.executable, "-S", "-m", "invoke", *words],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_two_tasks_are_listed_and_the_next_step_told(bare: Path, copy: Copy) -> None:
+    done = run(bare, copy(), "--list")
+    assert done.returncode == 0
+    listed = [line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ")]
+    assert [name for name in listed if name in ("python-setup", "venv", "run")] == [
+        "python-setup",
+        "venv",
+    ]
+    assert "dorc_runtime is not installed here" in done.stderr
+
+
+def test_without_pyenv_one_line_says_how_to_get_it(bare: Path, copy: Copy, tmp_path: Path) -> None:
+    done = run(bare, copy(python_version="3.13"), "python-setup", path=str(tmp_path))
+    assert done.returncode == 2
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("error: pyenv is not installed: see https://github.com/pyenv/pyenv")
+    assert "Python 3.13" in last
+
+
+@pytest.fixture(scope="module")
+def made(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository that wants a Python which is not on this machine."""
+    folder = tmp_path_factory.mktemp("venv") / "my-pipelines"
+    copier.run_copy(str(template), folder, defaults=True, quiet=True)
+    (folder / ".python-version").write_text("3.99\n")
+    # The library would bring its packages; what is seen here does not need them.
+    file = folder / "pyproject.toml"
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(line for line in lines if '"dorc-runtime' not in line))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def first(bare: Path, made: Path) -> Result:
+    """What `invoke venv` said the first time, given in a folder of the repository."""
+    (made / "src/somewhere").mkdir()
+    return run(bare, made / "src/somewhere", "venv")
+
+
+def test_it_tells_what_comes_next(first: Result) -> None:
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.endswith("ready; next: source .venv/bin/activate\n")
+
+
+def test_it_says_that_the_python_is_another(first: Result) -> None:
+    running = ".".join(map(str, sys.version_info[:2]))
+    assert f"Python 3.99 is not here, so .venv is made with {running}" in first.stdout
+
+
+@pytest.mark.usefixtures("first")
+def test_the_configuration_can_be_imported_from_anywhere(made: Path, tmp_path: Path) -> None:
+    code = "from importlib.util import find_spec; print(find_spec('pipeline_config').origin)"
+    found = subprocess.run(
+        [made / ".venv/bin/python", "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.strip() == str(made / "pipeline_config.py")
+
+
+@pytest.mark.usefixtures("first")
+def test_a_second_time_it_keeps_the_environment(bare: Path, made: Path) -> None:
+    mark = made / ".venv/mark"
+    mark.touch()
+    assert run(bare, made, "venv").returncode == 0
+    assert mark.exists()

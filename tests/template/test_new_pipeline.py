@@ -1,0 +1,213 @@
+"""Pipelines and functions that are written into a repository later."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dorc_runtime.compile.identifiers import check_name
+from dorc_runtime.errors import DorcError, ScaffoldError, UnknownNameError
+from dorc_runtime.project.scaffold import new_function, new_pipeline
+from tests.template.conftest import Copy
+
+LAYERS = ["raw-to-processed", "default"]
+
+
+def contents(folder: Path) -> dict[str, bytes | None]:
+    """Return every path under ``folder``, with what is in it if it is a file."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None
+        for path in folder.rglob("*")
+    }
+
+
+class TestNewPipeline:
+    def test_it_is_what_a_fresh_copy_with_it_holds(self, copy: Copy) -> None:
+        made = copy(layers=LAYERS)
+        new_pipeline(made, "raw-to-processed", "example")
+        new_pipeline(made, "default", "hello_world")
+        pipelines = [
+            {"layer": "raw-to-processed", "name": "example"},
+            {"layer": "default", "name": "hello_world"},
+        ]
+        fresh = copy(name="fresh", project_name="my-pipelines", layers=LAYERS, pipelines=pipelines)
+        assert contents(made) == contents(fresh)
+
+    def test_it_tells_what_it_wrote(self, copy: Copy) -> None:
+        made = copy()
+        written = new_pipeline(made, "raw-to-processed", "example")
+        folder = made / "src/raw-to-processed/example"
+        assert [path.relative_to(folder).as_posix() for path in written] == [
+            "clean/lambda.py",
+            "examples/first/lake/raw/example/first.csv",
+            "pipeline.py",
+            "requirements.txt",
+            "tests/test_example.py",
+        ]
+
+    def test_one_name_may_be_used_in_two_layers(self, copy: Copy) -> None:
+        made = copy(layers=LAYERS)
+        new_pipeline(made, "raw-to-processed", "example")
+        assert new_pipeline(made, "default", "example")
+
+    def test_files_of_the_team_stay_as_they_are(self, copy: Copy) -> None:
+        made = copy()
+        (made / "README.md").write_text("# ours\n")
+        (made / "tasks.py").unlink()
+        new_pipeline(made, "raw-to-processed", "example")
+        assert (made / "README.md").read_text() == "# ours\n"
+        assert not (made / "tasks.py").exists()
+
+
+REFUSED = {
+    "an unknown layer": ("rawr", "example", "", r"no layer 'rawr'; there is: raw-to-processed, "),
+    "a layer's path": ("../raw", "example", "", "no layer"),
+    "capitals": ("raw-to-processed", "Example", "", "lower-case"),
+    "a path": ("raw-to-processed", "../example", "", "lower-case"),
+    "no name": ("raw-to-processed", "", "", "lower-case"),
+    "no answers file": ("raw-to-processed", "example", None, "copier copy"),
+    "no YAML": ("raw-to-processed", "example", "a: [\n", r"answers\.yml:2 is not YAML"),
+    "no mapping": ("raw-to-processed", "example", "- a\n", "no list of layers"),
+    "no layers": ("raw-to-processed", "example", "a: 1\n", "no list of layers"),
+    "layers that are none": ("raw-to-processed", "example", "layers: [1]\n", "no list of layers"),
+    "pipelines that are none": (
+        "raw-to-processed",
+        "example",
+        "layers: [raw-to-processed]\npipelines: [penguins]\n",
+        "no list of pipelines",
+    ),
+    "a pipeline without a name": (
+        "raw-to-processed",
+        "example",
+        "layers: [raw-to-processed]\npipelines: [{layer: raw-to-processed}]\n",
+        "no list of pipelines",
+    ),
+    "an answer that cannot be": (
+        "raw-to-processed",
+        "example",
+        "layers: [raw-to-processed]\naws_region: mars\n",
+        r"aws_region.*no region",
+    ),
+    "a pipeline that the answers know": (
+        "raw-to-processed",
+        "example",
+        "layers: [raw-to-processed]\npipelines: [{layer: raw-to-processed, name: example}]\n",
+        "already",
+    ),
+}
+
+
+@pytest.mark.parametrize(("layer", "name", "text", "message"), REFUSED.values(), ids=REFUSED)
+def test_a_refusal_is_one_line_and_leaves_the_tree_untouched(
+    copy: Copy, layer: str, name: str, text: str | None, message: str
+) -> None:
+    made = copy()
+    if text is None:
+        (made / ".copier-answers.yml").unlink()
+    elif text:
+        (made / ".copier-answers.yml").write_text(text)
+    before = contents(made)
+    with pytest.raises(DorcError, match=message) as refused:
+        new_pipeline(made, layer, name)
+    assert "\n" not in str(refused.value)
+    assert contents(made) == before
+
+
+def test_a_name_is_not_given_twice(copy: Copy) -> None:
+    made = copy()
+    new_pipeline(made, "raw-to-processed", "example")
+    before = contents(made)
+    with pytest.raises(ScaffoldError, match="raw-to-processed/example already"):
+        new_pipeline(made, "raw-to-processed", "example")
+    assert contents(made) == before
+
+
+def test_a_folder_that_is_there_is_not_written_into(copy: Copy) -> None:
+    made = copy()
+    (made / "src/raw-to-processed/example").mkdir(parents=True)
+    before = contents(made)
+    with pytest.raises(ScaffoldError, match="already"):
+        new_pipeline(made, "raw-to-processed", "example")
+    assert contents(made) == before
+
+
+def test_when_writing_fails_nothing_stays(copy: Copy) -> None:
+    made = copy()
+    shutil.rmtree(made / "src")
+    (made / "src").write_text("a file where the folder should be\n")
+    before = contents(made)
+    with pytest.raises(ScaffoldError, match="cannot be written"):
+        new_pipeline(made, "raw-to-processed", "example")
+    assert contents(made) == before
+
+
+class TestNewFunction:
+    @pytest.fixture
+    def made(self, copy: Copy) -> Path:
+        return copy(pipelines=[{"layer": "raw-to-processed", "name": "example"}])
+
+    def test_it_is_one_handler_beside_the_others(self, made: Path) -> None:
+        [handler] = new_function(made, "raw-to-processed", "example", "load_all")
+        assert handler == made / "src/raw-to-processed/example/load_all/lambda.py"
+        assert "def handler(event, context):\n" in handler.read_text()
+
+    def test_it_needs_no_answers_file(self, made: Path) -> None:
+        (made / ".copier-answers.yml").unlink()
+        assert new_function(made, "raw-to-processed", "example", "load")
+
+    @pytest.mark.parametrize(
+        ("pipeline", "name", "kind", "message"),
+        [
+            ("penguins", "load", UnknownNameError, "raw-to-processed/example"),
+            ("example", "clean", ScaffoldError, "clean in raw-to-processed/example already"),
+            ("example", "tests", ScaffoldError, "meaning of its own"),
+            ("example", "Load", ScaffoldError, "lower-case"),
+        ],
+    )
+    def test_a_refusal_leaves_the_tree_untouched(
+        self, made: Path, pipeline: str, name: str, kind: type[DorcError], message: str
+    ) -> None:
+        before = contents(made)
+        with pytest.raises(kind, match=message):
+            new_function(made, "raw-to-processed", pipeline, name)
+        assert contents(made) == before
+
+
+@pytest.mark.parametrize("name", ["a", "clean", "load_2", "x" * 40, "c3po_r2"])
+def test_a_sound_name_is_taken(name: str) -> None:
+    check_name("function", name)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("", "lower-case"),
+        ("Clean", "lower-case"),
+        ("2nd", "a letter first"),
+        ("load-all", "lower-case"),
+        ("load__all", "single underscores"),
+        ("load_", "single underscores"),
+        ("load\n", "lower-case"),
+        ("x" * 41, "41 characters"),
+        ("lambda", "Python"),
+        ("import", "Python"),
+        ("match", "Python"),
+        ("examples", "meaning of its own"),
+        ("tests", "meaning of its own"),
+        ("scaffolds", "meaning of its own"),
+        ("con", "Windows"),
+        ("lpt1", "Windows"),
+        ("aws_load", "AWS"),
+    ],
+)
+def test_a_name_that_something_would_trip_over_is_refused(name: str, message: str) -> None:
+    with pytest.raises(ScaffoldError, match=message):
+        check_name("function", name)
+
+
+def test_the_answers_file_stays_sound_yaml(copy: Copy) -> None:
+    made = copy()
+    new_pipeline(made, "raw-to-processed", "example")
+    found = yaml.safe_load((made / ".copier-answers.yml").read_text())
+    assert found["pipelines"] == [{"layer": "raw-to-processed", "name": "example"}]
