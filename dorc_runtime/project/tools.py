@@ -46,7 +46,7 @@ def findings(repository: Repository | None, settings: Settings) -> Iterator[Find
         yield Finding("repository", "all other tasks", missing=remedy, optional=True)
     else:
         number = len(repository.pipelines)
-        yield Finding("repository", "all tasks", f"{repository.root}, {number} pipelines")
+        yield Finding("repository", "all tasks", f"{repository.root}, pipelines: {number}")
         yield _pin(repository)
         yield from _region(repository, settings)
     remedy = "https://github.com/pyenv/pyenv#installation"
