@@ -26,7 +26,10 @@ def check_name(kind: str, name: str) -> None:
 
 def _reason(name: str) -> str:
     if not _NAME.fullmatch(name):
-        return "write lower-case letters, digits and single underscores (all that ECR takes), a letter first"
+        return (
+            "write lower-case letters, digits and single underscores (ECR takes no "
+            "others), a letter first"
+        )
     if len(name) > LONGEST:
         return f"it has {len(name)} characters, and at most {LONGEST} fit AWS's names"
     if keyword.iskeyword(name) or name in keyword.softkwlist:

@@ -65,7 +65,7 @@ def test_what_invoke_itself_refuses_exits_1(repository: Repository) -> None:
 
 def test_doctor_tells_what_is_there_and_what_is_missing(repository: Repository) -> None:
     repository.write(".python-version", "2.7\n")
-    done = repository.invoke("doctor", PATH="")
+    done = repository.invoke("doctor", PATH="", COLUMNS="200")
     shown = " ".join(done.stdout.split())
     assert "! Python 2.7 is what the functions run on" in shown
     assert "✗ git https://git-scm.com/downloads (for copier copy, copier update)" in shown
