@@ -29,10 +29,9 @@ from dorc_runtime.model.steps import (
     Retry,
     Step,
     Succeed,
-    all_steps,
-    sequences,
 )
 from dorc_runtime.model.triggers import CronTrigger, PipelineTrigger, S3Trigger
+from dorc_runtime.model.walk import all_steps, sequences
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 LARGEST_DOCUMENT = 1024 * 1024

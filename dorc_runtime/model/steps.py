@@ -4,14 +4,15 @@ A list of steps is a sequence: each step's output is the next one's input. The s
 https://docs.aws.amazon.com/step-functions/latest/dg/workflow-states.html
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
 from dorc_runtime.model.base import Model
-from dorc_runtime.model.data import Expression, Value, list_text, selected_text, value_text
+from dorc_runtime.model.data import list_text, selected_text, value_text
+from dorc_runtime.model.expression import Expression, Value
 
 ALL_ERRORS = "States.ALL"
 LONGEST_FUNCTION = timedelta(minutes=15)
@@ -303,32 +304,6 @@ Step = Function | Parallel | Map | Choice | Wait | Pass | Succeed | Fail
 
 for _holder in (Catch, Function, Parallel, Map, If, Choice):
     _holder.model_rebuild()
-
-
-def sequences(steps: Sequence[Step]) -> Iterator[Sequence[Step]]:
-    """Yield ``steps`` and all lists of steps inside them."""
-    yield steps
-    for step in steps:
-        inner: list[Sequence[Step]] = []
-        match step:
-            case Parallel():
-                inner = [*step.branches]
-            case Map():
-                inner = [step.steps]
-            case Choice():
-                inner = [*(way.then for way in step.ways), step.otherwise]
-            case _:
-                pass
-        if isinstance(step, Function | Parallel | Map):
-            inner += [catch.steps for catch in step.catch]
-        for sequence in inner:
-            yield from sequences(sequence)
-
-
-def all_steps(steps: Sequence[Step]) -> Iterator[Step]:
-    """Yield all steps, those inside others too."""
-    for sequence in sequences(steps):
-        yield from sequence
 
 
 def _names(errors: Sequence[str]) -> tuple[str, ...]:

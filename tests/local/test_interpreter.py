@@ -34,7 +34,8 @@ from dorc_runtime.local.functions import Cancel, Outcome, Raised, Returned
 from dorc_runtime.local.history import Caught, Ending, Entered, Event, Retried
 from dorc_runtime.local.interpreter import Run, execute
 from dorc_runtime.local.scheduler import Scheduler, VirtualClock
-from dorc_runtime.model.steps import Step, all_steps
+from dorc_runtime.model.steps import Step
+from dorc_runtime.model.walk import all_steps
 
 START = 1_900_000_000.0
 Body = Callable[[JsonValue], JsonValue]

@@ -6,7 +6,8 @@ import pytest
 
 from dorc_runtime import Map, Pass, data, execution, item, jsonata
 from dorc_runtime.errors import ExpressionError
-from dorc_runtime.model.data import Expression, Value, list_text, selected_text, value_text
+from dorc_runtime.model.data import list_text, selected_text, value_text
+from dorc_runtime.model.expression import Expression, Value
 
 PRINTED = {
     "a field": (data.rows, "$states.input.rows"),

@@ -1,0 +1,31 @@
+"""Through all steps of a pipeline, those inside others too."""
+
+from collections.abc import Iterator, Sequence
+
+from dorc_runtime.model.steps import Choice, Function, Map, Parallel, Step
+
+
+def sequences(steps: Sequence[Step]) -> Iterator[Sequence[Step]]:
+    """Yield ``steps`` and all lists of steps inside them."""
+    yield steps
+    for step in steps:
+        inner: list[Sequence[Step]] = []
+        match step:
+            case Parallel():
+                inner = [*step.branches]
+            case Map():
+                inner = [step.steps]
+            case Choice():
+                inner = [*(way.then for way in step.ways), step.otherwise]
+            case _:
+                pass
+        if isinstance(step, Function | Parallel | Map):
+            inner += [catch.steps for catch in step.catch]
+        for sequence in inner:
+            yield from sequences(sequence)
+
+
+def all_steps(steps: Sequence[Step]) -> Iterator[Step]:
+    """Yield all steps, those inside others too."""
+    for sequence in sequences(steps):
+        yield from sequence
