@@ -1,0 +1,124 @@
+"""A repository as the template writes it, and images of its functions."""
+
+import os
+import shutil
+import tempfile
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import copier
+import pytest
+
+from .buildah import Buildah
+
+ROOT = Path(__file__).parents[2]
+LAYER, PIPELINE = "raw-to-processed", "example"
+TOOLS = ("buildah", "crun", "debootstrap")
+
+FILES = {
+    "requirements.txt": "six==1.17.0\n",
+    "lib/units/__init__.py": "GRAM = 'g'\n",
+    "src/raw-to-processed/example/requirements.txt": "toolz==1.0.0\n",
+    "src/raw-to-processed/example/clean/lambda.py": """\
+        import six
+        import toolz
+        import units
+        from rules.deep import thing
+
+
+        def handler(event, context):
+            return {
+                "event": event,
+                "sub-package": thing.RULE,
+                "lib": units.GRAM,
+                "packages of all": six.__version__,
+                "packages of the pipeline": toolz.__version__,
+            }
+        """,
+    "src/raw-to-processed/example/clean/rules/__init__.py": "",
+    "src/raw-to-processed/example/clean/rules/deep/__init__.py": "",
+    "src/raw-to-processed/example/clean/rules/deep/thing.py": "RULE = 'no blanks'\n",
+    "src/raw-to-processed/example/clean/rules/__pycache__/old.cpython-312.pyc": "",
+}
+
+Render = Callable[..., Path]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what builds images where none can be built, and say so in one line."""
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if missing:
+        reason = f"no images without {', '.join(missing)}: apt-get install {' '.join(missing)}"
+    elif os.getuid() != 0:
+        reason = "only root builds images: run this tier with sudo"
+    else:
+        return
+    for item in items:
+        if isinstance(item, pytest.Function) and "buildah" in item.fixturenames:
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def render(tmp_path_factory: pytest.TempPathFactory) -> Render:
+    """Make a repository with one pipeline from the template that is here."""
+    template = tmp_path_factory.mktemp("template")
+    shutil.copytree(ROOT / "template", template / "template")
+    (template / "dorc_runtime").mkdir()
+    for name in ("copier.yml", "dorc_runtime/VERSION"):
+        shutil.copy(ROOT / name, template / name)
+
+    def made(**answers: str) -> Path:
+        folder = tmp_path_factory.mktemp("made") / "my-pipelines"
+        pipelines = [{"layer": LAYER, "name": PIPELINE}]
+        data = {"pipelines": pipelines, **answers}
+        copier.run_copy(str(template), folder, data=data, defaults=True, quiet=True)
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def repository(render: Render) -> Path:
+    """A repository with a function that needs all that an image can hold."""
+    folder = render()
+    for name, text in FILES.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(textwrap.dedent(text))
+    return folder
+
+
+@pytest.fixture
+def changed(repository: Path, tmp_path: Path) -> Callable[[str, str], Path]:
+    """Copy the repository with another text in one file."""
+
+    def made(name: str, text: str) -> Path:
+        copy = tmp_path / "changed"
+        shutil.copytree(repository, copy)
+        (copy / name).parent.mkdir(exist_ok=True)
+        (copy / name).write_text(text)
+        return copy
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def buildah() -> Iterator[Buildah]:
+    """Buildah with the base images at hand, and nothing left behind."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dorc-images"
+    with (
+        tempfile.TemporaryDirectory(prefix="dorc-images-") as folder,
+        closing(Buildah(folder=Path(folder), cache=cache)) as tool,
+    ):
+        tool.make_base("public.ecr.aws/lambda/python:3.12-x86_64")
+        yield tool
+
+
+@pytest.fixture(scope="session")
+def image(buildah: Buildah, repository: Path) -> str:
+    """The image of the repository's function."""
+    done = buildah.build(repository, "localhost/clean", CODE_PATH=f"src/{LAYER}/{PIPELINE}/clean")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return "localhost/clean"
