@@ -1,4 +1,4 @@
-"""What Lambda does around a handler: set its variables, load it, call it, tell how it failed.
+"""What Lambda does around a handler: load it, call it, tell what it returned or how it failed.
 
 The outcomes are those of AWS's runtime interface client, ``awslambdaric``
 (https://github.com/aws/aws-lambda-python-runtime-interface-client). The worker process loads this
@@ -12,8 +12,7 @@ import os
 import sys
 import time
 import traceback
-import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -29,67 +28,6 @@ _ASCII = sys.version_info < (3, 12)
 _RUNTIME_FILES = frozenset(
     str(Path(__file__).with_name(f"{name}.py")) for name in ("handlers", "inline", "worker")
 )
-# What Windows cannot run without, and where certificates lie.
-_INHERITED = ("SYSTEMROOT", "COMSPEC", "PATHEXT", "SSL_CERT_FILE", "SSL_CERT_DIR")
-# Variables by which boto3 would find other credentials or endpoints than the ones set here:
-# https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html
-_LEADING_ELSEWHERE = (
-    "AWS_CONTAINER_",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_ENDPOINT_URL",
-    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-    "AWS_PROFILE",
-    "AWS_ROLE_",
-    "AWS_WEB_IDENTITY_",
-)
-
-
-def environment(
-    name: str,
-    own: Mapping[str, str],
-    *,
-    folder: Path,
-    memory: int,
-    endpoint: str,
-    region: str,
-    scratch: Path,
-) -> dict[str, str]:
-    """Return all variables that the function called ``name`` finds; next to nothing is inherited.
-
-    ``own`` are its own variables, ``memory`` is in MiB, ``endpoint`` stands for AWS, and
-    ``scratch`` holds the folders ``home`` and ``tmp``. What Lambda sets:
-    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
-    """
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    day = time.strftime("%Y/%m/%d", time.gmtime())
-    return {
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "LANG": "en_US.UTF-8",
-        "TZ": ":UTC",
-        "HOME": str(scratch / "home"),
-        "TMPDIR": str(scratch / "tmp"),
-        "PYTHONUNBUFFERED": "1",
-        **{key: os.environ[key] for key in _INHERITED if key in os.environ},
-        **{key: text for key, text in own.items() if not key.startswith(_LEADING_ELSEWHERE)},
-        "_HANDLER": f"{MODULE}.{FUNCTION}",
-        "LAMBDA_TASK_ROOT": str(folder),
-        "AWS_EXECUTION_ENV": f"AWS_Lambda_python{version}",
-        "AWS_LAMBDA_FUNCTION_NAME": name,
-        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory),
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{name}",
-        "AWS_LAMBDA_LOG_STREAM_NAME": f"{day}/[$LATEST]{uuid.uuid4().hex}",
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_SESSION_TOKEN": "local",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
 
 
 class Fault(Exception):  # noqa: N818 # the runtime's own word for it

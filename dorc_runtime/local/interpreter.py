@@ -1,20 +1,20 @@
 """Runs an Amazon States Language document in JSONata mode, as Step Functions does.
 
-It takes what ``compile.states`` writes. Names of errors, and what matches them:
-https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+It takes what ``compile.states`` writes. Open it for the order of things: what runs after what, and
+beside what. What a state's fields yield stands in ``attempt``, what follows an error in
+``recovery``.
 """
 
 import itertools
-import json
-import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import JsonValue
 
 from dorc_runtime.compile.states import Document
+from dorc_runtime.local.attempt import Attempt, StateError
 from dorc_runtime.local.functions import Functions, Outcome, Raised
 from dorc_runtime.local.history import (
     Caught,
@@ -26,17 +26,11 @@ from dorc_runtime.local.history import (
     Retried,
     Visit,
 )
-from dorc_runtime.local.jsonata import QueryEvaluationError, evaluate_template
+from dorc_runtime.local.recovery import Retries, catcher
 from dorc_runtime.local.scheduler import Scheduler, Task, first_of
 
-# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-LARGEST_PAYLOAD = 256 * 1024
 # https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html
 MAP_CONCURRENCY = 40
-
-# What no wildcard matches.
-_TERMINAL = frozenset({"States.DataLimitExceeded", "States.Runtime"})
-_LONGEST_WAIT = 99_999_999
 
 
 @dataclass(frozen=True)
@@ -47,16 +41,6 @@ class Run:
     functions: Functions
     observe: Callable[[Event], None]
     context: Mapping[str, JsonValue]
-
-
-class StateError(Exception):
-    """A state fails with the name of an error and its cause."""
-
-    def __init__(self, error: str, cause: str) -> None:
-        super().__init__(f"{error}: {cause}")
-        self.error = error
-        self.cause = cause
-        self.failed: Failed | None = None
 
 
 def execute(document: Document, event: JsonValue, *, run: Run) -> Ending:
@@ -87,39 +71,11 @@ class _Scope:
     context: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class _Attempt:
-    """One try of a state: what its expressions may ask for."""
-
-    name: str
-    state: Mapping[str, Any]
-    input: JsonValue
-    context: dict[str, JsonValue]
-
-    def evaluate(self, key: str, template: JsonValue, **more: JsonValue) -> JsonValue:
-        """Return the field ``key``, whose text is ``template``, with its expressions evaluated."""
-        states = {"input": self.input, "context": self.context, **more}
-        try:
-            return evaluate_template(template, states=states)
-        except QueryEvaluationError as error:
-            raise self.refuse(key, str(error)) from error
-
-    def refuse(self, key: str, why: str) -> StateError:
-        """Return the error of a field whose expression yields nothing, or the wrong thing."""
-        cause = f"The field '{key}' of the state '{self.name}': {why}"
-        return StateError("States.QueryEvaluationError", cause)
-
-    def output(self, default: JsonValue, **more: JsonValue) -> JsonValue:
-        """Return the state's output: its field ``Output``, or ``default`` where it has none."""
-        if "Output" not in self.state:
-            return default
-        return self.evaluate("Output", self.state["Output"], **more)
-
-
 class _Interpreter:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._scheduler = run.scheduler
+        self._now = run.scheduler.clock.now
         self._numbers = itertools.count(1)
 
     async def machine(
@@ -129,54 +85,56 @@ class _Interpreter:
         name: str | None = document["StartAt"]
         value = event
         while name is not None:
-            value, name = await self._state(name, document["States"][name], value, scope)
+            value, name = await self._visit(name, document["States"][name], value, scope)
         return value
 
-    async def _state(
+    async def _visit(
         self, name: str, state: Mapping[str, Any], value: JsonValue, scope: _Scope
     ) -> tuple[JsonValue, str | None]:
-        now = self._scheduler.clock.now
+        """Carry out a state, with its retries; return its output and the next state's name."""
         visit = Visit(next(self._numbers), name, state["Type"], scope.path)
-        entered = now()
+        entered = self._now()
         self._run.observe(Entered(entered, visit, value))
-        tries: dict[int, int] = {}
+        retries = Retries(state.get("Retry", ()))
         while True:
             about: JsonValue = {
                 "Name": name,
                 "EnteredTime": _iso(entered),
-                "RetryCount": sum(tries.values()),
+                "RetryCount": retries.taken,
             }
-            context: dict[str, JsonValue] = {
-                **self._run.context,
-                **scope.context,
-                "State": about,
-            }
-            attempt = _Attempt(name, state, value, context)
+            context = {**self._run.context, **scope.context, "State": about}
+            attempt = Attempt(name, state, value, context)
             try:
-                output, following = await self._attempt(attempt, scope)
-                _check_size(name, output)
+                output, following = await self._carry_out(attempt, scope)
+                attempt.check_size(output)
             except StateError as error:
-                wait = _wait_before_retry(state.get("Retry", ()), error.error, tries)
+                wait = retries.take(error.error)
                 if wait is not None:
-                    number = sum(tries.values())
-                    retried = Retried(now(), visit, error.error, error.cause, number, wait)
-                    self._run.observe(retried)
+                    self._run.observe(
+                        Retried(self._now(), visit, error.error, error.cause, retries.taken, wait)
+                    )
                     await self._scheduler.sleep(wait)
                     continue
-                catcher = _catcher(state.get("Catch", ()), error.error)
-                if catcher is None:
-                    failed = Failed(now(), visit, error.error, error.cause, value)
-                    error.failed = error.failed or failed
-                    self._run.observe(failed)
-                    raise
-                caught: JsonValue = {"Error": error.error, "Cause": error.cause}
-                output = attempt.evaluate("Output", catcher["Output"], errorOutput=caught)
-                following = catcher["Next"]
-                self._run.observe(Caught(now(), visit, error.error, error.cause, catcher["Next"]))
-            self._run.observe(Exited(now(), visit, output))
+                output, following = self._caught(error, attempt, visit)
+            self._run.observe(Exited(self._now(), visit, output))
             return output, following
 
-    async def _attempt(self, attempt: _Attempt, scope: _Scope) -> tuple[JsonValue, str | None]:
+    def _caught(
+        self, error: StateError, attempt: Attempt, visit: Visit
+    ) -> tuple[JsonValue, str | None]:
+        """Return what the state's catcher makes of ``error``; raise it if none takes it."""
+        taker = catcher(attempt.state.get("Catch", ()), error.error)
+        if taker is None:
+            failed = Failed(self._now(), visit, error.error, error.cause, attempt.input)
+            error.failed = error.failed or failed
+            self._run.observe(failed)
+            raise error
+        about: JsonValue = {"Error": error.error, "Cause": error.cause}
+        output = attempt.evaluate("Output", taker["Output"], errorOutput=about)
+        self._run.observe(Caught(self._now(), visit, error.error, error.cause, taker["Next"]))
+        return output, taker["Next"]
+
+    async def _carry_out(self, attempt: Attempt, scope: _Scope) -> tuple[JsonValue, str | None]:
         state, value = attempt.state, attempt.input
         following: str | None = state.get("Next")
         match state["Type"]:
@@ -190,17 +148,16 @@ class _Interpreter:
                 result = await self._parallel(attempt, scope)
                 return attempt.output(result, result=result), following
             case "Choice":
-                return value, _choose(attempt)
+                return value, attempt.choice()
             case "Wait":
-                await self._scheduler.sleep(self._seconds(attempt))
+                await self._scheduler.sleep(attempt.seconds_to_wait(now=self._now()))
                 return attempt.output(value), following
             case "Fail":
-                error = str(attempt.evaluate("Error", state["Error"]))
-                raise StateError(error, str(attempt.evaluate("Cause", state.get("Cause", ""))))
+                raise attempt.failure()
             case _:
                 return attempt.output(value), following
 
-    async def _invoke(self, attempt: _Attempt) -> JsonValue:
+    async def _invoke(self, attempt: Attempt) -> JsonValue:
         arguments = attempt.evaluate("Arguments", attempt.state["Arguments"])
         assert isinstance(arguments, dict)  # noqa: S101 - the compiler writes it so
         function = str(arguments["FunctionName"]).rpartition(":")[2]
@@ -212,35 +169,32 @@ class _Interpreter:
         )
         if isinstance(outcome, Raised):
             raise StateError(outcome.error, outcome.cause)
-        _check_size(attempt.name, outcome.payload)
+        attempt.check_size(outcome.payload)
         return {"ExecutedVersion": "$LATEST", "Payload": outcome.payload, "StatusCode": 200}
 
-    async def _map(self, attempt: _Attempt, scope: _Scope) -> JsonValue:
+    async def _map(self, attempt: Attempt, scope: _Scope) -> JsonValue:
         state = attempt.state
-        items = attempt.evaluate("Items", state["Items"])
-        if not isinstance(items, list):
-            raise attempt.refuse("Items", f"it yields {_kind(items)} where a list is needed.")
+        items = attempt.items()
         results: list[JsonValue] = [None] * len(items)
         indexes = iter(range(len(items)))
 
         async def lane() -> None:
             for index in indexes:
                 about: JsonValue = {"Item": {"Index": index, "Value": items[index]}}
-                inside = {**scope.context, "Map": about}
                 event = items[index]
                 if "ItemSelector" in state:
-                    chosen = _Attempt(
-                        attempt.name, state, attempt.input, {**attempt.context, "Map": about}
-                    )
-                    event = chosen.evaluate("ItemSelector", state["ItemSelector"])
-                place = _Scope((*scope.path, attempt.name, str(index)), inside)
+                    selecting = replace(attempt, context={**attempt.context, "Map": about})
+                    event = selecting.evaluate("ItemSelector", state["ItemSelector"])
+                place = _Scope(
+                    (*scope.path, attempt.name, str(index)), {**scope.context, "Map": about}
+                )
                 results[index] = await self.machine(state["ItemProcessor"], event, place)
 
         width = min(state.get("MaxConcurrency") or MAP_CONCURRENCY, MAP_CONCURRENCY, len(items))
         await self._all([self._scheduler.spawn(lane()) for _ in range(width)])
         return results
 
-    async def _parallel(self, attempt: _Attempt, scope: _Scope) -> JsonValue:
+    async def _parallel(self, attempt: Attempt, scope: _Scope) -> JsonValue:
         branches = [
             self.machine(
                 branch,
@@ -263,88 +217,6 @@ class _Interpreter:
         finally:
             for task in tasks:
                 self._scheduler.cancel(task)
-
-    def _seconds(self, attempt: _Attempt) -> float:
-        if "Timestamp" in attempt.state:
-            text = attempt.evaluate("Timestamp", attempt.state["Timestamp"])
-            try:
-                moment = datetime.fromisoformat(str(text)).timestamp()
-            except ValueError as error:
-                why = f"{text!r} is no moment like 2030-01-31T06:00:00Z."
-                raise attempt.refuse("Timestamp", why) from error
-            return max(0.0, moment - self._scheduler.clock.now())
-        seconds = attempt.evaluate("Seconds", attempt.state["Seconds"])
-        if isinstance(seconds, bool) or not isinstance(seconds, int):
-            raise attempt.refuse("Seconds", f"it yields {_kind(seconds)}, not whole seconds.")
-        if not 0 <= seconds <= _LONGEST_WAIT:
-            raise attempt.refuse("Seconds", f"{seconds} is not from 0 to {_LONGEST_WAIT}.")
-        return float(seconds)
-
-
-def _choose(attempt: _Attempt) -> str:
-    for choice in attempt.state["Choices"]:
-        answer = attempt.evaluate("Condition", choice["Condition"])
-        if not isinstance(answer, bool):
-            raise attempt.refuse("Condition", f"it yields {_kind(answer)}, not true or false.")
-        if answer:
-            return str(choice["Next"])
-    return str(attempt.state["Default"])
-
-
-def _wait_before_retry(
-    retriers: Sequence[Mapping[str, Any]], error: str, tries: dict[int, int]
-) -> float | None:
-    """Return the seconds to wait and count the try, or None when no try is left."""
-    for number, retrier in enumerate(retriers):
-        if not _matches(retrier["ErrorEquals"], error):
-            continue
-        tried = tries.get(number, 0)
-        if tried >= retrier["MaxAttempts"]:
-            return None
-        tries[number] = tried + 1
-        wait = float(retrier["IntervalSeconds"] * retrier["BackoffRate"] ** tried)
-        wait = min(wait, retrier.get("MaxDelaySeconds", wait))
-        return random.uniform(0, wait) if retrier.get("JitterStrategy") == "FULL" else wait  # noqa: S311
-    return None
-
-
-def _catcher(catchers: Sequence[Mapping[str, Any]], error: str) -> Mapping[str, Any] | None:
-    found = (catcher for catcher in catchers if _matches(catcher["ErrorEquals"], error))
-    return next(found, None)
-
-
-def _matches(names: Sequence[str], error: str) -> bool:
-    if error in names:
-        return True
-    if error in _TERMINAL:
-        return False
-    return "States.ALL" in names or ("States.TaskFailed" in names and error != "States.Timeout")
-
-
-def _check_size(name: str, value: JsonValue) -> None:
-    size = len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
-    if size > LARGEST_PAYLOAD:
-        raise StateError(
-            "States.DataLimitExceeded",
-            f"The state '{name}' returned {size:,} bytes, over Step Functions' limit of "
-            f"{LARGEST_PAYLOAD:,}: write the data to the lake and return its key.",
-        )
-
-
-def _kind(value: JsonValue) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true or false"
-        case int() | float():
-            return f"the number {value}"
-        case str():
-            return "a text"
-        case list():
-            return "a list"
-        case dict():
-            return "an object"
 
 
 def _iso(moment: float) -> str:

@@ -19,15 +19,17 @@ from dorc_runtime.compile.names import (
 )
 from dorc_runtime.compile.states import state_machine
 from dorc_runtime.errors import DefinitionError
-from dorc_runtime.local.functions import Functions, LocalFunction, LogLine, WorkerPool
+from dorc_runtime.local.functions import Functions, LocalFunction, LogLine
 from dorc_runtime.local.history import Ending, Entered, Event, Logged
 from dorc_runtime.local.inline import InlineFunctions
 from dorc_runtime.local.inputs import Request, Start, local_bucket, shown_bucket, start_of
 from dorc_runtime.local.interpreter import Run, execute
 from dorc_runtime.local.lake import Lake
 from dorc_runtime.local.packages import packages_folder
+from dorc_runtime.local.pool import WorkerPool
 from dorc_runtime.local.scheduler import Clock, RealClock, Scheduler
-from dorc_runtime.model.steps import Function, all_steps
+from dorc_runtime.model.steps import Function
+from dorc_runtime.model.walk import all_steps
 from dorc_runtime.project.repository import Repository, load_config, load_source
 
 # Stands for the account in ARNs of local runs; AWS's documentation uses it so.

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from dorc_runtime.local.functions import LocalFunction, Outcome, Returned, WorkerPool
+from dorc_runtime.local.functions import LocalFunction, Outcome, Returned
+from dorc_runtime.local.pool import WorkerPool
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("awslambdaric") is None, reason="awslambdaric is not installed"

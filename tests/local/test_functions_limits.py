@@ -16,8 +16,8 @@ from dorc_runtime.local.functions import (
     Outcome,
     Raised,
     Returned,
-    WorkerPool,
 )
+from dorc_runtime.local.pool import WorkerPool
 
 Pool = Callable[..., WorkerPool]
 Write = Callable[..., LocalFunction]

@@ -18,7 +18,8 @@ import sys
 import time
 from pathlib import Path
 
-from dorc_runtime.local.functions import LocalFunction, WorkerPool
+from dorc_runtime.local.functions import LocalFunction
+from dorc_runtime.local.pool import WorkerPool
 from dorc_runtime.local.lake import Lake
 
 function = LocalFunction("slow", Path(sys.argv[1]), 60, 256, {}, (), "arn")

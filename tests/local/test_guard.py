@@ -124,7 +124,8 @@ import sys
 import threading
 from pathlib import Path
 
-from dorc_runtime.local.functions import LocalFunction, WorkerPool
+from dorc_runtime.local.functions import LocalFunction
+from dorc_runtime.local.pool import WorkerPool
 from dorc_runtime.local.lake import Lake
 
 own = json.loads(sys.argv[2])

@@ -13,8 +13,9 @@ import psutil
 import pytest
 
 from dorc_runtime.errors import UnknownNameError
-from dorc_runtime.local.functions import LocalFunction, Outcome, Returned, WorkerPool
+from dorc_runtime.local.functions import LocalFunction, Outcome, Returned
 from dorc_runtime.local.lake import Lake
+from dorc_runtime.local.pool import WorkerPool
 
 KEYS = ("a b/é+%.csv", "x//y", "a?b=c&d#e", "日本/🐧", "<t>&'\"", "year=2009/part~1.csv")
 

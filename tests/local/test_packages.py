@@ -12,8 +12,9 @@ import pytest
 
 import dorc_runtime
 from dorc_runtime.errors import PackagesError
-from dorc_runtime.local.functions import LocalFunction, Outcome, Returned, WorkerPool
+from dorc_runtime.local.functions import LocalFunction, Outcome, Returned
 from dorc_runtime.local.packages import packages_folder
+from dorc_runtime.local.pool import WorkerPool
 
 
 @pytest.fixture

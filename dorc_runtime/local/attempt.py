@@ -1,0 +1,132 @@
+"""One try of a state: what its fields yield on its input, and how that fails.
+
+Open it for what the expressions of a state may ask for, and what they must give.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import JsonValue
+
+from dorc_runtime.local.history import Failed
+from dorc_runtime.local.jsonata import QueryEvaluationError, evaluate_template
+
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+LARGEST_PAYLOAD = 256 * 1024
+
+_LONGEST_WAIT = 99_999_999
+
+
+class StateError(Exception):
+    """A state fails with the name of an error and its cause.
+
+    ``failed`` is what was observed of the first state that it ended, once one has.
+    """
+
+    def __init__(self, error: str, cause: str) -> None:
+        super().__init__(f"{error}: {cause}")
+        self.error = error
+        self.cause = cause
+        self.failed: Failed | None = None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try of the state ``name``: ``context`` is the context object it sees."""
+
+    name: str
+    state: Mapping[str, Any]
+    input: JsonValue
+    context: dict[str, JsonValue]
+
+    def evaluate(self, key: str, template: JsonValue, **more: JsonValue) -> JsonValue:
+        """Return the field ``key``, whose text is ``template``, with its expressions evaluated.
+
+        ``more`` is what they find in ``$states`` beside ``input`` and ``context``.
+
+        Raises:
+            StateError: An expression fails.
+        """
+        states = {"input": self.input, "context": self.context, **more}
+        try:
+            return evaluate_template(template, states=states)
+        except QueryEvaluationError as error:
+            raise self._refusal(key, str(error)) from error
+
+    def output(self, default: JsonValue, **more: JsonValue) -> JsonValue:
+        """Return the state's output: its field ``Output``, or ``default`` where it has none."""
+        if "Output" not in self.state:
+            return default
+        return self.evaluate("Output", self.state["Output"], **more)
+
+    def items(self) -> list[JsonValue]:
+        """Return the items of a Map."""
+        items = self.evaluate("Items", self.state["Items"])
+        if not isinstance(items, list):
+            raise self._refusal("Items", f"it yields {_kind(items)} where a list is needed.")
+        return items
+
+    def choice(self) -> str:
+        """Return the name of the state that a Choice leads to."""
+        for choice in self.state["Choices"]:
+            answer = self.evaluate("Condition", choice["Condition"])
+            if not isinstance(answer, bool):
+                raise self._refusal("Condition", f"it yields {_kind(answer)}, not true or false.")
+            if answer:
+                return str(choice["Next"])
+        return str(self.state["Default"])
+
+    def seconds_to_wait(self, *, now: float) -> float:
+        """Return how long a Wait takes; ``now`` is in seconds since 1970."""
+        if "Timestamp" in self.state:
+            text = self.evaluate("Timestamp", self.state["Timestamp"])
+            try:
+                moment = datetime.fromisoformat(str(text)).timestamp()
+            except ValueError as error:
+                why = f"{text!r} is no moment like 2030-01-31T06:00:00Z."
+                raise self._refusal("Timestamp", why) from error
+            return max(0.0, moment - now)
+        seconds = self.evaluate("Seconds", self.state["Seconds"])
+        if isinstance(seconds, bool) or not isinstance(seconds, int):
+            raise self._refusal("Seconds", f"it yields {_kind(seconds)}, not whole seconds.")
+        if not 0 <= seconds <= _LONGEST_WAIT:
+            raise self._refusal("Seconds", f"{seconds} is not from 0 to {_LONGEST_WAIT}.")
+        return float(seconds)
+
+    def failure(self) -> StateError:
+        """Return the error that a Fail state ends with."""
+        error = self.evaluate("Error", self.state["Error"])
+        return StateError(str(error), str(self.evaluate("Cause", self.state.get("Cause", ""))))
+
+    def check_size(self, value: JsonValue) -> None:
+        """Raise an error if ``value`` is larger than Step Functions hands on."""
+        size = len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+        if size > LARGEST_PAYLOAD:
+            raise StateError(
+                "States.DataLimitExceeded",
+                f"The state '{self.name}' returned {size:,} bytes, over Step Functions' limit of "
+                f"{LARGEST_PAYLOAD:,}: write the data to the lake and return its key.",
+            )
+
+    def _refusal(self, key: str, why: str) -> StateError:
+        cause = f"The field '{key}' of the state '{self.name}': {why}"
+        return StateError("States.QueryEvaluationError", cause)
+
+
+def _kind(value: JsonValue) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return f"the number {value}"
+        case str():
+            return "a text"
+        case list():
+            return "a list"
+        case dict():
+            return "an object"
