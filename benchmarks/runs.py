@@ -6,7 +6,10 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.measuring import invoke, machine, measured
+from benchmarks.peers import metaflow_map
 from benchmarks.repositories import with_map, with_three_functions
+
+PEERS_ITEMS = 50
 
 
 def main() -> None:
@@ -25,6 +28,9 @@ def main() -> None:
             whole = measured(invoke("run", "default/many"), folder=many, runs=3)
             print(f"a Map over {items:4}, by workers      {whole}")
             print(f"    of it the run itself         {_own_seconds(many):7.2f} s")
+            if items == PEERS_ITEMS and (peer := metaflow_map(Path(temporary, "peer"), items)):
+                print(f"Metaflow's foreach over {items:4}     {peer}")
+                print(f"Metaflow to dorc                 {peer.median / whole.median:7.2f}")
 
 
 def _own_seconds(folder: Path) -> float:

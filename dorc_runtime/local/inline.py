@@ -70,7 +70,7 @@ class InlineFunctions:
     def start(self, names: Iterable[str]) -> None:
         """Load the handlers of ``names``; what fails here fails again, and is told, when called."""
         for name in names:
-            inside = self._inside(name, str(uuid.uuid4()))
+            inside = self._inside(name, request_id="")
             with self._turn, inside as warm, suppress(Exception, SystemExit):
                 warm.handler = handlers.load_handler()
 
