@@ -4,6 +4,7 @@ Open it for what functions must not see of each other, or leave behind in this p
 variables, working directory, logging, standard output.
 """
 
+import functools
 import io
 import logging
 import os
@@ -147,7 +148,7 @@ def _modules(warm: WarmFunction) -> Iterator[None]:
     sys.path[:0] = [str(folder) for folder in (warm.function.folder, *warm.function.paths)]
     sys.dont_write_bytecode = True
     if boto3 is not None:
-        boto3.DEFAULT_SESSION = warm.session  # type: ignore[attr-defined] # boto3 has it
+        boto3.DEFAULT_SESSION = warm.session or _new_session(boto3)  # type: ignore[attr-defined] # boto3 has it
     number = len(sys.modules)
     try:
         yield
@@ -165,6 +166,25 @@ def _modules(warm: WarmFunction) -> Iterator[None]:
         if boto3 is not None:
             warm.session = boto3.DEFAULT_SESSION
             boto3.DEFAULT_SESSION = session  # type: ignore[attr-defined] # boto3 has it
+
+
+def _new_session(boto3: ModuleType) -> object:
+    """Return a session for one function, with the descriptions of AWS that all sessions share.
+
+    They are megabytes of JSON, and nobody changes them: each function would parse them anew.
+    """
+    from botocore.session import get_session
+
+    session = get_session()
+    session.register_component("data_loader", _descriptions())
+    return boto3.Session(botocore_session=session)
+
+
+@functools.cache
+def _descriptions() -> object:
+    from botocore.loaders import Loader
+
+    return Loader()
 
 
 @contextmanager
