@@ -98,8 +98,13 @@ class Attempt:
 
     def failure(self) -> StateError:
         """Return the error that a Fail state ends with."""
-        error = self.evaluate("Error", self.state["Error"])
-        return StateError(str(error), str(self.evaluate("Cause", self.state.get("Cause", ""))))
+        texts = []
+        for key in ("Error", "Cause"):
+            text = self.evaluate(key, self.state.get(key, ""))
+            if not isinstance(text, str):
+                raise self._refusal(key, f"it yields {_kind(text)} where a text is needed.")
+            texts.append(text)
+        return StateError(*texts)
 
     def check_size(self, value: JsonValue) -> None:
         """Raise an error if ``value`` is larger than Step Functions hands on."""
