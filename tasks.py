@@ -117,6 +117,9 @@ def demo(c: Context, folder: str | None = None, svg: str | None = None) -> None:
         call("invoke", "run", "processed-to-curated/penguins", "--file", str(cleaned), shown=shown)
         [summary] = made.glob(".dorc/runs/*/lake/curated/penguins/summary.csv")
         screen.print(_table(summary.read_text(encoding="utf-8")))
+        if folder is None:
+            note = "made in a temporary folder; to keep it: invoke demo --folder my-pipelines"
+            screen.print(note, style="dim")
     if svg:
         screen.save_svg(svg, title="invoke demo")
 

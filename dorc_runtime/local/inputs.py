@@ -74,7 +74,7 @@ def start_of(
         return Start((*seeds, seed), _object(seed, now), origin)
     if example and (file := folder.path / "examples" / example / "input.json").is_file():
         return Start(seeds, _read_json(file, shown=folder), f"example {example}, input.json")
-    event, origin = _triggered(folder, pipeline, seeds, now)
+    event, origin = _triggered(folder, pipeline, seeds, now, example=example or "first")
     if example:
         return Start(seeds, event, f"example {example}, {origin}")
     return Start(seeds, event, origin)
@@ -138,7 +138,12 @@ def _landed(folder: PipelineFolder, pipeline: Pipeline, file: Path) -> Seed:
 
 
 def _triggered(
-    folder: PipelineFolder, pipeline: Pipeline, seeds: Sequence[Seed], now: datetime
+    folder: PipelineFolder,
+    pipeline: Pipeline,
+    seeds: Sequence[Seed],
+    now: datetime,
+    *,
+    example: str,
 ) -> tuple[JsonValue, str]:
     """Return what the first trigger that can fire would send."""
     for trigger in pipeline.triggers:
@@ -163,7 +168,7 @@ def _triggered(
                 pass
     if seeds:
         return {}, "an empty input"
-    place = f"src/{folder.id}/examples/first"
+    place = f"src/{folder.id}/examples/{example}"
     raise InputError(
         f"{folder.id} has nothing to start with: write {place}/input.json, put a file that its "
         f"trigger takes under {place}/lake/<zone>/, or give --file or --input."

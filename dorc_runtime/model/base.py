@@ -14,3 +14,8 @@ class Model(BaseModel):
     def __hash__(self) -> int:
         # Fields may hold dicts and lists (they are JSON), which Python itself does not hash.
         return hash((type(self), self.model_dump_json()))
+
+
+def listed(value: object) -> object:
+    """Return a list of one where a model stands alone: ``then=Fail("E")``, ``retry=Retry()``."""
+    return (value,) if isinstance(value, Model) else value

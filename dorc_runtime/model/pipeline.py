@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from dorc_runtime.model.base import Model
+from dorc_runtime.model.base import Model, listed
 from dorc_runtime.model.steps import Seconds, Step
 from dorc_runtime.model.triggers import Trigger
 
@@ -30,4 +30,6 @@ class Pipeline(Model):
         description: str = "",
         timeout: timedelta = timedelta(hours=24),
     ) -> None:
-        super().__init__(steps=steps, triggers=triggers, description=description, timeout=timeout)
+        super().__init__(
+            steps=listed(steps), triggers=listed(triggers), description=description, timeout=timeout
+        )

@@ -10,7 +10,8 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
-from dorc_runtime.model.base import Model
+from dorc_runtime.errors import ExpressionError
+from dorc_runtime.model.base import Model, listed
 from dorc_runtime.model.data import list_text, selected_text, value_text
 from dorc_runtime.model.expression import Expression, Value
 
@@ -80,7 +81,7 @@ class Catch(Model):
     def __init__(
         self, errors: Sequence[str] = (ALL_ERRORS,), *, steps: "Sequence[Step]" = ()
     ) -> None:
-        super().__init__(errors=_names(errors), steps=steps)
+        super().__init__(errors=_names(errors), steps=listed(steps))
 
 
 Retries = tuple[Retry, ...]
@@ -136,8 +137,8 @@ class Function(_Caught):
             memory=memory,
             timeout=timeout,
             environment=dict(environment or {}),
-            retry=retry,
-            catch=catch,
+            retry=listed(retry),
+            catch=listed(catch),
         )
 
     @field_validator("timeout")
@@ -165,7 +166,7 @@ class Parallel(_Caught):
         retry: Sequence[Retry] | None = None,
         catch: Sequence[Catch] = (),
     ) -> None:
-        super().__init__(branches=branches, name=name, retry=retry, catch=catch)
+        super().__init__(branches=branches, name=name, retry=listed(retry), catch=listed(catch))
 
 
 class Map(_Caught):
@@ -195,12 +196,12 @@ class Map(_Caught):
     ) -> None:
         super().__init__(
             over=list_text(over),
-            steps=steps,
+            steps=listed(steps),
             select=selected_text(select),
             max_concurrency=max_concurrency,
             name=name,
-            retry=retry,
-            catch=catch,
+            retry=listed(retry),
+            catch=listed(catch),
         )
 
     @field_validator("over")
@@ -218,7 +219,12 @@ class If(Model):
     then: "tuple[Step, ...]"
 
     def __init__(self, condition: Expression | str, *, then: "Sequence[Step]" = ()) -> None:
-        super().__init__(condition=value_text(condition), then=then)
+        if not isinstance(condition, Expression | str):
+            raise ExpressionError(
+                f"If({condition!r}): Python has decided already; the condition is an expression: "
+                "If(data.rows == 0, then=[...])."
+            )
+        super().__init__(condition=value_text(condition), then=listed(then))
 
     @field_validator("condition")
     @classmethod
@@ -236,7 +242,7 @@ class Choice(Model):
     name: str
 
     def __init__(self, *ways: If, otherwise: "Sequence[Step]" = (), name: str = "") -> None:
-        super().__init__(ways=ways, otherwise=otherwise, name=name)
+        super().__init__(ways=ways, otherwise=listed(otherwise), name=name)
 
 
 class Wait(Model):

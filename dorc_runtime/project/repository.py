@@ -150,8 +150,8 @@ def handler_problem(function: Path) -> str:
         return f"{HANDLER}:{line}: {getattr(error, 'msg', error)}"
     for node in _top_level(tree):
         match node:
-            case ast.FunctionDef(name="handler"):
-                return ""
+            case ast.FunctionDef(name="handler", args=given):
+                return "" if _takes_two(given) else f"{HANDLER}: write def handler(event, context)"
             case ast.AsyncFunctionDef(name="handler"):
                 return f"{HANDLER}: handler is async, and Lambda does not await: write def handler"
             case ast.Import(names=names) | ast.ImportFrom(names=names):
@@ -162,6 +162,16 @@ def handler_problem(function: Path) -> str:
             case _:
                 pass
     return f"{HANDLER} has no handler: write def handler(event, context)"
+
+
+def _takes_two(given: ast.arguments) -> bool:
+    names = [*given.posonlyargs, *given.args]
+    needed = len(names) - len(given.defaults)
+    return (
+        needed <= 2
+        and (len(names) >= 2 or given.vararg is not None)
+        and not (len(given.kwonlyargs) > sum(default is not None for default in given.kw_defaults))
+    )
 
 
 def _top_level(node: ast.AST) -> Iterator[ast.AST]:
@@ -206,11 +216,14 @@ def _told(run: Callable[[], Mapping[str, object]], file: Path, shown: str) -> Ma
         return run()
     except SyntaxError as error:
         place = shown if error.filename == str(file) else str(error.filename)
-        raise DefinitionError(f"{place}:{error.lineno}: {error.msg}.") from error
+        raise DefinitionError(f"{place}:{error.lineno}: {error.msg}") from error
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
+        # Leaves out the names that pydantic gives to validators of its own.
+        field = ".".join(str(part) for part in first["loc"] if "[" not in str(part))
+        message = first["msg"].removeprefix("Value error, ").removesuffix(".")
+        if first["type"] == "model_type":
+            message = f"{first['input']!r} stands where a {_wanted(message)} belongs"
         what = f"{error.title}, {field}" if field else error.title
         raise DefinitionError(f"{_line(error, file, shown)}: {what}: {message}.") from error
     except DorcError as error:
@@ -218,6 +231,11 @@ def _told(run: Callable[[], Mapping[str, object]], file: Path, shown: str) -> Ma
     except (Exception, SystemExit) as error:
         what = f"{type(error).__name__}: {error}"
         raise DefinitionError(f"{_line(error, file, shown)}: {what}") from error
+
+
+def _wanted(message: str) -> str:
+    """Return the model's name out of pydantic's message about another kind of value."""
+    return message.rpartition(" ")[2]
 
 
 def _line(error: BaseException, file: Path, shown: str) -> str:

@@ -150,7 +150,9 @@ def _copy_template(target: Path) -> None:
     """Copy the template: the wheel's, or the checkout's as it is on disk, whatever git says."""
     packaged = Path(__file__).parents[1] / "_scaffold"
     source = packaged if packaged.is_dir() else Path(__file__).parents[2]
-    shutil.copytree(source / "template", target / "template")
+    # pip compiles what looks like Python in a wheel.
+    compiled = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(source / "template", target / "template", ignore=compiled)
     shutil.copy(source / "copier.yml", target / "copier.yml")
 
 

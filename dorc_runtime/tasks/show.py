@@ -104,11 +104,10 @@ class RunDrawing:
                 self._running[event.visit.state] -= 1
                 self._line("✗ ", _place(event.visit), "", event.error, style="red")
             case Retried():
-                again = f"{event.error}, again in {event.wait:.1f} s (try {event.attempt + 1})"
-                self._line("↻ ", _place(event.visit), "", again, style="yellow")
+                again = f"again in {event.wait:.1f} s (try {event.attempt + 1})"
+                self._trouble("↻ ", event, again)
             case Caught():
-                caught = f"{event.error}, caught: goes on at {event.to}"
-                self._line("! ", _place(event.visit), "", caught, style="yellow")
+                self._trouble("! ", event, f"caught: goes on at {event.to}")
             case Logged() if not self._inline:
                 self._line("  ", event.function, "│ ", event.text, style="dim")
         if self._status is not None:
@@ -158,6 +157,11 @@ class RunDrawing:
         ]
         done = [f"{number} done in {name}" for name, number in self._items.items()]
         return ", ".join((*running, *done)) or "ending"
+
+    def _trouble(self, mark: str, event: Retried | Caught, what_now: str) -> None:
+        message, _ = _cause(event.cause, self._root)
+        text = f"{event.error}: {message}" if message else event.error
+        self._line(mark, _place(event.visit), "", f"{text}; {what_now}", style="yellow")
 
     def _line(self, mark: str, name: str, middle: str, text: str, *, style: str) -> None:
         dim = style if mark.isspace() else ""
@@ -228,7 +232,10 @@ def _json(value: JsonValue) -> Text:
     if len(lines) > _LONGEST_JSON:
         left = len(lines) - _LONGEST_JSON
         return Text("\n".join((*lines[:_LONGEST_JSON], f"... and {left} more lines")))
-    return JSON(text, indent=None if len(lines) == 1 else 2).text
+    shown = JSON(text, indent=None if len(lines) == 1 else 2).text
+    # Meant to be cut at the terminal's edge otherwise.
+    shown.no_wrap, shown.overflow = False, "fold"
+    return shown
 
 
 def _cause(cause: str, root: Path) -> tuple[str, Text | None]:

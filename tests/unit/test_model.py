@@ -78,6 +78,12 @@ def test_a_single_error_may_stand_without_a_list() -> None:
     assert Retry("MyError").errors == ("MyError",)
 
 
+def test_one_may_stand_where_a_list_is_meant() -> None:
+    retry, end = Retry("E"), Pass()
+    assert Function("a", retry=retry) == Function("a", retry=[retry])  # type: ignore[arg-type]
+    assert If(data.n == 1, then=end) == If(data.n == 1, then=[end])  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("key", "starts"),
     [("in/a.csv", True), ("in/a.txt", False), ("out/a.csv", False), ("in/.csv", True)],

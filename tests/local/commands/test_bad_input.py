@@ -100,6 +100,21 @@ DEFINITIONS: dict[str, tuple[Change, str]] = {
         lambda r: r.write(PIPELINE, "from dorc_runtime import data\nif data.rows:\n    pass\n"),
         f"{PIPELINE}:2: Python cannot decide on '$states.input.rows'",
     ),
+    "a condition that Python has decided": (
+        lambda r: r.define(
+            'Choice(If(data.rows is None, then=[Fail("E")])), Function("clean")',
+            imports="Choice, Fail, Function, If, Pipeline, data",
+        ),
+        f"{PIPELINE}:3: If(False): Python has decided already",
+    ),
+    "a text where a step belongs": (
+        lambda r: r.define('"clean"'),
+        f"{PIPELINE}:3: Pipeline, steps.0: 'clean' stands where a ",
+    ),
+    "a handler that takes no context": (
+        lambda r: r.write(LAMBDA, "def handler(event):\n    return 1\n"),
+        f"{PIPELINE}: clean: lambda.py: write def handler(event, context)",
+    ),
     "no handler": (
         lambda r: r.write(LAMBDA, "def handle(event, context):\n    return 1\n"),
         f"{PIPELINE}: clean: lambda.py has no handler: write def handler(event, context)",
@@ -134,7 +149,7 @@ def test_check_tells_all_mistakes_of_all_pipelines(repository: Repository) -> No
     repository.write("src/default/broken/pipeline.py", "pipeline = (\n")
     done = repository.invoke("check")
     assert done.stdout.splitlines() == [
-        "src/default/broken/pipeline.py:1: '(' was never closed.",
+        "src/default/broken/pipeline.py:1: '(' was never closed",
         f"{PIPELINE}: b: no file src/raw-to-processed/tidy/b/lambda.py. "
         "Write it: `invoke new-function raw-to-processed/tidy b`",
         f'{PIPELINE}: other: no step calls it: add Function("other"), or remove the folder '

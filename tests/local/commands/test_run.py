@@ -122,8 +122,8 @@ def test_retries_and_caught_errors_are_shown(repository: Repository) -> None:
     repository.handle("raise ValueError('no')")
     done = repository.invoke(*RUN, "--input", "{}")
     assert "↻ clean" in done.stdout
-    assert "ValueError, again in 1.0 s (try 2)" in done.stdout
-    assert "ValueError, caught: goes on at Pass" in done.stdout
+    assert "ValueError: no; again in 1.0 s (try 2)" in done.stdout
+    assert "ValueError: no; caught: goes on at Pass" in done.stdout
     assert done.returncode == 0
 
 

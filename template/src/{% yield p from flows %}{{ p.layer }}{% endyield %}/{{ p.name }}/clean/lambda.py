@@ -17,5 +17,6 @@ def handler(event, context):
     csv.writer(tidy, lineterminator="\n").writerows(rows)
     target = os.environ["TARGET_BUCKET"]
     s3.put_object(Bucket=target, Key=event["key"], Body=tidy.getvalue().encode())
-    print(f"{event['key']}: {len(rows) - 1} rows")
-    return {"key": event["key"], "rows": len(rows) - 1}
+    number = len(rows[1:])
+    print(f"{event['key']}: {number} rows")
+    return {"key": event["key"], "rows": number}
