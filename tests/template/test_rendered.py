@@ -172,8 +172,8 @@ def test_the_next_commands_are_told_at_the_end(template: Path, tmp_path: Path) -
         check=True,
     )
     lines = [line.strip() for line in done.stderr.splitlines()]
-    assert lines[lines.index("cd my-pipelines") :] == [
-        "cd my-pipelines",
+    assert lines[lines.index('cd "my-pipelines"') :] == [
+        'cd "my-pipelines"',
         'git init && git add -A && git commit -m "Start with dorc"',
         "python3 -m venv .venv && source .venv/bin/activate && pip install -e .",
         "invoke new-pipeline ingest example",
