@@ -4,8 +4,10 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 """
 
 import re
+from calendar import monthrange
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import available_timezones
 
 from dorc_runtime.errors import DefinitionError
@@ -18,6 +20,25 @@ _RATE = re.compile(r"([0-9]+) +(minute|hour|day)(s?)")
 _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
 _NTH_DAY = re.compile(r"(\w+)#([1-5])", re.ASCII)
 _LAST_DAY = re.compile(r"L-([0-9]{1,2})", re.ASCII)
+
+
+# Whether a schedule is due on a day.
+OnDay = Callable[[date], bool]
+
+
+@dataclass(frozen=True)
+class Cron:
+    """The times of the clock that a cron text means, months from 1, and on which days."""
+
+    minutes: frozenset[int]
+    hours: frozenset[int]
+    months: frozenset[int]
+    years: frozenset[int]
+    on: OnDay
+
+
+# A rate is the time between two starts; at(...) is a time of the clock, without its zone.
+Schedule = Cron | timedelta | datetime
 
 
 @dataclass(frozen=True)
@@ -57,8 +78,17 @@ def check_schedule(text: str) -> None:
     Raises:
         DefinitionError: With what is wrong, and how it is written.
     """
+    parse_schedule(text)
+
+
+def parse_schedule(text: str) -> Schedule:
+    """Return what a schedule says.
+
+    Raises:
+        DefinitionError: With what is wrong, and how it is written.
+    """
     try:
-        _check(text)
+        return _parsed(text)
     except ValueError as error:
         raise DefinitionError(f"schedule '{text}': {error}; {_FORMS}") from error
 
@@ -75,14 +105,15 @@ def check_timezone(name: str) -> None:
         raise DefinitionError(f"timezone '{name}' is not known: write one like Europe/London")
 
 
-def _check(text: str) -> None:
+def _parsed(text: str) -> Schedule:
     match = _SCHEDULE.fullmatch(text)
     if match is None:
         raise ValueError("it is neither cron(...), rate(...) nor at(...)")
-    {"cron": _check_cron, "rate": _check_rate, "at": _check_at}[match[1]](match[2])
+    forms: dict[str, Callable[[str], Schedule]] = {"cron": _cron, "rate": _rate, "at": _at}
+    return forms[match[1]](match[2])
 
 
-def _check_rate(text: str) -> None:
+def _rate(text: str) -> timedelta:
     match = _RATE.fullmatch(text)
     if match is None:
         raise ValueError("a rate is a whole number and minutes, hours or days")
@@ -91,15 +122,16 @@ def _check_rate(text: str) -> None:
         raise ValueError("a rate is at least 1")
     if (number == 1) == bool(match[3]):
         raise ValueError(f"{number} goes with {unit if number == 1 else unit + 's'}")
+    return timedelta(**{f"{unit}s": number})
 
 
-def _check_at(text: str) -> None:
+def _at(text: str) -> datetime:
     if not _AT.fullmatch(text):
         raise ValueError("a time is written year-month-dayThour:minute:second, without a zone")
-    datetime.fromisoformat(text)
+    return datetime.fromisoformat(text)
 
 
-def _check_cron(text: str) -> None:
+def _cron(text: str) -> Cron:
     parts = text.split()
     if len(parts) != 6:
         raise ValueError(
@@ -107,45 +139,80 @@ def _check_cron(text: str) -> None:
             f"not {len(parts)}"
         )
     minute, hour, day, month, weekday, year = parts
-    for field, part in ((_MINUTE, minute), (_HOUR, hour), (_MONTH, month), (_YEAR, year)):
-        _check_list(field, part)
+    minutes, hours, months, years = (
+        _listed(field, part)
+        for field, part in ((_MINUTE, minute), (_HOUR, hour), (_MONTH, month), (_YEAR, year))
+    )
     if (day == "?") == (weekday == "?"):
         raise ValueError("one of day of the month and day of the week is ?, and not both")
-    if day != "?":
-        _check_day(day)
-    if weekday != "?":
-        _check_weekday(weekday)
+    on = _on_day(day) if weekday == "?" else _on_weekday(weekday)
+    return Cron(minutes, hours, months, years, on)
 
 
-def _check_day(part: str) -> None:
-    """Check a day of the month: L is the last one, 15W the weekday nearest the 15th."""
+def _on_day(part: str) -> OnDay:
+    """Return what a day of the month says: L is the last one, 15W the weekday nearest the 15th."""
     last = _LAST_DAY.fullmatch(part)
-    if part in ("L", "LW") or (last and int(last[1]) < _DAY_OF_MONTH.most):
-        return
-    _check_list(_DAY_OF_MONTH, part.removesuffix("W") if part[:-1].isdigit() else part)
+    if last and int(last[1]) < _DAY_OF_MONTH.most:
+        back = int(last[1])
+        return lambda day: day.day == _length(day) - back
+    if part == "L":
+        return lambda day: day.day == _length(day)
+    if part == "LW":
+        return lambda day: day == _nearest_weekday(day.replace(day=_length(day)))
+    if part.endswith("W") and part[:-1].isdigit():
+        wanted = _DAY_OF_MONTH.value(part[:-1])
+        return lambda day: (
+            wanted <= _length(day) and day == _nearest_weekday(day.replace(day=wanted))
+        )
+    days = _listed(_DAY_OF_MONTH, part)
+    return lambda day: day.day in days
 
 
-def _check_weekday(part: str) -> None:
-    """Check a day of the week: 3#2 is the second Tuesday, 6L the last Friday of the month."""
+def _on_weekday(part: str) -> OnDay:
+    """Return what a day of the week says: 3#2 is the second Tuesday, 6L the last Friday."""
     nth = _NTH_DAY.fullmatch(part)
     if nth:
-        _DAY_OF_WEEK.value(nth[1])
-    elif part.endswith("L"):
-        if part != "L":
-            _DAY_OF_WEEK.value(part.removesuffix("L"))
-    else:
-        _check_list(_DAY_OF_WEEK, part)
+        wanted, number = _DAY_OF_WEEK.value(nth[1]), int(nth[2])
+        return lambda day: _weekday(day) == wanted and (day.day + 6) // 7 == number
+    if part.endswith("L") and part != "L":
+        last = _DAY_OF_WEEK.value(part.removesuffix("L"))
+        return lambda day: _weekday(day) == last and day.day + 7 > _length(day)
+    days = frozenset({7}) if part == "L" else _listed(_DAY_OF_WEEK, part)
+    return lambda day: _weekday(day) in days
 
 
-def _check_list(field: _Field, part: str) -> None:
-    """Check a list of values, ranges and steps: ``1,3-5,10/5``, ``*``, ``*/15``."""
+def _weekday(day: date) -> int:
+    """Return 1 for Sunday to 7 for Saturday."""
+    return day.isoweekday() % 7 + 1
+
+
+def _length(day: date) -> int:
+    """Return how many days the month of ``day`` has."""
+    return monthrange(day.year, day.month)[1]
+
+
+def _nearest_weekday(day: date) -> date:
+    """Return the day from Monday to Friday that is nearest to ``day`` in its month."""
+    if day.isoweekday() == 6:
+        return day + timedelta(days=-1 if day.day > 1 else 2)
+    if day.isoweekday() == 7:
+        return day + timedelta(days=1 if day.day < _length(day) else -2)
+    return day
+
+
+def _listed(field: _Field, part: str) -> frozenset[int]:
+    """Return what a list of values, ranges and steps holds: ``1,3-5,10/5``, ``*``, ``*/15``."""
+    values: set[int] = set()
     for piece in part.split(","):
         span, slash, step = piece.partition("/")
         if slash and not (step.isascii() and step.isdigit() and 1 <= int(step) <= field.most):
             raise ValueError(f"the {field.name} '{piece}' has no step from 1 to {field.most}")
-        if span == "*":
-            continue
-        first, dash, last = span.partition("-")
-        least = field.value(first)
-        if dash and field.value(last) < least:
-            raise ValueError(f"the {field.name} '{piece}' runs backwards")
+        least, most = field.least, field.most
+        if span != "*":
+            first, dash, last = span.partition("-")
+            least = field.value(first)
+            most = field.value(last) if dash else most if slash else least
+            if most < least:
+                raise ValueError(f"the {field.name} '{piece}' runs backwards")
+        values.update(range(least, most + 1, int(step) if slash else 1))
+    return frozenset(values)

@@ -17,7 +17,7 @@ from dorc_runtime.compile.names import (
     resource_name,
     zones,
 )
-from dorc_runtime.compile.states import state_machine
+from dorc_runtime.compile.states import Document, state_machine
 from dorc_runtime.errors import DefinitionError
 from dorc_runtime.local.functions import Functions, LocalFunction, LogLine
 from dorc_runtime.local.history import Ending, Entered, Event, Logged
@@ -27,7 +27,7 @@ from dorc_runtime.local.interpreter import Run, execute
 from dorc_runtime.local.lake import Lake
 from dorc_runtime.local.packages import packages_folder
 from dorc_runtime.local.pool import WorkerPool
-from dorc_runtime.local.scheduler import Clock, RealClock, Scheduler
+from dorc_runtime.local.scheduler import RealClock, Scheduler
 from dorc_runtime.model.steps import Function
 from dorc_runtime.model.walk import all_steps
 from dorc_runtime.project.repository import Repository, load_config, load_source
@@ -54,10 +54,12 @@ class Plan:
 class Result:
     """How a run went.
 
-    ``written`` holds the objects that it wrote, by ``zone/key``; ``seconds`` is what it took.
+    ``document`` is the state machine that ran. ``written`` holds the objects that it wrote, by
+    ``zone/key``; ``seconds`` is what it took.
     """
 
     pipeline: str
+    document: Document
     start: Start
     ending: Ending
     events: tuple[Event, ...]
@@ -119,14 +121,16 @@ def run(
     lake: Lake,
     inline: bool = False,
     printing: bool = False,
-    clock: Clock | None = None,
+    scheduler: Scheduler | None = None,
+    around: Callable[[Functions], Functions] = lambda functions: functions,
     observe: Callable[[Event], None] = lambda event: None,
 ) -> Result:
     """Carry out a plan on ``lake``, which holds nothing of another run.
 
     Functions run in worker processes, or ``inline`` in this one, where a debugger reaches them but
     nothing is guarded; with ``printing`` what inline functions print is also printed, at once.
-    ``observe`` is called with each event, in order, on the calling thread.
+    ``scheduler`` is the machine's time, unless given. The run calls what ``around`` makes of the
+    functions. ``observe`` is called with each event, in order, on the calling thread.
     """
     events: list[Event] = []
 
@@ -134,7 +138,7 @@ def run(
         events.append(event)
         observe(event)
 
-    scheduler = Scheduler(clock or RealClock())
+    scheduler = scheduler or Scheduler(RealClock())
 
     def log(line: LogLine) -> None:
         scheduler.post(lambda: see(Logged(scheduler.clock.now(), line.function, line.text)))
@@ -153,16 +157,25 @@ def run(
             before = filling.result()
         began = scheduler.clock.now()
         arns = {name: function.arn for name, function in planned.functions.items()}
+        document = state_machine(planned.source.pipeline, arns=arns)
         ending = execute(
-            state_machine(planned.source.pipeline, arns=arns),
+            document,
             planned.start.event,
-            run=Run(scheduler, functions, see, _context(planned, began)),
+            run=Run(scheduler, around(functions), see, _context(planned, began)),
         )
         seconds = scheduler.clock.now() - began
     finally:
         functions.close()
     written = _written(lake, planned.buckets, before)
-    return Result(planned.source.id, planned.start, ending, tuple(events), written, seconds)
+    return Result(
+        pipeline=planned.source.id,
+        document=document,
+        start=planned.start,
+        ending=ending,
+        events=tuple(events),
+        written=written,
+        seconds=seconds,
+    )
 
 
 def _fill(lake: Lake, planned: Plan) -> frozenset[tuple[str, str, str]]:

@@ -1,4 +1,10 @@
-"""What tests of pipelines stand on: the pytest plugin.
+"""What tests of pipelines stand on: the pytest plugin, and the values that tests give it.
 
-Imports ``local`` and what lies below it.
+Imports ``local`` and what lies below it. Importing this package loads none of that: pytest does so
+in every environment that has the library.
 """
+
+from dorc_runtime.testing.clock import next_fires
+from dorc_runtime.testing.faults import fail, slow, timeout
+
+__all__ = ["fail", "next_fires", "slow", "timeout"]

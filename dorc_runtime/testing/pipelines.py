@@ -1,18 +1,45 @@
-"""Runs of pipelines inside tests."""
+"""Runs of pipelines inside tests, and what they tell."""
 
+import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import JsonValue
 
-from dorc_runtime.local.inputs import Request
+from dorc_runtime.compile.events import Event as StartEvent
+from dorc_runtime.compile.events import object_event, pipeline_event
+from dorc_runtime.compile.names import zones
+from dorc_runtime.local.history import Entered, Event, Exited, Logged, Retried
+from dorc_runtime.local.inputs import Request, local_bucket
 from dorc_runtime.local.lake import Lake
 from dorc_runtime.local.run import Result, plan, run
 from dorc_runtime.local.scheduler import VirtualClock
-from dorc_runtime.project.repository import Repository
+from dorc_runtime.model.triggers import PipelineTrigger, S3Trigger, Status
+from dorc_runtime.project.repository import Repository, load_pipeline
+from dorc_runtime.testing.coverage import Coverage
+from dorc_runtime.testing.faults import Fault, Faults
+from dorc_runtime.testing.faulty import FaultyFunctions, LateScheduler
+from dorc_runtime.testing.written import Written
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """A line that a function wrote."""
+
+    function: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """Seconds that a run waited in ``state``: a Wait's own, or those before a retry."""
+
+    state: str
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -21,7 +48,10 @@ class PipelineRun:
 
     ``output`` is the pipeline's output, None when it failed; ``error`` and ``cause`` say why it
     failed, both "" when it did not; ``states`` are the names of the states in the order they were
-    entered; ``lake`` holds what the run wrote, bytes by ``zone/key``.
+    entered; ``lake`` holds what the run wrote, bytes by ``zone/key``; ``log`` what the functions
+    printed. ``seconds`` is what the run took on its own clock, on which waits pass and the
+    functions' work takes no time; ``waits`` are those waits, in the order they ended or, before a
+    retry, began.
     """
 
     succeeded: bool
@@ -29,15 +59,31 @@ class PipelineRun:
     error: str
     cause: str
     states: tuple[str, ...]
-    lake: Mapping[str, bytes]
+    lake: Written
+    log: tuple[LogEntry, ...]
+    seconds: float
+    waits: tuple[Waited, ...]
 
 
 class PipelineRunner:
-    """Runs pipelines of one repository; what ``run_pipeline`` is."""
+    """Runs pipelines of one repository; what ``run_pipeline`` is.
 
-    def __init__(self, repository: Repository, lake: Lake) -> None:
+    ``lake`` gives the server that the runs share; ``workers`` is what a call that does not say runs
+    functions in; ``coverage`` counts the ways that runs take.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        lake: Callable[[], Lake],
+        *,
+        workers: bool = False,
+        coverage: Coverage,
+    ) -> None:
         self._repository = repository
         self._lake = lake
+        self._workers = workers
+        self._coverage = coverage
 
     def __call__(
         self,
@@ -46,10 +92,13 @@ class PipelineRunner:
         example: str | None = None,
         file: Path | None = None,
         input: JsonValue = None,  # noqa: A002 - AWS's word for it
+        faults: Sequence[Fault] = (),
+        workers: bool | None = None,
     ) -> PipelineRun:
         """Run ``pipeline`` (``layer/name``) on an example, a file that lands, or an input.
 
-        Without any it is the first example. Raises a ``DorcError`` for what cannot be run at all.
+        Without any it is the first example. With ``workers`` functions run in processes of their
+        own, by Lambda's rules. Raises a ``DorcError`` for what cannot be run at all.
         """
         given = None if input is None else json.dumps(input)
         planned = plan(
@@ -59,19 +108,98 @@ class PipelineRunner:
             cache=self._repository.root / ".dorc" / "packages",
             on_install=lambda: None,
         )
-        self._lake.reset()
-        clock = VirtualClock(time.time())
-        result = run(planned, lake=self._lake, inline=True, printing=True, clock=clock)
+        planned_faults = Faults(faults, known=sorted(planned.functions))
+        scheduler = LateScheduler(VirtualClock(time.time()))
+        lake = self._lake()
+        lake.reset()
+        result = run(
+            planned,
+            lake=lake,
+            inline=not (self._workers if workers is None else workers),
+            printing=True,
+            scheduler=scheduler,
+            around=lambda functions: FaultyFunctions(
+                functions, planned_faults, planned.functions, scheduler
+            ),
+        )
+        self._coverage.add(result.pipeline, result.document, result.events)
         return _told(result)
+
+
+class Triggers:
+    """Tells what starts pipelines of one repository; what ``triggered`` is."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+
+    def __call__(
+        self,
+        pipeline: str,
+        *,
+        key: str | None = None,
+        bucket: str | None = None,
+        body: bytes = b"",
+        ended: str | None = None,
+        status: Status = "SUCCEEDED",
+    ) -> StartEvent | None:
+        """Return the event that would start ``pipeline``, None if nothing would.
+
+        What happens is an object ``key`` with ``body`` that lands in ``bucket`` (a zone, or a
+        bucket's name; by default the one that is watched), or a pipeline ``ended`` with ``status``.
+        """
+        folder = self._repository.pipeline(pipeline)
+        between = zones(folder.layer)
+        now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        for trigger in load_pipeline(folder).triggers:
+            match trigger:
+                case S3Trigger() if key is not None and trigger.matches(key):
+                    watched = trigger.bucket or (between[0] if between else None)
+                    if watched is None or bucket not in (None, watched):
+                        continue
+                    return object_event(
+                        bucket=trigger.bucket or local_bucket(watched),
+                        key=key,
+                        size=len(body),
+                        etag=hashlib.md5(body, usedforsecurity=False).hexdigest(),
+                        time=now,
+                    )
+                case PipelineTrigger() if trigger.pipeline == ended and status in trigger.on:
+                    return pipeline_event(
+                        pipeline=trigger.pipeline, execution="local", status=status, time=now
+                    )
+                case _:
+                    pass
+        return None
 
 
 def _told(result: Result) -> PipelineRun:
     ending = result.ending
+    entries = [
+        LogEntry(event.function, event.text) for event in result.events if isinstance(event, Logged)
+    ]
     return PipelineRun(
         succeeded=ending.status == "SUCCEEDED",
         output=ending.output,
         error=ending.error,
         cause=ending.cause,
         states=result.states,
-        lake=result.written,
+        lake=Written(result.written),
+        log=tuple(entries),
+        # The clock counts from the epoch, where a float tells microseconds apart and no more.
+        seconds=round(result.seconds, 6),
+        waits=tuple(_waits(result.events)),
     )
+
+
+def _waits(events: Sequence[Event]) -> Iterator[Waited]:
+    entered: dict[int, float] = {}
+    for event in events:
+        match event:
+            case Entered(at=at, visit=visit):
+                entered[visit.number] = at
+            case Exited(at=at, visit=visit) if visit.kind == "Wait":
+                yield Waited(visit.state, round(at - entered[visit.number], 6))
+            case Retried(visit=visit, wait=wait):
+                yield Waited(visit.state, wait)
+            case _:
+                pass

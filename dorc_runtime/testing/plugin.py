@@ -1,40 +1,129 @@
-"""The pytest plugin that tests of pipelines use: the fixture ``run_pipeline``.
+"""The pytest plugin that tests of pipelines use: ``run_pipeline``, ``triggered``, examples.
 
 It is loaded in every environment that has the library, so it imports nothing before it is used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dorc_runtime.testing.coverage import Coverage
+
 if TYPE_CHECKING:
     from dorc_runtime.local.lake import Lake
-    from dorc_runtime.testing.pipelines import PipelineRunner
+    from dorc_runtime.project.repository import Repository
+    from dorc_runtime.testing.examples import ExampleFolder
+    from dorc_runtime.testing.pipelines import PipelineRunner, Triggers
+
+_lake = pytest.StashKey["Lake"]()
+_coverage = pytest.StashKey[Coverage]()
+_SENT = "dorc_coverage"
 
 
-@pytest.fixture(scope="session")
-def _dorc_lake() -> Iterator[Lake]:
-    """One server that plays S3 and the rest for all runs of the session."""
-    from dorc_runtime.local.lake import Lake
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of dorc."""
+    group = parser.getgroup("dorc")
+    workers = "run the functions of pipelines in processes of their own, by Lambda's rules"
+    group.addoption("--dorc-workers", action="store_true", help=workers)
+    parser.addini("dorc_workers", workers, type="bool", default=False)
+    group.addoption(
+        "--no-dorc-coverage",
+        action="store_true",
+        help="do not tell which ways through pipelines no test has taken",
+    )
 
-    with Lake.start() as lake:
-        yield lake
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make room for what the session counts."""
+    config.stash[_coverage] = Coverage()
 
 
 @pytest.fixture
 def run_pipeline(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> PipelineRunner:
     """Run a pipeline of this repository: ``run_pipeline("raw-to-processed/penguins")``.
 
-    The result has ``succeeded``, ``output``, ``error``, ``cause``, ``states`` and ``lake``. The
-    functions are called in this process, so that a debugger, coverage and monkeypatching reach
-    them; waits and retries take no time.
+    The result has ``succeeded``, ``output``, ``error``, ``cause``, ``states``, ``lake``, ``log``,
+    ``seconds`` and ``waits``. The functions are called in this process, so that a debugger,
+    coverage and monkeypatching reach them, or with ``workers=True`` in their own; waits and retries
+    take no time.
     """
-    from dorc_runtime.project.repository import find_repository
+    return _runner(pytestconfig, Path(request.path))
+
+
+@pytest.fixture
+def triggered(request: pytest.FixtureRequest) -> Triggers:
+    """Tell what starts a pipeline: ``triggered("raw-to-processed/penguins", key="a.csv")``.
+
+    It is the event that the pipeline would receive, or None when it would not be started.
+    """
+    from dorc_runtime.testing.pipelines import Triggers
+
+    return Triggers(_repository(Path(request.path)))
+
+
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> ExampleFolder | None:
+    """Take an example that says what it expects for a test."""
+    if path.parent.name != "examples":
+        return None
+    from dorc_runtime.testing.examples import ExampleFolder, is_example
+
+    if not is_example(path):
+        return None
+    folder: ExampleFolder = ExampleFolder.from_parent(parent, path=path)
+    folder.make_runner = _runner
+    return folder
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Send what was counted from a process of pytest-xdist to the one that reports."""
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output[_SENT] = session.config.stash[_coverage].data()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:  # pytest-xdist has no types for it
+    """Count what a process of pytest-xdist has counted; one that crashed sends nothing."""
+    sent = getattr(node, "workeroutput", {}).get(_SENT, {})
+    node.config.stash[_coverage].join(sent)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Tell which ways through pipelines no test has taken."""
+    lines = config.stash[_coverage].lines()
+    if lines and not config.getoption("no_dorc_coverage"):
+        terminalreporter.section("dorc: never taken in pipelines")
+        for line in lines:
+            terminalreporter.line(line)
+
+
+def _runner(config: pytest.Config, path: Path) -> PipelineRunner:
     from dorc_runtime.testing.pipelines import PipelineRunner
 
-    where = Path(request.path) if request.path else pytestconfig.rootpath
-    return PipelineRunner(find_repository(where.parent), request.getfixturevalue("_dorc_lake"))
+    return PipelineRunner(
+        _repository(path),
+        lambda: _started_lake(config),
+        workers=config.getoption("dorc_workers") or config.getini("dorc_workers"),
+        coverage=config.stash[_coverage],
+    )
+
+
+def _repository(path: Path) -> Repository:
+    from dorc_runtime.project.repository import find_repository
+
+    return find_repository(path.parent)
+
+
+def _started_lake(config: pytest.Config) -> Lake:
+    """Return the one server that plays S3 and the rest for all runs of the session."""
+    from dorc_runtime.local.lake import Lake
+
+    if _lake not in config.stash:
+        config.stash[_lake] = Lake.start()
+        config.add_cleanup(config.stash[_lake].close)
+    return config.stash[_lake]

@@ -1,0 +1,131 @@
+"""What a run wrote, and what a file holds as rows."""
+
+import csv
+import importlib
+import io
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+
+from dorc_runtime.errors import InputError, ToolMissingError, UnknownNameError
+
+Row = dict[str, object]
+
+
+class Written(Mapping[str, bytes]):
+    """The objects that a run wrote: their bytes by ``zone/key``."""
+
+    def __init__(self, objects: Mapping[str, bytes]) -> None:
+        self._objects = objects
+
+    def __getitem__(self, key: str) -> bytes:
+        return self._objects[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._objects)
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{key}: {len(body)} bytes" for key, body in self._objects.items())
+        return f"Written({sizes})"
+
+    def text(self, key: str) -> str:
+        """Return an object's text.
+
+        Raises:
+            UnknownNameError: The run did not write ``key``.
+            InputError: It is not UTF-8.
+        """
+        return _text(key, self._body(key))
+
+    def rows(self, key: str) -> list[Row]:
+        """Return the rows of an object: CSV (all values are text), JSON, JSON Lines or Parquet.
+
+        Raises:
+            UnknownNameError: The run did not write ``key``.
+            InputError: It is not what its ending says, or has another ending.
+            ToolMissingError: It is Parquet, and pyarrow is not installed.
+        """
+        return rows_of(key, self._body(key))
+
+    def _body(self, key: str) -> bytes:
+        if key not in self._objects:
+            raise UnknownNameError("written object", key, list(self._objects))
+        return self._objects[key]
+
+
+def ending(key: str) -> str:
+    """Return what kind of file ``key`` names, by its ending, in lower case: ``csv``."""
+    return PurePosixPath(key).suffix.removeprefix(".").lower()
+
+
+def rows_of(key: str, body: bytes) -> list[Row]:
+    """Return the rows of the file ``key``; see ``Written.rows``."""
+    match ending(key):
+        case "csv":
+            return _csv_rows(key, _text(key, body))
+        case "jsonl" | "ndjson":
+            lines = enumerate(_text(key, body).splitlines(), start=1)
+            values = [json_of(f"{key}:{number}", line) for number, line in lines if line.strip()]
+            return _objects(key, values)
+        case "json":
+            return _objects(key, json_of(key, _text(key, body)))
+        case "parquet":
+            return _parquet_rows(key, body)
+        case _:
+            raise InputError(
+                f"{key} has no rows: they are read from .csv, .json, .jsonl, .ndjson and .parquet."
+            )
+
+
+def json_of(name: str, text: str | bytes) -> object:
+    """Return the value of JSON text; raises an ``InputError`` that names it."""
+    try:
+        value: object = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"{name} is not JSON: {error}.") from error
+    return value
+
+
+def _text(key: str, body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{key} is no text in UTF-8: {error}; read its bytes.") from error
+
+
+def _csv_rows(key: str, text: str) -> list[Row]:
+    try:
+        lines = [line for line in csv.reader(io.StringIO(text, newline="")) if line]
+    except csv.Error as error:
+        raise InputError(f"{key} is not CSV: {error}.") from error
+    header, *lines = lines or [[]]
+    for number, line in enumerate(lines, start=1):
+        if len(line) != len(header):
+            raise InputError(
+                f"{key}: row {number} has {len(line)} fields, the header {len(header)}."
+            )
+    return [dict(zip(header, line, strict=True)) for line in lines]
+
+
+def _objects(key: str, values: object) -> list[Row]:
+    if isinstance(values, list) and all(isinstance(value, dict) for value in values):
+        return values
+    raise InputError(f"{key} is no list of objects: read it with json.loads(lake.text(...)).")
+
+
+def _parquet_rows(key: str, body: bytes) -> list[Row]:
+    try:
+        parquet = importlib.import_module("pyarrow.parquet")
+    except ImportError as error:
+        raise ToolMissingError(
+            f"{key} is Parquet, which needs pyarrow: add it to pyproject.toml, `pip install -e .`."
+        ) from error
+    try:
+        rows: list[Row] = parquet.read_table(io.BytesIO(body)).to_pylist()
+    except (OSError, ValueError) as error:
+        # pyarrow's own errors derive from these.
+        raise InputError(f"{key} is not Parquet: {error}.") from error
+    return rows
