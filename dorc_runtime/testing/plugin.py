@@ -5,11 +5,13 @@ It is loaded in every environment that has the library, so it imports nothing be
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dorc_runtime.errors import DorcError
 from dorc_runtime.testing.coverage import Coverage
 
 if TYPE_CHECKING:
@@ -62,6 +64,15 @@ def triggered(request: pytest.FixtureRequest) -> Triggers:
     from dorc_runtime.testing.pipelines import Triggers
 
     return Triggers(_repository(Path(request.path)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call() -> Generator[None, object, object]:
+    """Tell what a user can mend in its one line, without the way through dorc's own code."""
+    try:
+        return (yield)
+    except DorcError as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> ExampleFolder | None:

@@ -208,6 +208,18 @@ return [
     assert '["ssm", "secret", "sqs", 200, "dynamodb"]' in done.stdout
 
 
+def test_a_broken_definition_fails_its_tests_in_one_line(repository: Repository) -> None:
+    repository.define('Function("claen")')
+    repository.write(
+        "src/raw-to-processed/tidy/tests/test_tidy.py",
+        'def test_it(run_pipeline):\n    run_pipeline("raw-to-processed/tidy")\n',
+    )
+    done = repository.invoke("test")
+    assert "pipeline.py: claen: no file" in done.stdout
+    assert "def plan(" not in done.stdout
+    assert done.returncode == 1
+
+
 def test_colour_is_left_out_without_a_terminal(repository: Repository) -> None:
     assert "\x1b[" not in repository.invoke(*RUN).stdout
 
