@@ -162,3 +162,10 @@ def test_a_lake_that_cannot_start_is_told_in_one_line(tmp_path: Path) -> None:
         "the lake's server does not run: ModuleNotFoundError: No module named 'moto'. "
         "What it needs comes with `pip install 'dorc-runtime[local]'`.\n"
     )
+
+
+def test_a_bucket_that_is_not_there_is_told_with_those_that_are(lake: Lake) -> None:
+    lake.create_bucket("raw")
+    for ask in (lambda: lake.objects("rwa"), lambda: lake.put("rwa", "a", b"")):
+        with pytest.raises(UnknownNameError, match="no bucket 'rwa'; there is: raw"):
+            ask()

@@ -24,7 +24,7 @@ BROKEN = [
     ("output.json", '{"rows": 2}', "output.rows: expected 2, found 1"),
     ("output.json", '{"rows": true}', "output.rows: expected True, found 1"),
     ("output.json", "{", "output.json is not JSON"),
-    ("notes.txt", "", "expects nothing: write output.json, error.json, or files"),
+    ("notes.txt", "", "expects nothing: write output.json, error"),
     ("error.json", '{"error": "EmptyFile"}', "expected 'EmptyFile', but the run succeeded with {"),
     ("error.json", '{"errors": []}', 'error.json: write {"error": "<its name>"}'),
     ("lake/processed/tidy/other.csv", "a\n", "other.csv: not written; written: processed/tidy/f"),

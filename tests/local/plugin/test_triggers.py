@@ -1,0 +1,69 @@
+"""What starts a pipeline, told to tests by ``triggered``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.local.plugin.conftest import Checkout
+
+TIDY = "src/raw-to-processed/tidy"
+TRIGGERS = """
+    S3Trigger(prefix="own/", bucket="their-bucket"),
+    S3Trigger(prefix="zone/"),
+    PipelineTrigger("default/nightly", on=["FAILED", "TIMED_OUT"]),
+    EventTrigger({"source": ["aws.s3"], "detail": {"object": {"size": [{"numeric": [">", 2]}]}}}),
+    EventTrigger({"detail-type": [{"prefix": "sold"}]}, bus="shop"),
+"""
+
+
+@pytest.mark.parametrize(
+    ("happened", "told"),
+    [
+        ('key="own/a.csv"', "event['bucket'] == 'their-bucket'"),
+        ('key="own/a.csv", bucket="their-bucket"', "event['key'] == 'own/a.csv'"),
+        ('key="own/a.csv", bucket="raw"', "event is None"),
+        ('key="zone/a.csv"', "event['bucket'] == 'local-raw'"),
+        ('key="zone/a.csv", bucket="raw"', "event['size'] == 0"),
+        ('key="zone/a.csv", bucket="processed"', "event is None"),
+        ('key="other/a.csv"', "event is None"),
+        ('key="other/a.csv", body=b"abc"', "event['detail']['object']['size'] == 3"),
+        ('ended="default/nightly"', "event is None"),
+        ('ended="default/nightly", status="TIMED_OUT"', "event['status'] == 'TIMED_OUT'"),
+        ('ended="default/weekly", status="FAILED"', "event is None"),
+        ('event={"detail-type": "sold out"}, bus="shop"', "event == {'detail-type': 'sold out'}"),
+        ('event={"detail-type": "sold out"}', "event is None"),
+    ],
+)
+def test_an_event_starts_a_pipeline_or_not(checkout: Checkout, happened: str, told: str) -> None:
+    names = "EventTrigger, Function, Pipeline, PipelineTrigger, S3Trigger"
+    checkout.write(
+        f"{TIDY}/pipeline.py",
+        f"from dorc_runtime import {names}\n"
+        f'pipeline = Pipeline(triggers=[{TRIGGERS}], steps=[Function("clean")])\n',
+    )
+    name = f"{TIDY}/tests/test_one.py"
+    checkout.write(
+        name,
+        "def test_one(triggered):\n"
+        f'    event = triggered("raw-to-processed/tidy", {happened})\n'
+        f"    assert {told}\n",
+    )
+    done = checkout.pytest(name)
+    assert "1 passed" in done.stdout, done.stdout
+
+
+def test_a_pattern_that_eventbridge_refuses_is_refused(checkout: Checkout) -> None:
+    checkout.write(
+        f"{TIDY}/pipeline.py",
+        "from dorc_runtime import EventTrigger, Function, Pipeline\n"
+        'pipeline = Pipeline(triggers=[EventTrigger({"a": "b"})], steps=[Function("clean")])\n',
+    )
+    checkout.write(
+        f"{TIDY}/tests/test_one.py",
+        'def test_one(triggered):\n    triggered("raw-to-processed/tidy", event={})\n',
+    )
+    told = "EventTrigger: a: an object or a list belongs here, not 'b': write ['b']"
+    assert told in checkout.pytest(f"{TIDY}/tests/test_one.py").stdout
