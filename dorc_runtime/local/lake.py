@@ -117,7 +117,7 @@ class Lake:
         """Write an object, in place of what was there; ``UnknownNameError`` for the bucket."""
         status, _ = self._ask("PUT", _path(bucket, key), body, fine=(_FOUND, _MISSING))
         if status == _MISSING:
-            raise UnknownNameError("bucket", bucket, [])
+            raise self._no_bucket(bucket)
 
     def get(self, bucket: str, key: str) -> bytes:
         """Return the content of an object, or raise an ``UnknownNameError``."""
@@ -159,7 +159,7 @@ class Lake:
             query = f"/{bucket}?list-type=2&encoding-type=url{token}"
             status, answer = self._ask("GET", query, fine=(_FOUND, _MISSING))
             if status == _MISSING:
-                raise UnknownNameError("bucket", bucket, [])
+                raise self._no_bucket(bucket)
             page = ElementTree.fromstring(answer)  # noqa: S314 # our own server's
             for item in page.iterfind("{*}Contents"):
                 yield LakeObject(
@@ -173,6 +173,14 @@ class Lake:
             if not following:
                 return
             token = f"&continuation-token={quote(following, safe='')}"
+
+    def _no_bucket(self, name: str) -> UnknownNameError:
+        from xml.etree import ElementTree
+
+        _, answer = self._ask("GET", "/")
+        listed = ElementTree.fromstring(answer)  # noqa: S314 # our own server's
+        names = [found.text or "" for found in listed.iterfind("{*}Buckets/{*}Bucket/{*}Name")]
+        return UnknownNameError("bucket", name, names)
 
     def _ask(
         self, method: str, path: str, body: bytes = b"", *, fine: tuple[int, ...] = (_FOUND,)
