@@ -103,11 +103,6 @@ def missing_images(recipes: Sequence[ImageRecipe], *, client: Registry) -> tuple
         return tuple(recipe for recipe, found in zip(recipes, there, strict=True) if not found)
 
 
-def surplus(repositories: Iterable[str], recipes: Iterable[ImageRecipe]) -> tuple[str, ...]:
-    """Return those of ``repositories`` (names in ECR) that belong to no function, sorted."""
-    return tuple(sorted(set(repositories) - {recipe.repository for recipe in recipes}))
-
-
 @contextmanager
 def staged(recipes: Sequence[ImageRecipe], *, missing: Iterable[ImageRecipe]) -> Iterator[Path]:
     """Have the contexts of the ``missing`` images, and the plan, in a folder while this lasts.

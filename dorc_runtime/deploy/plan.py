@@ -1,5 +1,6 @@
 """What a pipeline is on AWS, known in whole before anything is made."""
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,17 +21,24 @@ from dorc_runtime.compile.rules import Rule, Schedule, triggers
 from dorc_runtime.compile.services import Place
 from dorc_runtime.compile.states import Document, state_machine
 from dorc_runtime.deploy.components.service_role import RolePlan
+from dorc_runtime.errors import DefinitionError
 from dorc_runtime.model.config import Config
 from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.model.steps import Call, Function, Step
 from dorc_runtime.model.walk import all_steps, called_pipelines
+
+# In characters, whitespace apart:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+_LONGEST_TRUST = 2_048
+_LONGEST_POLICY = 10_240
 
 
 @dataclass(frozen=True)
 class PipelinePlan:
     """A pipeline, called ``layer/name``, in the environment, account and region where it goes.
 
-    ``buckets`` has the bucket of each zone.
+    ``buckets`` has the bucket of each zone. A role raises ``DefinitionError`` when its policies are
+    longer than IAM takes.
     """
 
     layer: str
@@ -190,4 +198,18 @@ class PipelinePlan:
         )
 
     def _role(self, name: str, *, trust: Document, policy: Document) -> RolePlan:
+        for document, longest, remedy in (
+            (trust, _LONGEST_TRUST, "give it fewer triggers"),
+            (
+                policy,
+                _LONGEST_POLICY,
+                "name fewer resources, or split it and let one Call the other",
+            ),
+        ):
+            length = len("".join(json.dumps(document).split()))
+            if length > longest:
+                raise DefinitionError(
+                    f"{self.layer}/{self.name}: a policy of the role {name} has {length:,} "
+                    f"characters, over IAM's {longest:,}: {remedy}."
+                )
         return RolePlan(name, trust, policy, self.config.universal.permissions_boundary)

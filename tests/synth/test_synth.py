@@ -1,5 +1,6 @@
 """Running programs offline: what is recorded, and what cannot be known."""
 
+import gc
 import json
 import os
 import sys
@@ -162,6 +163,62 @@ def test_what_keeps_a_program_from_running_is_told(program: Program, lines: str,
     with pytest.raises(StackError, match=said) as told:
         program(lines)
     assert str(told.value).startswith("infra in prod: ")
+
+
+def test_a_program_that_fails_is_told_of_once(
+    program: Program, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(StackError):
+        program('sqs.Queue("a", opts=opts); sqs.Queue("a", opts=opts); sqs.Queue("a", opts=opts)')
+    gc.collect()
+    assert caplog.text == ""
+
+
+MANY_TRIGGERS = "[PipelineTrigger(f'default/a{number}') for number in range(30)]"
+MANY_RESOURCES = "[f'arn:aws:sqs:eu-west-2:123456789012:{number}' for number in range(300)]"
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (f"triggers={MANY_TRIGGERS}", "over IAM's 2,048: give it fewer triggers"),
+        (
+            "steps=[Function('a', permissions=[Permission(['sqs:SendMessage'], "
+            f"resources={MANY_RESOURCES})])]",
+            "over IAM's 10,240: name fewer resources",
+        ),
+    ],
+    ids=["who may start it", "what it may do"],
+)
+def test_a_policy_that_iam_would_refuse_is_refused(tmp_path: Path, fields: str, said: str) -> None:
+    names = (
+        "Config, CreatePipeline, Function, Permission, Pipeline, PipelineTrigger, UniversalConfig"
+    )
+    folder = tmp_path / "src/default/own"
+    (folder / "a").mkdir(parents=True)
+    (folder / "a/lambda.py").write_text("def handler(event, context): ...\n")
+    steps = "" if "steps" in fields else ", steps=[Function('a')]"
+    (folder / "pipeline.py").write_text(
+        f"from dorc_runtime import {names}\npipeline = Pipeline({fields}{steps})\n"
+    )
+    (tmp_path / "pipeline_config.py").write_text(
+        f"from dorc_runtime import {names}\n"
+        'config = Config(universal=UniversalConfig(region="eu-west-2", project="own"))\n'
+    )
+    (folder / "__main__.py").write_text(
+        f"from dorc_runtime import {names}\nfrom pipeline import pipeline\n"
+        "from pipeline_config import config\nCreatePipeline(config, pipeline).apply()\n"
+    )
+    (tmp_path / "infra").mkdir()
+    for file in ("Dockerfile", "requirements.txt", "infra/__main__.py"):
+        (tmp_path / file).touch()
+    for place in (folder, tmp_path / "infra"):
+        (place / "Pulumi.yaml").write_text(f"name: own.{place.name}\nruntime: python\n")
+        (place / "Pulumi.prod.yaml").write_text("config:\n  environment: prod\n")
+    repository = Repository(tmp_path)
+    [own] = repository.pipelines
+    with pytest.raises(StackError, match=said):
+        synth_instance(repository, pipeline(repository, own, "prod"))
 
 
 def test_an_environment_that_is_not_there_is_refused(penguins: Repository) -> None:

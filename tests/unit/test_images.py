@@ -15,7 +15,6 @@ from dorc_runtime.deploy.images import (
     missing_images,
     read_plan,
     staged,
-    surplus,
 )
 from dorc_runtime.errors import StackError
 from dorc_runtime.project.fingerprint import ImageRecipe, recipes
@@ -128,10 +127,3 @@ def test_a_plan_that_is_none_is_told_in_one_line(tmp_path: Path, content: str | 
     with pytest.raises(StackError, match=r"plan\.json, which holds no plan of images: ") as told:
         read_plan({PLAN_VARIABLE: str(file)})
     assert "\n" not in str(told.value)
-
-
-def test_repositories_of_functions_that_are_gone_are_surplus(
-    found: tuple[ImageRecipe, ...],
-) -> None:
-    there = ["penguins/default/old/z", "penguins/default/census/a", "penguins/default/census/old"]
-    assert surplus(there, found) == ("penguins/default/census/old", "penguins/default/old/z")

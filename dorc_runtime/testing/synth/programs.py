@@ -52,6 +52,8 @@ def run_program(
         settings.SETTINGS.engine = recorder
         loop = asyncio.new_event_loop()
         loop.set_default_executor(AtOnce())
+        # Whatever else fails after the first failure, with which the run ends, is told to nobody.
+        loop.set_exception_handler(lambda _loop, _context: None)
         asyncio.set_event_loop(loop)
         try:
             loop.run_until_complete(run_in_stack(lambda: _run(folder)))
