@@ -29,7 +29,7 @@ _DONE: Mapping[Action, str] = {
     "delete": "deleted",
     "refresh": "changed on AWS",
 }
-_KIND_WIDTH = 25
+_KIND_WIDTH = 26
 _MOST_CHANGED = 4
 
 

@@ -1,6 +1,7 @@
 """From nothing to two pipelines in production, by the tasks, as the README has it."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,30 @@ def test_applying_again_changes_nothing(there: Deployment, step: str) -> None:
     done = there.invoke(*STEPS[step], "--expect-no-changes")
     assert done.code == 0, done.text
     assert _held(there) == before
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/deploying.md"])
+def test_it_looks_as_documented(there: Deployment, steps: dict[str, Done], page: str) -> None:
+    """Line by line, but for times, and for the order of what is made side by side."""
+    again = there.invoke(*STEPS["cleaning"])
+    shown = ("universal", "infra in prod", "cleaning")
+    commands = {" ".join(("$ invoke", *STEPS[step])): step for step in shown}
+    text = (Path(__file__).parents[2] / page).read_text(encoding="utf-8")
+    found = []
+    for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
+        for command, *lines in (part.splitlines() for part in re.split(r"(?m)^(?=\$)", block)[1:]):
+            if command not in commands:
+                continue
+            step = commands[command]
+            done = again if step in found else steps[step]
+            found.append(step)
+            real = {_timeless(line) for line in done.out.splitlines()}
+            assert {_timeless(line) for line in lines if line != "..."} <= real
+    assert found.count("cleaning") == 2
+
+
+def _timeless(line: str) -> str:
+    return re.sub(r"  \d+\.\d s$", "", line)
 
 
 def test_nothing_has_drifted(there: Deployment) -> None:
