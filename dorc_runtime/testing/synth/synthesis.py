@@ -21,7 +21,7 @@ from dorc_runtime.project.fingerprint import recipes
 from dorc_runtime.project.repository import CONFIGURATION, Repository, load_config
 from dorc_runtime.project.settings import Settings, read_settings
 from dorc_runtime.testing.synth.answers import Cloud
-from dorc_runtime.testing.synth.programs import AtOnce, run_program
+from dorc_runtime.testing.synth.programs import AtOnce, hurry, in_haste, run_program
 from dorc_runtime.testing.synth.recorder import Question, Recorder, Resource
 from dorc_runtime.testing.synth.wire import HIDDEN, Properties
 
@@ -97,7 +97,7 @@ def synth(
     wanted = infra(repository, settings, environment)
     environment_config(repository, offline.config, environment, infra=wanted.id)
     pipelines = [pipeline(repository, folder, environment) for folder in repository.pipelines]
-    with _executor(processes) as executor:
+    with in_haste(), _executor(processes) as executor:
         first = executor.submit(offline.stack, universal(repository, settings), {})
         shared = offline.stack(wanted, {})
         follow = partial(offline.stack, references=_references(shared))
@@ -110,15 +110,16 @@ def synth_instance(repository: Repository, instance: Instance, *, account: str =
     offline = _Offline.of(repository, account)
     if instance.pipeline is None or instance.environment is None:
         return offline.stack(instance, {})
-    shared = offline.stack(infra(repository, offline.settings, instance.environment), {})
-    return offline.stack(instance, _references(shared))
+    with in_haste():
+        shared = offline.stack(infra(repository, offline.settings, instance.environment), {})
+        return offline.stack(instance, _references(shared))
 
 
 def _executor(processes: int) -> Executor:
     if processes == 1:
         return AtOnce()
     # A copy of this process would have half of what Pulumi's gRPC holds open.
-    return ProcessPoolExecutor(processes, mp_context=get_context("spawn"))
+    return ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=hurry)
 
 
 def _references(stack: Stack) -> dict[str, Properties]:
