@@ -87,8 +87,8 @@ class Attempt:
         return HandedOn(output, assigned, fields.get("Next"))
 
     def items(self) -> list[JsonValue]:
-        """Return the items of a Map."""
-        items = self.evaluate("Items", self.state["Items"])
+        """Return the items of a Map, which is its input when it names none."""
+        items = self.evaluate("Items", self.state["Items"]) if "Items" in self.state else self.input
         if not isinstance(items, list):
             raise self._refusal("Items", f"it yields {_kind(items)} where a list is needed.")
         return items
@@ -109,6 +109,9 @@ class Attempt:
                 raise self._refusal("Condition", f"it yields {_kind(answer)}, not true or false.")
             if answer:
                 return self.hand_on(choice, self.input)
+        if "Default" not in self.state:
+            why = f"No way of the state '{self.name}' matches, and it has no Default."
+            raise StateError("States.NoChoiceMatched", why)
         return self.hand_on({**self.state, "Next": self.state["Default"]}, self.input)
 
     def seconds_to_wait(self, *, now: float) -> float:

@@ -10,13 +10,15 @@ from typing import Any
 
 # What no wildcard matches.
 _TERMINAL = frozenset({"States.DataLimitExceeded", "States.Runtime"})
+# What a retrier has that does not say.
+_DEFAULTS = {"IntervalSeconds": 1, "MaxAttempts": 3, "BackoffRate": 2.0}
 
 
 class Retries:
     """The retries that one visit of a state has left, by its field ``Retry``."""
 
     def __init__(self, retriers: Sequence[Mapping[str, Any]]) -> None:
-        self._retriers = retriers
+        self._retriers = [{**_DEFAULTS, **retrier} for retrier in retriers]
         self._taken = [0] * len(retriers)
 
     @property

@@ -25,8 +25,7 @@ the same page: they are for ``Default``, where moto goes by the name of the stat
 | a payload of null for a function | moto sends ``{}``, dorc null; AWS documents neither |
 """
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -35,17 +34,10 @@ from hypothesis import HealthCheck, given, settings
 from pydantic import JsonValue
 
 from dorc_runtime import Fail, Pipeline, data
-from dorc_runtime.compile.states import Document, state_machine
-from dorc_runtime.errors import UnknownNameError
-from dorc_runtime.local.attempt import StateError
-from dorc_runtime.local.executions import Execution, Run
-from dorc_runtime.local.functions import Cancel, Outcome, Raised, Returned
-from dorc_runtime.local.history import Caught, Entered, Event, Failed, Retried
-from dorc_runtime.local.interpreter import execute
-from dorc_runtime.local.lake import LakeObject
-from dorc_runtime.local.scheduler import Scheduler, VirtualClock
+from dorc_runtime.compile.states import state_machine
+from dorc_runtime.local.history import Caught, Entered, Failed, Retried
 
-from . import moto_oracle
+from . import moto_oracle, ours
 from .generated import Example, Functions, examples
 
 pytestmark = [
@@ -66,57 +58,9 @@ many = settings(
 )
 
 
-class _Called:
-    """Generated functions, called where they are submitted."""
-
-    def __init__(self, functions: Functions) -> None:
-        self._functions = functions
-
-    def start(self, names: Iterable[str]) -> None:
-        """Nothing has to start."""
-
-    def submit(self, name: str, payload: JsonValue, done: Callable[[Outcome], None]) -> Cancel:
-        answer, failed = self._functions.answer(name, payload)
-        if failed:
-            assert isinstance(answer, dict)
-            done(Raised(str(answer["errorType"]), json.dumps(answer, separators=(",", ":"))))
-        else:
-            done(Returned(answer))
-        return lambda: None
-
-    def close(self) -> None:
-        """Nothing has to end."""
-
-
-class _Nothing:
-    """A lake without buckets, and services that refuse."""
-
-    def get(self, bucket: str, key: str) -> bytes:
-        raise UnknownNameError("object", key, [])
-
-    def objects(self, bucket: str) -> tuple[LakeObject, ...]:
-        raise UnknownNameError("bucket", bucket, [])
-
-    def put(self, bucket: str, key: str, body: bytes) -> None:
-        raise UnknownNameError("bucket", bucket, [])
-
-    def call(self, action: str, arguments: Document, execution: Execution) -> JsonValue:
-        raise StateError("States.Runtime", action)
-
-
 def ran(example: Example) -> tuple[moto_oracle.Run, set[str]]:
     """Return how dorc runs ``example``, and the names of Maps and Parallels that failed in it."""
-    events: list[Event] = []
-    began = 1_900_000_000.0
-    run = Run(
-        scheduler=Scheduler(VirtualClock(began)),
-        functions=_Called(Functions(example.bodies)),
-        observe=events.append,
-        execution=Execution("arn:run", "run", "arn:machine", example.event, began),
-        lake=_Nothing(),
-        services=_Nothing(),
-    )
-    ending = execute(example.document, run=run)
+    ending, events = ours.run(example.document, example.event, Functions(example.bodies).answer)
     states = [event.visit.state for event in events if isinstance(event, Entered)]
     waits = [event.wait for event in events if isinstance(event, Retried)]
     failed = {
@@ -166,13 +110,13 @@ def without_causes(value: JsonValue) -> JsonValue:
 
 
 def end_alike(example: Example) -> None:
-    ours, failed = ran(example)
+    mine, failed = ran(example)
     theirs = moto_oracle.run(example.document, example.event, Functions(example.bodies).answer)
-    assert (ours.status, ours.error) == (theirs.status, theirs.error)
-    assert without_causes(ours.output) == without_causes(theirs.output)
-    assert visits(ours, example.document, failed) == visits(theirs, example.document, failed)
+    assert (mine.status, mine.error) == (theirs.status, theirs.error)
+    assert without_causes(mine.output) == without_causes(theirs.output)
+    assert visits(mine, example.document, failed) == visits(theirs, example.document, failed)
     if not failed:
-        assert sorted(ours.waits) == sorted(theirs.waits)
+        assert sorted(mine.waits) == sorted(theirs.waits)
 
 
 @many
