@@ -99,7 +99,7 @@ def in_haste() -> Iterator[None]:
 
 def hurry() -> None:
     """Do so for as long as this process lasts."""
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(200_000, 50, 100)
     sys.tracebacklimit = 1
 
 
