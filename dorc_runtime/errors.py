@@ -76,3 +76,9 @@ class DeployError(DorcError):
     """A deployment was started and failed."""
 
     exit_code = 1
+
+
+class StoppedError(DeployError):
+    """A deployment was stopped by whoever started it."""
+
+    exit_code = 130

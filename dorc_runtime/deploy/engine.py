@@ -18,7 +18,8 @@ from pydantic import JsonValue
 from dorc_runtime.deploy.failures import Diagnosis, explained
 from dorc_runtime.deploy.instances import Instance
 from dorc_runtime.deploy.interrupted import Unfinished, taken_up
-from dorc_runtime.deploy.progress import PARTS_OF_OTHERS, Changes, See, Watch, name_of
+from dorc_runtime.deploy.progress import PARTS_OF_OTHERS, Changes, Note, See, Watch, name_of
+from dorc_runtime.deploy.stopping import stopping_in_order
 from dorc_runtime.errors import StackError
 
 # With it a resource that names no provider fails, in place of going wherever credentials lead.
@@ -94,7 +95,7 @@ class Stack:
 
     def preview(self, see: See, *, scope: Scope = EVERYTHING) -> Changes:
         """Return what ``apply`` would change."""
-        with Watch(self.instance, see, planning=True) as watch:
+        with self._watched(see, planning=True) as watch:
             self._stack.preview(
                 on_event=watch.see,
                 target=list(scope.targets) or None,
@@ -104,7 +105,7 @@ class Stack:
 
     def apply(self, see: See, *, scope: Scope = EVERYTHING) -> Changes:
         """Make what the program says; return what changed."""
-        with Watch(self.instance, see) as watch:
+        with self._watched(see) as watch:
             self._stack.up(
                 on_event=watch.see,
                 show_secrets=False,
@@ -115,7 +116,7 @@ class Stack:
 
     def drift(self, see: See) -> Changes:
         """Return what AWS has otherwise than the state says; neither is changed."""
-        with Watch(self.instance, see) as watch:
+        with self._watched(see) as watch:
             self._stack.preview_refresh(on_event=watch.see)
         return watch.changes
 
@@ -124,7 +125,7 @@ class Stack:
 
         Raises ``DeployError`` for a resource that cannot be removed.
         """
-        with Watch(self.instance, see, planning=preview) as watch:
+        with self._watched(see, planning=preview) as watch:
             remove = self._stack.preview_destroy if preview else self._stack.destroy
             remove(on_event=watch.see, exclude_protected=True)
         return watch.changes
@@ -182,6 +183,14 @@ class Stack:
             if known := [each.urn for each in found if each.id]:
                 self._stack.refresh(target=known, show_secrets=False)
         return found
+
+    @contextmanager
+    def _watched(self, see: See, *, planning: bool = False) -> Iterator[Watch]:
+        with (
+            stopping_in_order(lambda text: see(Note(text))),
+            Watch(self.instance, see, planning=planning) as watch,
+        ):
+            yield watch
 
     def _run(self, *words: str) -> str:
         """Run a command of the CLI that the Automation API does not have; return its output."""

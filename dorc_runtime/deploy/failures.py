@@ -10,6 +10,7 @@ from dorc_runtime.errors import (
     DorcError,
     SettingsError,
     StackError,
+    StoppedError,
     ToolMissingError,
 )
 
@@ -17,6 +18,7 @@ _INSTALL = "https://www.pulumi.com/docs/install/"
 _COLOUR = re.compile(r"<\{%[a-z0-9 %-]+%\}>|\x1b\[[0-9;]*m")
 _LOCK = re.compile(r"created by (?P<who>\S+) \(pid (?P<pid>\d+)\) at (?P<when>\S+)")
 _REFERENCE = re.compile(r'unknown stack "(?P<stack>[^"]+)"|Required output \S+ does not exist')
+_STOPPED = re.compile(r"\b(update|preview|destroy|refresh) canceled\b")
 _SHOWN = ("info", "warning", "info#err")
 
 
@@ -45,6 +47,7 @@ def explained(error: Exception, instance: Instance, diagnosis: Diagnosis) -> Dor
     told = "\n".join(message for _, message in diagnosis.errors)
     return (
         _tool(error, text)
+        or _stopped(text + told, instance)
         or _state(text, instance)
         or _backend(text)
         or _references(text + told, instance)
@@ -59,6 +62,15 @@ def _tool(error: Exception, text: str) -> DorcError | None:
         return ToolMissingError(f"the Pulumi CLI is not installed: see {_INSTALL}.")
     if "Minimum version requirement failed" in text or "ersion" in type(error).__name__:
         return ToolMissingError(f"the Pulumi CLI does not fit: {_line(text)} See {_INSTALL}.")
+    return None
+
+
+def _stopped(text: str, instance: Instance) -> DorcError | None:
+    if _STOPPED.search(text):
+        return StoppedError(
+            f"{instance.title}: stopped; what was made stays, and `invoke apply {instance.words}` "
+            "goes on from there."
+        )
     return None
 
 
@@ -144,6 +156,11 @@ def _program(text: str, instance: Instance) -> DorcError:
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         last = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Exit)\b", line)]
         return DeployError(f"{instance.title}: the program failed: {(last or lines)[-1]}")
+    if "update failed" in text:
+        return DeployError(
+            f"{instance.title}: {_reason(text)}; what was made stays, and "
+            f"`invoke apply {instance.words}` goes on from there."
+        )
     return StackError(_reason(text))
 
 

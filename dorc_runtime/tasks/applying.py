@@ -44,7 +44,9 @@ class Applying:
         """
         if self._asking or len(stage) == 1:
             return {wanted.id: self.apply(wanted) for wanted in stage}
-        with ThreadPoolExecutor(_SIDE_BY_SIDE) as threads:
+        from dorc_runtime.deploy.stopping import stopping_in_order
+
+        with stopping_in_order(self._drawing.note), ThreadPoolExecutor(_SIDE_BY_SIDE) as threads:
             begun = {one.id: threads.submit(self.apply, one, named=True) for one in stage}
         failed = [error for done in begun.values() if (error := _error(done))]
         for error in failed[1:]:

@@ -1,6 +1,7 @@
 """Tasks that plan, make and remove what is deployed.
 
-Exit codes: 0 done, 1 failed, 2 a mistake in the call, 3 changes or drift were found.
+Exit codes: 0 done, 1 failed, 2 a mistake in the call, 3 changes or drift were found, 130
+stopped.
 """
 
 from typing import Any

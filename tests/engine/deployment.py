@@ -66,21 +66,46 @@ class Deployment:
 
     def kill(self, *words: str, when: Callable[[], bool], **variables: str) -> None:
         """Run a task, and kill it and all that it started as soon as ``when`` says so."""
+        self._until(words, variables, when, signal.SIGKILL, subprocess.DEVNULL)
+
+    def interrupt(
+        self, *words: str, when: Callable[[], bool], at_all: bool, **variables: str
+    ) -> Done:
+        """Run a task, and end it as soon as ``when`` says so.
+
+        ``at_all`` processes that it started, as Ctrl-C at a terminal does; else by SIGTERM.
+        """
+        number = signal.SIGINT if at_all else signal.SIGTERM
+        return self._until(words, variables, when, number, subprocess.PIPE, at_all=at_all)
+
+    def _until(
+        self,
+        words: tuple[str, ...],
+        variables: dict[str, str],
+        when: Callable[[], bool],
+        number: signal.Signals,
+        output: int,
+        *,
+        at_all: bool = True,
+    ) -> Done:
         with subprocess.Popen(
             _command(words),
             cwd=self.root,
             env={**self.environment, **variables},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            text=True,
             start_new_session=True,
         ) as process:
             end = time.monotonic() + _LONGEST
             while not when():
-                assert process.poll() is None, "the task ended before it could be killed"
-                assert time.monotonic() < end, "the moment to kill the task did not come"
-                time.sleep(0.2)
-            os.killpg(process.pid, signal.SIGKILL)
+                assert process.poll() is None, "the task ended too early"
+                assert time.monotonic() < end, "the moment to end the task did not come"
+                time.sleep(0.1)
+            os.killpg(process.pid, number) if at_all else process.send_signal(number)
+            out, err = process.communicate(timeout=_LONGEST)
+        return Done(process.returncode, out or "", err or "")
 
     def put(self, bucket: str, key: str, content: bytes, *, machine: str) -> dict[str, Any]:
         """Write an object; return what the rule that starts ``machine`` makes of its event.

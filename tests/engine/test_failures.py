@@ -53,6 +53,35 @@ def test_a_killed_apply_leaves_a_lock_that_unlock_removes(prepared: Deployment) 
     assert SUMMER in _machines(prepared)
 
 
+@pytest.mark.parametrize("at_all", [True, False], ids=["Ctrl-C", "SIGTERM"])
+def test_an_apply_that_is_stopped_ends_what_it_is_making(
+    prepared: Deployment, tmp_path: Path, *, at_all: bool
+) -> None:
+    where = ("--instance", "infra", "--env", "prod")
+    stack = prepared.root / "infra" / "Pulumi.prod.yaml"
+    before = stack.read_text(encoding="utf-8")
+    stopped = prepared.interrupt(
+        "apply",
+        *where,
+        "--yes",
+        when=lambda: any("--prod--" in name for name in _buckets(prepared)),
+        at_all=at_all,
+        INFRA_BUCKET=tmp_path.as_uri(),
+    )
+    assert stopped.code == 130, stopped.text
+    assert stopped.err == (
+        "error: infra in prod: stopped; what was made stays, and `invoke apply "
+        "--instance infra --env prod` goes on from there.\n"
+    )
+    done = prepared.invoke("apply", *where, "--yes", INFRA_BUCKET=tmp_path.as_uri())
+    assert done.code == 0, done.text
+    assert "unchanged" in done.out
+    for name in _buckets(prepared):
+        if "--prod--" in name:
+            prepared.aws.client("s3").delete_bucket(Bucket=name)
+    stack.write_text(before, encoding="utf-8")
+
+
 def test_a_wrong_passphrase_is_told_in_one_line(prepared: Deployment) -> None:
     wrong = {"PULUMI_CONFIG_PASSPHRASE": "wrong"}
     done = prepared.invoke("apply", "--instance", "infra", "--env", "dev", "--yes", **wrong)
@@ -83,3 +112,7 @@ def _functions(prepared: Deployment) -> list[str]:
 def _machines(prepared: Deployment) -> list[str]:
     found = prepared.aws.client("stepfunctions").list_state_machines()["stateMachines"]
     return [machine["name"] for machine in found]
+
+
+def _buckets(prepared: Deployment) -> list[str]:
+    return [bucket["Name"] for bucket in prepared.aws.client("s3").list_buckets()["Buckets"]]
