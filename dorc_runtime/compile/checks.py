@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
@@ -24,6 +25,8 @@ from dorc_runtime.model.walk import all_steps, called_pipelines, sequences
 LONGEST_STATE_NAME = 80
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 _LARGEST_ENVIRONMENT = 4 * 1024
+# Of names that are so alike the one is hardly a bucket that happens to be called so.
+_NEARLY = 0.85
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
 _RESERVED = re.compile(r"AWS_.*|_HANDLER|_X_AMZN_TRACE_ID|LAMBDA_TASK_ROOT|LAMBDA_RUNTIME_DIR")
 
@@ -89,6 +92,9 @@ def problems_between(sources: Sequence[Source]) -> tuple[Problem, ...]:
                 starters[name].append(source.id)
             else:
                 starters[source.id].append(name)
+    between = [zones(source.layer) or () for source in sources]
+    lake = sorted({zone for pair in between for zone in pair})
+    found += [problem for source in sources for problem in _places(source, lake)]
     try:
         TopologicalSorter(starters).prepare()
     except CycleError as error:
@@ -107,6 +113,19 @@ def _others(source: Source) -> Iterator[tuple[str, str]]:
         if isinstance(trigger, PipelineTrigger):
             yield "PipelineTrigger", trigger.pipeline
     yield from (("Call", name) for name in called_pipelines(source.pipeline.steps))
+
+
+def _places(source: Source, lake: Sequence[str]) -> Iterator[Problem]:
+    """Yield where a function names what is nearly a zone, and would be taken for a bucket."""
+    for step in all_steps(source.pipeline.steps):
+        if not isinstance(step, Function):
+            continue
+        for entry in (*(step.reads or ()), *(step.writes or ())):
+            name = entry.partition("/")[0]
+            near = [] if name in lake else get_close_matches(name, lake, n=1, cutoff=_NEARLY)
+            if near:
+                message = f"'{name}' is no zone; did you mean '{near[0]}'?"
+                yield Problem(source.file, step.name, message)
 
 
 _Found = Iterator[tuple[str, str]]

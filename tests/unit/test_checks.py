@@ -196,6 +196,12 @@ def test_a_call_of_a_pipeline_that_is_not_there_is_told_with_the_nearest() -> No
     )
 
 
+def test_what_is_nearly_a_zone_is_no_bucket() -> None:
+    step = Function("a", reads=["raw/x/", "our-processed-data"], writes=["proccessed/"])
+    [problem] = problems_between([source(Pipeline(steps=[step]))])
+    assert str(problem) == f"{FILE}: a: 'proccessed' is no zone; did you mean 'processed'?"
+
+
 @pytest.mark.parametrize("closing", ["call", "trigger"])
 def test_pipelines_that_call_each_other_in_a_circle_are_refused(closing: str) -> None:
     """A trigger on the end of what is called starts it all over again."""
