@@ -49,6 +49,8 @@ def venv(c: Context) -> None:
         _run([python or sys.executable, "-m", "venv", str(folder)], root)
     pip = [str(scripts / "python"), "-m", "pip", "install", "-q"]
     repository = _repository(c)
+    # The one that comes with Python may be too old for what `pyproject.toml` pins dorc to.
+    _run([*pip, "--upgrade", "pip"], root)
     _run([*pip, "-e", c.dorc.install], root)
     if repository != root and (repository / "pyproject.toml").is_file():
         _run([*pip, "-e", "."], repository)

@@ -149,14 +149,17 @@ def _functions(source: Source) -> _Found:
             yield name[:20] + "...", f"its name is over {LONGEST_STATE_NAME} characters: shorten it"
     called = [step for step in steps if isinstance(step, Function)]
     folder = source.file.rpartition("/")[0]
+    meant = set()
     for step in called:
         if step.name not in source.functions:
-            near = nearest(step.name, source.functions)
-            yield step.name, f"no file {folder}/{step.name}/lambda.py.{near} {_write(source, step)}"
+            near = get_close_matches(step.name, source.functions, n=1)
+            meant.update(near)
+            remedy = f"Did you mean '{near[0]}'?" if near else _write(source, step)
+            yield step.name, f"no file {folder}/{step.name}/lambda.py. {remedy}"
         elif problem := source.functions[step.name]:
             yield step.name, problem
         yield from _environment(step)
-    for name in sorted(set(source.functions) - {step.name for step in called}):
+    for name in sorted(set(source.functions) - {step.name for step in called} - meant):
         message = f'no step calls it: add Function("{name}"), or remove the folder {folder}/{name}'
         yield name, message
 

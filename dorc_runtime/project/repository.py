@@ -1,12 +1,15 @@
 """A repository of pipelines on disk: where it is, what lies in it, and its definitions loaded."""
 
 import ast
+import inspect
+import re
 import runpy
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -22,6 +25,8 @@ ANSWERS = ".copier-answers.yml"
 CONFIGURATION = "pipeline_config.py"
 DEFINITION = "pipeline.py"
 HANDLER = "lambda.py"
+
+_WRONG_ARGUMENT = re.compile(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'")
 
 T = TypeVar("T")
 
@@ -229,8 +234,22 @@ def _told(run: Callable[[], Mapping[str, object]], file: Path, shown: str) -> Ma
     except DorcError as error:
         raise DefinitionError(f"{_line(error, file, shown)}: {error}") from error
     except (Exception, SystemExit) as error:
-        what = f"{type(error).__name__}: {error}"
+        what = f"{type(error).__name__}: {error}{_hint(error)}"
         raise DefinitionError(f"{_line(error, file, shown)}: {what}") from error
+
+
+def _hint(error: BaseException) -> str:
+    """Return what may have been meant by a name or an argument that there is not, or ""."""
+    import dorc_runtime
+
+    if isinstance(error, NameError) and error.name in dorc_runtime.__all__:
+        return f": from dorc_runtime import {error.name}"
+    wrong = _WRONG_ARGUMENT.search(str(error))
+    if wrong is None or wrong[1] not in dorc_runtime.__all__:
+        return ""
+    known = inspect.signature(getattr(dorc_runtime, wrong[1])).parameters
+    near = get_close_matches(wrong[2], known, n=1)
+    return f". Did you mean '{near[0]}'?" if near else ""
 
 
 def _wanted(message: str) -> str:

@@ -3,6 +3,9 @@
 Tasks import what they need when they run, so that ``invoke --list`` stays quick.
 """
 
+import subprocess
+import sys
+from itertools import pairwise
 from pathlib import Path
 
 from invoke.collection import Collection
@@ -33,3 +36,15 @@ def add_tasks(namespace: Collection, *, root: Path) -> None:
         if task.name not in namespace.task_names:
             namespace.add_task(task)
     namespace.configure({"dorc": {"root": str(root)}})
+    _help_behind_a_task(namespace)
+
+
+def _help_behind_a_task(namespace: Collection) -> None:
+    """Answer `invoke TASK --help`, which Invoke takes for TASK's first argument if it has any."""
+    program, *words = sys.argv or [""]
+    if Path(program).stem not in ("invoke", "inv", "__main__"):
+        return
+    for name, asked in pairwise(words):
+        if asked in ("--help", "-h") and name in namespace.task_names:
+            command = [sys.executable, "-m", "invoke", "--help", name]
+            sys.exit(subprocess.run(command, check=False).returncode)  # noqa: S603

@@ -87,9 +87,9 @@ def apply(
     json: bool = False,
 ) -> None:
     """Make on AWS what the repository says, after having shown it and asked."""
+    place, stages = wanted_of(c, instance, layer, env, everything=all)
     if not expect_no_changes:
         check_sure(yes, json=json)
-    place, stages = wanted_of(c, instance, layer, env, everything=all)
     from dorc_runtime.tasks.show_deploy import DeployDrawing, print_json
 
     first = stages[0][0]
@@ -122,8 +122,8 @@ def destroy(
     json: bool = False,
 ) -> None:
     """Remove from AWS what was applied, but for what is protected."""
-    check_sure(yes, json=json)
     place, stages = wanted_of(c, instance, layer, env, everything=all)
+    check_sure(yes, json=json)
     from dorc_runtime.deploy.deployment import check_unused
     from dorc_runtime.deploy.engine import Stack, deployed
     from dorc_runtime.tasks.show_deploy import DeployDrawing, counted, print_json

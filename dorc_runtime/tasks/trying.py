@@ -73,6 +73,8 @@ def test(c: Context, pipeline: str | None = None, options: str = "") -> None:
     where = [found.show(found.pipeline(pipeline).path)] if pipeline else []
     command = [sys.executable, "-m", "pytest", *where, *shlex.split(options)]
     code = subprocess.run(command, cwd=found.root, check=False).returncode  # noqa: S603
+    if code == _NO_TESTS and options:
+        raise Exit(f"error: no test fits {options}.", code=MISTAKE)
     if code == _NO_TESTS:
         say("no tests yet: `invoke new-pipeline LAYER NAME` writes a pipeline with one.")
     elif code:

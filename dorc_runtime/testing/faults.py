@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from dorc_runtime.errors import InputError, UnknownNameError
 
@@ -54,16 +53,14 @@ def patches_by_function(
     """Return ``patches``, named ``<function>.<name>``, by function and name.
 
     Raises:
-        UnknownNameError: A function is not there; the ones nearest to it are named.
+        UnknownNameError: A function is not there.
     """
     found: dict[str, dict[str, object]] = {}
     for path, value in patches.items():
         # Functions of called pipelines have dots in their names.
         fitting = [name for name in known if path.startswith(f"{name}.")]
         if not fitting:
-            function = path.partition(".")[0]
-            near = get_close_matches(function, known) or known
-            raise UnknownNameError("function", function, near)
+            raise UnknownNameError("function", path.partition(".")[0], known)
         function = max(fitting, key=len)
         found.setdefault(function, {})[path.removeprefix(f"{function}.")] = value
     return found
@@ -72,14 +69,13 @@ def patches_by_function(
 class Faults:
     """The faults of one run, used up as calls come; ``known`` are the pipeline's functions.
 
-    Raises an ``UnknownNameError`` for a function that is not there, with the ones nearest to it.
+    Raises an ``UnknownNameError`` for a function that is not there.
     """
 
     def __init__(self, faults: Sequence[Fault], *, known: Sequence[str]) -> None:
         for fault in faults:
             if fault.function not in known:
-                near = get_close_matches(fault.function, known) or known
-                raise UnknownNameError("function", fault.function, near)
+                raise UnknownNameError("function", fault.function, known)
         self._left = [(fault, fault.times) for fault in faults]
 
     def take(self, function: str) -> Fault | None:

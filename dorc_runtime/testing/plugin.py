@@ -5,6 +5,7 @@ It is loaded in every environment that has the library, so it imports nothing be
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,7 +74,18 @@ def pytest_pyfunc_call() -> Generator[None, object, object]:
     try:
         return (yield)
     except DorcError as error:
-        pytest.fail(str(error), pytrace=False)
+        told = f"{_place(error)}{error}"
+    pytest.fail(told, pytrace=False)
+
+
+def _place(error: DorcError) -> str:
+    """Return where in a test the error came up, as ``tests/test_a.py:3: ``, "" for elsewhere."""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).name.startswith("test_")
+    ]
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}: " if frames else ""
 
 
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> ExampleFolder | None:

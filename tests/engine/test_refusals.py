@@ -193,6 +193,15 @@ def test_without_a_terminal_somebody_has_to_be_sure(deployment: Deployment, task
     assert _deployed(deployment) == []
 
 
+def test_a_missing_environment_is_told_before_anybody_has_to_be_sure(
+    deployment: Deployment,
+) -> None:
+    done = deployment.invoke("apply", "--instance", "infra")
+    assert done.code == 2
+    assert "add --env" in done.err
+    assert "--yes" not in done.err
+
+
 def test_without_a_pulumi_cli_it_is_told_where_to_get_one(deployment: Deployment) -> None:
     folders = deployment.environment["PATH"].split(os.pathsep)
     path = os.pathsep.join(each for each in folders if not (Path(each) / "pulumi").exists())

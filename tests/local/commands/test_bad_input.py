@@ -28,6 +28,15 @@ DEFINITIONS: dict[str, tuple[Change, str]] = {
         lambda r: r.write(PIPELINE, "pipeline = Pipeline(\n"),
         f"{PIPELINE}:1: '(' was never closed",
     ),
+    "a name that is not imported": (
+        lambda r: r.write(PIPELINE, "pipeline = Pipeline()\n"),
+        f"{PIPELINE}:1: NameError: name 'Pipeline' is not defined: from dorc_runtime import "
+        "Pipeline\n",
+    ),
+    "a misspelt argument": (
+        lambda r: r.define('Function("clean", memroy=1024)'),
+        "unexpected keyword argument 'memroy'. Did you mean 'memory'?\n",
+    ),
     "no pipeline": (
         lambda r: r.write(PIPELINE, "steps = []\n"),
         f"{PIPELINE} defines no 'pipeline': write pipeline = Pipeline(steps=[...])",
@@ -43,6 +52,11 @@ DEFINITIONS: dict[str, tuple[Change, str]] = {
     "a definition that exits": (
         lambda r: r.write(PIPELINE, "raise SystemExit(3)\n"),
         f"{PIPELINE}:1: SystemExit: 3",
+    ),
+    "a step whose folder is called otherwise": (
+        lambda r: r.define('Function("cleen")'),
+        f"{PIPELINE}: cleen: no file src/raw-to-processed/tidy/cleen/lambda.py. "
+        "Did you mean 'clean'?\n",
     ),
     "a step without a folder": (
         lambda r: r.define('Function("clean"), Function("cleen")'),
