@@ -166,7 +166,7 @@ def test_the_next_commands_are_told_at_the_end(template: Path, tmp_path: Path) -
     assert lines[lines.index('cd "my-pipelines"') :] == [
         'cd "my-pipelines"',
         'git init && git add -A && git commit -m "Start with dorc"',
-        "python3 -m venv .venv && source .venv/bin/activate && pip install -e .",
+        "invoke venv && source .venv/bin/activate",
         "invoke new-pipeline ingest example",
         "invoke run ingest/example",
         "invoke test",
