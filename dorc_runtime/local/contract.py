@@ -1,23 +1,47 @@
 """What a function must keep to, so that Lambda can run it, and the remedy where it did not.
 
-The error names: https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
+Also what its role must allow, for the data that it reads and writes. The error names: https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
+from dorc_runtime.local.access import Refusal
 from dorc_runtime.local.functions import LocalFunction
 from dorc_runtime.local.history import Ending
+from dorc_runtime.local.inputs import shown_bucket
+
+# How libraries tell of S3's refusal.
+_DENIED = re.compile("access.?denied|permission.?denied|forbidden|not authorized", re.IGNORECASE)
+_READ = ("s3:GetObject", "s3:ListBucket")
+_WRITE = (
+    "s3:PutObject",
+    "s3:DeleteObject",
+    "s3:AbortMultipartUpload",
+    "s3:ListMultipartUploadParts",
+)
 
 
-def breach(ending: Ending, functions: Mapping[str, LocalFunction]) -> str | None:
+def breach(
+    ending: Ending, functions: Mapping[str, LocalFunction], refused: Sequence[Refusal]
+) -> str | None:
     """Return in one line how a function broke Lambda's contract, if that ended the run.
 
     The function's code or its step's settings have to change then: no other input would help.
+    ``refused`` is what functions were refused in the run, which may be what ended it.
     """
-    if ending.failed is None or ending.failed.visit.state not in functions:
+    if ending.failed is None:
         return None
-    function = functions[ending.failed.visit.state]
+    function = functions.get(ending.failed.visit.state)
+    if function is not None and (broken := _broken(ending, function)):
+        return broken
+    # Another state fails by a function of a pipeline that it calls.
+    own = [each for each in refused if function is None or each.function == function.name]
+    return _not_allowed(own[-1]) if own and _DENIED.search(ending.cause) else None
+
+
+def _broken(ending: Ending, function: LocalFunction) -> str | None:
     name = function.name
     match ending.error:
         case "Sandbox.Timedout":
@@ -51,6 +75,20 @@ def breach(ending: Ending, functions: Mapping[str, LocalFunction]) -> str | None
             return f"{name}: {_message(ending)}. Write large data to the lake and pass its key."
         case _:
             return None
+
+
+def _not_allowed(refusal: Refusal) -> str:
+    function, action, resource = refusal
+    name = function.rpartition(".")[2]
+    place = shown_bucket(resource.partition(":::")[2])
+    zone = f'"{place.partition("/")[0]}/"'
+    if action in _READ:
+        remedy = f"reads=[{zone}, ...]) all that it reads"
+    elif action in _WRITE:
+        remedy = f"writes=[{zone}, ...]) all that it writes"
+    else:
+        remedy = f'permissions=[Permission("{action}", resources=...)])'
+    return f'{function} is not allowed {action} on {place}: give Function("{name}", {remedy}.'
 
 
 def _message(ending: Ending) -> str:

@@ -100,7 +100,8 @@ def _variables(function: LocalFunction, endpoint: str, region: str, folder: Path
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "local",
+        # By its key the lake knows who asks.
+        "AWS_ACCESS_KEY_ID": function.name,
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_SESSION_TOKEN": "local",
         "AWS_CONFIG_FILE": os.devnull,

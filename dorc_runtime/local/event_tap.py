@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from dorc_runtime.local.lake import Lake
+from dorc_runtime.local.lake import OWN_KEY, Lake
 from dorc_runtime.local.planning import ACCOUNT
 from dorc_runtime.local.subscriptions import OBJECT_CREATED, OBJECTS, Event, object_created
 
@@ -41,7 +41,7 @@ class EventTap:
         import boto3
 
         self._session = boto3.Session(
-            aws_access_key_id="local",
+            aws_access_key_id=OWN_KEY,
             aws_secret_access_key="local",  # noqa: S106 - the same for everybody
         )
         self._endpoint = lake.endpoint

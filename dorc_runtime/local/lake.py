@@ -6,6 +6,7 @@ and no boto3 at all, whose import alone takes half a second.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from http.client import HTTPConnection
 
+    from dorc_runtime.local.access import Refusal
+    from dorc_runtime.local.roles import Roles
+
 _SERVER = Path(__file__).with_name("lake_server.py")
 # The one region whose buckets are made without naming it:
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
@@ -30,6 +34,10 @@ _FOUND = 200
 _MISSING = 404
 _CONFLICT = 409
 _SHOWN = 10
+_ACCESS = "/moto-api/dorc/access"
+
+# The access key of whoever is no function: those have no capitals in their names.
+OWN_KEY = "LOCAL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +110,25 @@ class Lake:
         except OSError as error:
             raise self._broken() from error
 
+    def allow(self, roles: Roles) -> None:
+        """Hold functions to their roles in S3, in place of those before.
+
+        Who is none of these functions may do everything.
+        """
+        given = {
+            "policies": dict(roles.policies),
+            "buckets": dict(roles.buckets),
+            "partition": roles.partition,
+        }
+        self._ask("PUT", _ACCESS, json.dumps(given).encode())
+
+    def refusals(self) -> tuple[Refusal, ...]:
+        """Return what functions were refused since their policies came, in that order."""
+        from dorc_runtime.local.access import Refusal
+
+        _, answer = self._ask("GET", _ACCESS)
+        return tuple(Refusal(**each) for each in json.loads(answer))
+
     def create_bucket(self, name: str) -> None:
         """Make a bucket, if it is not there yet."""
         body = b""
@@ -132,8 +159,11 @@ class Lake:
         return tuple(self._listed(bucket))
 
     def reset(self) -> None:
-        """Forget everything, in all services."""
+        """Forget everything, in all services, and the roles of functions."""
+        from dorc_runtime.local.roles import Roles
+
         self._ask("POST", "/moto-api/reset")
+        self.allow(Roles(policies={}, buckets={}, partition=""))
 
     def close(self) -> None:
         """End the server; more than once does no harm."""
@@ -187,7 +217,7 @@ class Lake:
     ) -> tuple[int, bytes]:
         from http.client import HTTPConnection, HTTPException
 
-        scope = f"Credential=local/20200101/{self._region}/s3/aws4_request"
+        scope = f"Credential={OWN_KEY}/20200101/{self._region}/s3/aws4_request"
         signed = f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=none"
         with self._turn:
             if self._connection is None:
@@ -237,7 +267,7 @@ def _variables(region: str, folder: Path) -> dict[str, str]:
         **{name: os.environ[name] for name in inherited if name in os.environ},
         "HOME": str(folder),
         "TMPDIR": str(folder),
-        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_ACCESS_KEY_ID": OWN_KEY,
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_DEFAULT_REGION": region,
         "AWS_CONFIG_FILE": os.devnull,

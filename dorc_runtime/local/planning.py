@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from dorc_runtime.compile.checks import Source, problems_of
-from dorc_runtime.compile.names import Names, function_arn, machine_arn, zones
+from dorc_runtime.compile.names import Names, function_arn, machine_arn, partition, zones
 from dorc_runtime.compile.states import Document, state_machine
 from dorc_runtime.errors import DefinitionError, InputError, UnknownNameError
 from dorc_runtime.local.attempt import LARGEST_PAYLOAD
@@ -19,6 +19,7 @@ from dorc_runtime.local.functions import LocalFunction
 from dorc_runtime.local.inputs import Request, Start, local_bucket, start_of
 from dorc_runtime.local.mocks import read_mocks, refuse_what_cannot_run
 from dorc_runtime.local.packages import packages_folder
+from dorc_runtime.local.roles import Roles, policies
 from dorc_runtime.model.steps import Function
 from dorc_runtime.model.walk import all_steps, called_pipelines
 from dorc_runtime.project.repository import (
@@ -40,13 +41,14 @@ REGION = "eu-west-1"
 class Plan:
     """Everything known of a run before it begins; making one changes nothing.
 
-    ``functions`` has those of called pipelines too, as ``<layer>.<pipeline>.<function>``, and
-    ``machines`` what they are called by: their ARNs.
+    ``functions`` has those of called pipelines too, as ``<layer>.<pipeline>.<function>``, and so
+    have ``roles``; ``machines`` has what pipelines are called by: their ARNs.
     """
 
     source: Source
     start: Start
     functions: Mapping[str, LocalFunction]
+    roles: Roles
     buckets: tuple[str, ...]
     region: str
     document: Document
@@ -91,15 +93,27 @@ def plan(
         answered = mocks if name == folder.id else {}
         refuse_what_cannot_run(document, pipeline=name, mocks=answered, example=start.example)
     functions: dict[str, LocalFunction] = {}
+    allowed: dict[str, Document] = {}
+    names = Names(config.universal.project, LOCAL.environment) if config else LOCAL
+    given = config.buckets if config else {}
+    on_aws = {zone: given.get(zone) or names.bucket(zone, ACCOUNT) for zone in buckets}
     for name, found in sources.items():
         own = repository.pipeline(name)
         packages = packages_folder(own.requirements, cache=cache, on_install=on_install)
         prefix = "" if found is source else _prefix(found)
         functions |= _functions(own, found, packages, region, prefix)
+        allowed |= policies(
+            found, prefix=prefix, names=names, account=ACCOUNT, region=region, buckets=on_aws
+        )
     return Plan(
         source=source,
         start=start,
         functions=functions,
+        roles=Roles(
+            policies=allowed,
+            buckets={bucket: on_aws[zone] for zone, bucket in buckets.items()},
+            partition=partition(region),
+        ),
         buckets=tuple(sorted({*buckets.values(), *(seed.bucket for seed in start.seeds)})),
         region=region,
         document=documents[folder.id],

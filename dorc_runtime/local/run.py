@@ -7,6 +7,7 @@ from functools import partial
 
 from dorc_runtime.compile.names import execution_arn
 from dorc_runtime.compile.states import Document
+from dorc_runtime.local.access import Refusal
 from dorc_runtime.local.executions import Execution, Run
 from dorc_runtime.local.functions import Functions, LogLine
 from dorc_runtime.local.history import Ending, Entered, Event, Logged
@@ -30,7 +31,8 @@ class Result:
     """How a run went.
 
     ``document`` is the state machine that ran. ``written`` holds the objects that it wrote, by
-    ``zone/key``; ``seconds`` is what it took.
+    ``zone/key``, ``refused`` what its functions were refused in the lake; ``seconds`` is what it
+    took.
     """
 
     pipeline: str
@@ -39,6 +41,7 @@ class Result:
     ending: Ending
     events: tuple[Event, ...]
     written: Mapping[str, bytes]
+    refused: tuple[Refusal, ...]
     seconds: float
 
     @property
@@ -118,6 +121,7 @@ def run(
         ending=ending,
         events=tuple(events),
         written=written,
+        refused=lake.refusals(),
         seconds=ended - began,
     )
 
@@ -127,6 +131,7 @@ def fill(lake: Lake, planned: Plan) -> frozenset[tuple[str, str, str]]:
 
     Functions may use the lake from then on.
     """
+    lake.allow(planned.roles)
     for bucket in planned.buckets:
         lake.create_bucket(bucket)
     for seed in planned.start.seeds:

@@ -15,6 +15,7 @@ from pydantic import JsonValue
 from dorc_runtime.compile.documents import Document
 from dorc_runtime.local.attempt import StateError
 from dorc_runtime.local.executions import Execution
+from dorc_runtime.local.lake import OWN_KEY
 
 # What moto plays for a run, and what Step Functions calls errors of the service by.
 SERVED: Mapping[str, str] = {
@@ -109,7 +110,7 @@ class LocalServices:
                 service,
                 region_name=region,
                 endpoint_url=self._endpoint(),
-                aws_access_key_id="local",
+                aws_access_key_id=OWN_KEY,
                 aws_secret_access_key="local",  # noqa: S106 - the same for everybody
             )
         return self._clients[service, region]

@@ -93,7 +93,8 @@ class Runs:
             )
         kept = keep(result, root=self._repository.root, now=datetime.now(UTC))
         drawing.end(result, kept=kept)
-        self._outcomes.append(Outcome(result, kept, breach(result.ending, planned.functions)))
+        broke = breach(result.ending, planned.functions, result.refused)
+        self._outcomes.append(Outcome(result, kept, broke))
         return result
 
     def _drawing(self) -> RunDrawing:

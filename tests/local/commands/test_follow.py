@@ -38,6 +38,15 @@ def pipeline(
     repository.write(f"{folder}/do/lambda.py", f"def handler(event, context):\n{lines}")
 
 
+def writing_back(repository: Repository) -> None:
+    """Let the first pipeline's function write where its own trigger watches."""
+    repository.define(
+        'Function("clean", writes=["raw/"])',
+        imports="Function, Pipeline, S3Trigger",
+        more=', triggers=[S3Trigger(prefix="tidy/", suffix=".csv")]',
+    )
+
+
 def followed(repository: Repository, *words: str) -> list[dict[str, Any]]:
     done = repository.invoke(*FOLLOW, "--json", *words)
     assert done.returncode == 0, done.stderr
@@ -198,12 +207,14 @@ def test_a_loop_is_named(repository: Repository) -> None:
 def test_a_round_that_changes_something_each_time_is_followed_to_its_end(
     repository: Repository,
 ) -> None:
+    writing_back(repository)
     write = WRITE.format(bucket="local-raw", key="tidy/first.csv", body="b'x' * (size - 1)")
     repository.handle(f"import boto3\nsize = event['size']\nif size > 5:\n    {write}\nreturn size")
     assert [run["output"] for run in followed(repository)] == [8, 7, 6, 5]
 
 
 def test_a_round_that_never_ends_is_a_loop(repository: Repository) -> None:
+    writing_back(repository)
     repository.handle(
         "import boto3, uuid\nkey = f'tidy/{uuid.uuid4()}.csv'\n"
         + ('boto3.client("s3").put_object(Bucket="local-raw", Key=key, Body=b"")')
