@@ -1,6 +1,7 @@
 """What a function must keep to, so that Lambda can run it, and the remedy where it did not.
 
-Also what its role must allow, for the data that it reads and writes. The error names: https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
+Also what its role must allow, for the data that it reads and writes. The error names:
+https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
 """
 
 import json
