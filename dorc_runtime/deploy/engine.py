@@ -5,6 +5,7 @@ https://www.pulumi.com/docs/iac/using-pulumi/automation-api/
 """
 
 import json
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Self
 import pulumi.automation as auto
 from pydantic import JsonValue
 
-from dorc_runtime.deploy.failures import Diagnosis, explained
+from dorc_runtime.deploy.failures import Change, Diagnosis, explained
 from dorc_runtime.deploy.instances import Instance
 from dorc_runtime.deploy.interrupted import Unfinished, taken_up
 from dorc_runtime.deploy.progress import PARTS_OF_OTHERS, Changes, Note, See, Watch, name_of
@@ -25,6 +26,9 @@ from dorc_runtime.errors import StackError
 # With it a resource that names no provider fails, in place of going wherever credentials lead.
 # https://www.pulumi.com/docs/iac/concepts/resources/providers/#disabling-default-providers
 _NO_DEFAULT_PROVIDERS = "pulumi:disable-default-providers"
+
+# An engine that is killed breaks the stream off, which is told by how it ended.
+warnings.filterwarnings("ignore", message="Error in event stream", category=UserWarning)
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ class Stack:
 
     def apply(self, see: See, *, scope: Scope = EVERYTHING) -> Changes:
         """Make what the program says; return what changed."""
-        with self._watched(see) as watch:
+        with self._watched(see, change="apply") as watch:
             self._stack.up(
                 on_event=watch.see,
                 show_secrets=False,
@@ -125,7 +129,8 @@ class Stack:
 
         Raises ``DeployError`` for a resource that cannot be removed.
         """
-        with self._watched(see, planning=preview) as watch:
+        change: Change | None = None if preview else "destroy"
+        with self._watched(see, change=change, planning=preview) as watch:
             remove = self._stack.preview_destroy if preview else self._stack.destroy
             remove(on_event=watch.see, exclude_protected=True)
         return watch.changes
@@ -185,10 +190,12 @@ class Stack:
         return found
 
     @contextmanager
-    def _watched(self, see: See, *, planning: bool = False) -> Iterator[Watch]:
+    def _watched(
+        self, see: See, *, change: Change | None = None, planning: bool = False
+    ) -> Iterator[Watch]:
         with (
-            stopping_in_order(lambda text: see(Note(text))),
-            Watch(self.instance, see, planning=planning) as watch,
+            stopping_in_order(lambda text: see(Note(text))) as stop,
+            Watch(self.instance, see, stop, change=change, planning=planning) as watch,
         ):
             yield watch
 

@@ -1,7 +1,9 @@
 """What keeps a deployment from happening, each told in one line with its remedy."""
 
 import re
+import signal
 from dataclasses import dataclass, field
+from typing import Literal
 
 from dorc_runtime.deploy.instances import Instance
 from dorc_runtime.errors import (
@@ -19,13 +21,24 @@ _COLOUR = re.compile(r"<\{%[a-z0-9 %-]+%\}>|\x1b\[[0-9;]*m")
 _LOCK = re.compile(r"created by (?P<who>\S+) \(pid (?P<pid>\d+)\) at (?P<when>\S+)")
 _REFERENCE = re.compile(r'unknown stack "(?P<stack>[^"]+)"|Required output \S+ does not exist')
 _STOPPED = re.compile(r"\b(update|preview|destroy|refresh) canceled\b")
+# What became of a process that a signal ended: https://docs.python.org/3/library/subprocess.html
+_SIGNALLED = re.compile(r"^\s*code: -(?P<number>\d+)$", re.MULTILINE)
+_ASKED = {str(int(number)) for number in (signal.SIGINT, signal.SIGTERM)}
 _SHOWN = ("info", "warning", "info#err")
+
+
+Change = Literal["apply", "destroy"]
+_LEFT: dict[Change, str] = {"apply": "what was made stays", "destroy": "what was removed is gone"}
 
 
 @dataclass
 class Diagnosis:
-    """What the engine said went wrong: its errors, each with the URN that it is about or ""."""
+    """What the engine said went wrong: its errors, each with the URN that it is about or "".
 
+    ``change`` is what it does to AWS, None when it only looks.
+    """
+
+    change: Change | None = None
     errors: list[tuple[str, str]] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
@@ -47,7 +60,8 @@ def explained(error: Exception, instance: Instance, diagnosis: Diagnosis) -> Dor
     told = "\n".join(message for _, message in diagnosis.errors)
     return (
         _tool(error, text)
-        or _stopped(text + told, instance)
+        or _stopped(text + told, instance, diagnosis.change)
+        or _killed(text, instance)
         or _state(text, instance)
         or _backend(text)
         or _references(text + told, instance)
@@ -65,11 +79,23 @@ def _tool(error: Exception, text: str) -> DorcError | None:
     return None
 
 
-def _stopped(text: str, instance: Instance) -> DorcError | None:
-    if _STOPPED.search(text):
-        return StoppedError(
-            f"{instance.title}: stopped; what was made stays, and `invoke apply {instance.words}` "
-            "goes on from there."
+def stopped(instance: Instance, change: Change | None) -> StoppedError:
+    """Return the error of an operation that its user stopped."""
+    return StoppedError(f"{instance.title}: stopped{_goes_on(instance, change)}")
+
+
+def _stopped(text: str, instance: Instance, change: Change | None) -> DorcError | None:
+    killed = _SIGNALLED.search(text)
+    if _STOPPED.search(text) or (killed and killed["number"] in _ASKED):
+        return stopped(instance, change)
+    return None
+
+
+def _killed(text: str, instance: Instance) -> DorcError | None:
+    if killed := _SIGNALLED.search(text):
+        return DeployError(
+            f"{instance.title}: Pulumi was killed (signal {killed['number']}): `invoke unlock "
+            f"{instance.words}` takes up what it was making."
         )
     return None
 
@@ -145,8 +171,8 @@ def _resources(diagnosis: Diagnosis, instance: Instance) -> DorcError | None:
     kind, _, name = urn.rpartition("::")
     what = kind.rpartition(":")[2]
     return DeployError(
-        f"{instance.title}: {what} {name} failed{rest}: {_reason(text)}; what was made stays, and "
-        f"`invoke apply {instance.words}` goes on from there."
+        f"{instance.title}: {what} {name} failed{rest}: {_reason(text)}"
+        f"{_goes_on(instance, diagnosis.change)}"
     )
 
 
@@ -157,10 +183,7 @@ def _program(text: str, instance: Instance) -> DorcError:
         last = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Exit)\b", line)]
         return DeployError(f"{instance.title}: the program failed: {(last or lines)[-1]}")
     if "update failed" in text:
-        return DeployError(
-            f"{instance.title}: {_reason(text)}; what was made stays, and "
-            f"`invoke apply {instance.words}` goes on from there."
-        )
+        return DeployError(f"{instance.title}: {_reason(text)}{_goes_on(instance, 'apply')}")
     return StackError(_reason(text))
 
 
@@ -170,6 +193,12 @@ def _reason(text: str) -> str:
     wanted = [line.removeprefix("error:").strip() for line in lines if "error" in line.lower()]
     found = wanted or [line for line in lines if line]
     return " ".join(found[0].split()).rstrip(".") if found else "Pulumi does not say why"
+
+
+def _goes_on(instance: Instance, change: Change | None) -> str:
+    if change is None:
+        return "."
+    return f"; {_LEFT[change]}, and `invoke {change} {instance.words}` goes on from there."
 
 
 def _line(text: str) -> str:

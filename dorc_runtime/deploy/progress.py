@@ -7,8 +7,9 @@ from typing import Literal, Self
 
 from pulumi.automation.events import EngineEvent, StepEventMetadata
 
-from dorc_runtime.deploy.failures import Diagnosis, explained
+from dorc_runtime.deploy.failures import Change, Diagnosis, explained, stopped
 from dorc_runtime.deploy.instances import Instance
+from dorc_runtime.deploy.stopping import Stop
 
 Action = Literal["create", "update", "replace", "delete", "read", "refresh", "same"]
 
@@ -65,24 +66,37 @@ class Changes:
 class Watch:
     """Sees the engine's events: hands on what people want to know, and keeps what went wrong.
 
-    As a context it turns what Pulumi raises into the error that it means to the user. With
-    ``planning`` nothing is done, and steps are counted when they begin.
+    As a context it turns what Pulumi raises into the error that it means to the user, and ends so
+    too when ``stop`` was asked. ``change`` is what is done to AWS, if anything; with ``planning``
+    steps are counted when they begin.
     """
 
-    def __init__(self, instance: Instance, see: See, *, planning: bool = False) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        see: See,
+        stop: Stop,
+        *,
+        change: Change | None = None,
+        planning: bool = False,
+    ) -> None:
         self._instance = instance
+        self._stop = stop
         self._planning = planning
         self._tell = see
         self._began: dict[str, float] = {}
         self._counts: dict[Action, int] = {}
-        self._diagnosis = Diagnosis()
+        self._diagnosis = Diagnosis(change)
 
     def __enter__(self) -> Self:
+        self._end_if_stopped()
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, Exception):
             raise explained(error, self._instance, self._diagnosis) from error
+        if error is None:
+            self._end_if_stopped()
 
     @property
     def changes(self) -> Changes:
@@ -91,6 +105,7 @@ class Watch:
 
     def see(self, event: EngineEvent) -> None:
         """Take in one event."""
+        self._stop.pass_on()
         if event.resource_pre_event is not None:
             self._begin(event.resource_pre_event.metadata)
         elif event.res_outputs_event is not None:
@@ -101,6 +116,10 @@ class Watch:
             told = event.diagnostic_event
             if note := self._diagnosis.take(told.severity, told.message, told.urn or ""):
                 self._tell(Note(note))
+
+    def _end_if_stopped(self) -> None:
+        if self._stop.asked:
+            raise stopped(self._instance, self._diagnosis.change)
 
     def _begin(self, step: StepEventMetadata) -> None:
         action = _action(step)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.exceptions import Exit
 
-from dorc_runtime.errors import DorcError
+from dorc_runtime.errors import DorcError, StoppedError
 from dorc_runtime.tasks.choice import FOUND, ask
 
 if TYPE_CHECKING:
@@ -40,18 +40,35 @@ class Applying:
         """Apply the instances of a stage; return what was done with each, for machines.
 
         They go side by side, unless a person is asked. When some fail, the others are done all the
-        same, and the first failure is raised in the end.
+        same, and the first failure is raised in the end. When a user stops this, no more are begun.
         """
         if self._asking or len(stage) == 1:
             return {wanted.id: self.apply(wanted) for wanted in stage}
         from dorc_runtime.deploy.stopping import stopping_in_order
 
-        with stopping_in_order(self._drawing.note), ThreadPoolExecutor(_SIDE_BY_SIDE) as threads:
-            begun = {one.id: threads.submit(self.apply, one, named=True) for one in stage}
-        failed = [error for done in begun.values() if (error := _error(done))]
+        begun: dict[str, Future[dict[str, Any]]] = {}
+
+        def stop(text: str) -> None:
+            self._drawing.note(text)
+            for each in begun.values():
+                each.cancel()
+
+        with (
+            stopping_in_order(stop) as stopping,
+            ThreadPoolExecutor(_SIDE_BY_SIDE) as threads,
+        ):
+            for one in stage:
+                if not stopping.asked:
+                    begun[one.id] = threads.submit(self.apply, one, named=True)
+        done = [each for each in begun.values() if not each.cancelled()]
+        failed = [error for each in done if (error := _error(each))]
         for error in failed[1:]:
             self._drawing.problem(str(error))
-        return {id_: done.result() for id_, done in begun.items()}
+        if stopping.asked and not failed:
+            raise StoppedError(
+                "stopped; what was made stays, and the same command goes on from there."
+            )
+        return {id_: each.result() for id_, each in begun.items()}
 
     def expect_nothing(self, wanted: Instance) -> None:
         """End with 3 when applying the instance would change anything."""

@@ -8,9 +8,11 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import jmespath
@@ -33,6 +35,37 @@ class Done:
     def text(self) -> str:
         """All that it printed."""
         return self.out + self.err
+
+
+@dataclass(frozen=True)
+class Running:
+    """A task that has not ended, and the files that get what it prints."""
+
+    process: subprocess.Popen[bytes]
+    out: Path
+    err: Path
+
+    def wait_until(self, when: Callable[[], bool]) -> None:
+        """Wait for what the task is about to bring about."""
+        end = time.monotonic() + _LONGEST
+        while not when():
+            assert self.process.poll() is None, self.done().text
+            assert time.monotonic() < end, "what is waited for did not come"
+            time.sleep(0.05)
+
+    def wait_for_words(self, words: str) -> None:
+        """Wait until the task has printed ``words``."""
+        self.wait_until(lambda: words in self.out.read_text(encoding="utf-8"))
+
+    def signal_all(self, number: signal.Signals) -> None:
+        """Send a signal to all processes of the task, as Ctrl-C at a terminal does."""
+        os.killpg(self.process.pid, number)
+
+    def done(self) -> Done:
+        """Return how the task ended, once it has."""
+        code = self.process.wait(_LONGEST)
+        out, err = (file.read_text(encoding="utf-8") for file in (self.out, self.err))
+        return Done(code, out, err)
 
 
 @dataclass(frozen=True)
@@ -66,46 +99,28 @@ class Deployment:
 
     def kill(self, *words: str, when: Callable[[], bool], **variables: str) -> None:
         """Run a task, and kill it and all that it started as soon as ``when`` says so."""
-        self._until(words, variables, when, signal.SIGKILL, subprocess.DEVNULL)
+        with self.begin(*words, **variables) as running:
+            running.wait_until(when)
+            running.signal_all(signal.SIGKILL)
 
-    def interrupt(
-        self, *words: str, when: Callable[[], bool], at_all: bool, **variables: str
-    ) -> Done:
-        """Run a task, and end it as soon as ``when`` says so.
-
-        ``at_all`` processes that it started, as Ctrl-C at a terminal does; else by SIGTERM.
-        """
-        number = signal.SIGINT if at_all else signal.SIGTERM
-        return self._until(words, variables, when, number, subprocess.PIPE, at_all=at_all)
-
-    def _until(
-        self,
-        words: tuple[str, ...],
-        variables: dict[str, str],
-        when: Callable[[], bool],
-        number: signal.Signals,
-        output: int,
-        *,
-        at_all: bool = True,
-    ) -> Done:
-        with subprocess.Popen(
-            _command(words),
-            cwd=self.root,
-            env={**self.environment, **variables},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            text=True,
-            start_new_session=True,
-        ) as process:
-            end = time.monotonic() + _LONGEST
-            while not when():
-                assert process.poll() is None, "the task ended too early"
-                assert time.monotonic() < end, "the moment to end the task did not come"
-                time.sleep(0.1)
-            os.killpg(process.pid, number) if at_all else process.send_signal(number)
-            out, err = process.communicate(timeout=_LONGEST)
-        return Done(process.returncode, out or "", err or "")
+    @contextmanager
+    def begin(self, *words: str, **variables: str) -> Iterator["Running"]:
+        """Run a task while other things happen; it has to end before these do."""
+        with (
+            TemporaryDirectory() as folder,
+            Path(folder, "out").open("w") as out,
+            Path(folder, "err").open("w") as err,
+            subprocess.Popen(
+                _command(words),
+                cwd=self.root,
+                env={**self.environment, **variables},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+            ) as process,
+        ):
+            yield Running(process, Path(out.name), Path(err.name))
 
     def put(self, bucket: str, key: str, content: bytes, *, machine: str) -> dict[str, Any]:
         """Write an object; return what the rule that starts ``machine`` makes of its event.

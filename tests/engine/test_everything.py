@@ -1,10 +1,15 @@
 """A whole environment at once, and its end."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from .deployment import Deployment, Done
 
 CLEANING, SUMMING = "raw-to-processed/penguins", "processed-to-curated/penguins"
+# A part of the URN of a pipeline's state machine, which is made when all else is.
+STATE_MACHINE = "aws:sfn/stateMachine:StateMachine::"
 ALL = ("--all", "--env", "dev", "--yes")
 MACHINES = [
     "my-pipelines--dev--processed-to-curated--penguins",
@@ -46,6 +51,25 @@ def test_destroying_everything_keeps_what_is_protected(
     assert not deployment.aws.client("sqs").list_queues().get("QueueUrls")
     assert len(deployment.aws.client("s3").list_buckets()["Buckets"]) == 3
     assert len(deployment.aws.client("ecr").describe_repositories()["repositories"]) == 4
+
+
+def test_side_by_side_pipelines_are_stopped_together(
+    deployment: Deployment, applied: Done, tmp_path: Path
+) -> None:
+    hanging = tmp_path / "hanging"
+    wait = {"DORC_ENGINE_HANG": STATE_MACHINE, "DORC_ENGINE_HANGING": str(hanging)}
+    with deployment.begin("apply", *ALL, **wait) as apply:
+        apply.wait_until(hanging.exists)
+        apply.process.terminate()
+        apply.wait_for_words("stopping, once what is being made is made")
+        while apply.process.poll() is None:
+            hanging.unlink(missing_ok=True)
+        done = apply.done()
+    assert done.code == 130, done.text
+    lines = done.err.splitlines()
+    assert len(lines) == len(MACHINES), done.text
+    for line in lines:
+        assert re.search(r"penguins in dev: stopped; what was made stays, and `invoke apply ", line)
 
 
 def test_everything_comes_back(deployment: Deployment, applied: Done) -> None:

@@ -1,0 +1,142 @@
+"""Deployments that their user stops: by Ctrl-C, by SIGTERM, early, in the middle and late."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from .deployment import Deployment, Running
+
+INFRA = ("--instance", "infra", "--env", "prod")
+CLEANING = ("--instance", "raw-to-processed/penguins", "--env", "dev")
+BUCKET = "aws:s3/bucket:Bucket::raw"
+STOPPED = (
+    "error: infra in prod: stopped; what was made stays, and `invoke apply --instance infra "
+    "--env prod` goes on from there.\n"
+)
+# Waits at the command that a variable names, while the file of another is there.
+SLOW_PULUMI = """#!/bin/sh
+case " $* " in *" $SLOW_WORDS "*)
+    touch "$SLOW_FILE"
+    while [ -e "$SLOW_FILE" ]; do sleep 0.05; done;;
+esac
+exec "$REAL_PULUMI" "$@"
+"""
+
+
+@pytest.fixture(scope="module")
+def ready(deployment: Deployment) -> Deployment:
+    """A repository with a place for its state."""
+    assert deployment.invoke("init").code == 0
+    return deployment
+
+
+@pytest.fixture
+def hanging(tmp_path: Path) -> Path:
+    """The file that is there while a resource waits to be made."""
+    return tmp_path / "hanging"
+
+
+@pytest.fixture
+def prod(ready: Deployment, tmp_path: Path, hanging: Path) -> Iterator[Deployment]:
+    """The repository, with infra's bucket ``raw`` waiting to be made, and a state of its own."""
+    stack = ready.root / "infra" / "Pulumi.prod.yaml"
+    before = stack.read_text(encoding="utf-8")
+    state = tmp_path / "state"
+    state.mkdir()
+    wanted = {
+        "INFRA_BUCKET": state.as_uri(),
+        "DORC_ENGINE_HANG": BUCKET,
+        "DORC_ENGINE_HANGING": str(hanging),
+    }
+    yield Deployment(ready.root, ready.aws, {**ready.environment, **wanted})
+    stack.write_text(before, encoding="utf-8")
+    ready.aws.reset()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_being_made_is_made_and_no_lock_is_left(
+    prod: Deployment, hanging: Path, number: signal.Signals
+) -> None:
+    with prod.begin("apply", *INFRA, "--yes") as apply:
+        apply.wait_until(hanging.exists)
+        _stop(apply, number)
+        apply.wait_for_words("stopping, once what is being made is made")
+        hanging.unlink()
+        done = apply.done()
+    assert (done.code, done.err) == (130, STOPPED), done.text
+    assert "bucket versioning" not in done.out
+    again = prod.invoke("apply", *INFRA, "--yes", DORC_ENGINE_HANG="nothing")
+    assert again.code == 0, again.text
+    assert "unchanged" in again.out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("words", ["up", "stack output"])
+def test_before_and_after_the_engine_is_at_work_it_stops_too(
+    prod: Deployment, tmp_path: Path, number: signal.Signals, words: str
+) -> None:
+    slow = tmp_path / "slow"
+    with prod.begin("apply", *INFRA, "--yes", **_slowed(prod, tmp_path, words)) as apply:
+        apply.wait_until(slow.exists)
+        _stop(apply, number)
+        apply.wait_for_words("stopping,")
+        slow.unlink()
+        done = apply.done()
+    assert (done.code, done.err) == (130, STOPPED), done.text
+    again = prod.invoke("apply", *INFRA, "--yes", DORC_ENGINE_HANG="nothing")
+    assert again.code == 0, again.text
+
+
+def test_a_preview_that_is_stopped_has_changed_nothing(prod: Deployment, tmp_path: Path) -> None:
+    slow = tmp_path / "slow"
+    with prod.begin("preview", *INFRA, **_slowed(prod, tmp_path, "preview")) as preview:
+        preview.wait_until(slow.exists)
+        _stop(preview, signal.SIGINT)
+        done = preview.done()
+    assert (done.code, done.err) == (130, "error: infra in prod: stopped.\n"), done.text
+
+
+def test_an_engine_that_is_killed_is_told_with_its_remedy(prod: Deployment, hanging: Path) -> None:
+    with prod.begin("apply", *INFRA, "--yes") as apply:
+        apply.wait_until(hanging.exists)
+        [engine] = psutil.Process(apply.process.pid).children()
+        engine.kill()
+        done = apply.done()
+        hanging.unlink()
+    assert done.code == 1, done.text
+    assert done.err == (
+        "error: infra in prod: Pulumi was killed (signal 9): `invoke unlock --instance infra --env "
+        "prod` takes up what it was making.\n"
+    )
+    unlocked = prod.invoke("unlock", *INFRA, "--yes")
+    assert unlocked.code == 0, unlocked.text
+    again = prod.invoke("apply", *INFRA, "--yes", DORC_ENGINE_HANG="nothing")
+    assert again.code == 0, again.text
+
+
+def _stop(task: Running, number: signal.Signals) -> None:
+    """Send SIGINT to all, as a terminal does at Ctrl-C, other signals to the task alone."""
+    if number == signal.SIGINT:
+        task.signal_all(number)
+    else:
+        task.process.send_signal(number)
+
+
+def _slowed(prod: Deployment, tmp_path: Path, words: str) -> dict[str, str]:
+    """Return an environment whose Pulumi waits at the command ``words``."""
+    path = prod.environment["PATH"]
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "pulumi").write_text(SLOW_PULUMI, encoding="utf-8")
+    (folder / "pulumi").chmod(0o755)
+    real = next(file for part in path.split(":") if (file := Path(part, "pulumi")).is_file())
+    return {
+        "DORC_ENGINE_HANG": "nothing",
+        "PATH": f"{folder}:{path}",
+        "REAL_PULUMI": str(real),
+        "SLOW_FILE": str(tmp_path / "slow"),
+        "SLOW_WORDS": words,
+    }
