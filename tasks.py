@@ -51,14 +51,14 @@ namespace = _pipeline_tasks()
 def test(c: Context, all: bool = False, tier: str | None = None, options: str = "") -> None:  # noqa: A002
     """Run dorc's own tests, or with CONFIG_REPO_PATH those of that repository."""
     from dorc_runtime.project.settings import read_settings
-    from dorc_runtime.tasks import trying
+    from dorc_runtime.tasks.run import test_repository
 
     if tier is not None and tier not in ALL:
         raise Exit(f"error: no tier '{tier}'; there is: {', '.join(ALL)}.", code=2)
     elsewhere = read_settings(ROOT).config_repo_path
     if elsewhere != Path() and not all and tier is None:
         print(f"the tests of {elsewhere}; for dorc's own: invoke test --all, or --tier")
-        trying.test(c, options=options)
+        test_repository(c, options=options)
         return
     tiers = (tier,) if tier else ALL if all else QUICK
     folders = " ".join(f"tests/{name}" for name in tiers)
@@ -134,10 +134,10 @@ def example(c: Context, check: bool = False) -> None:
 @task(help={"version": "the version to release, X.Y.Z, which CHANGELOG.md tells of"})
 def release(c: Context, version: str) -> None:
     """Make a release: the version bumped, a wheel built and checked, an annotated tag."""
-    from dorc_runtime.tasks.rim import told
+    from dorc_runtime.tasks.entry import report_errors
     from release import release as make
 
-    wheel = told(make)(ROOT, version)
+    wheel = report_errors(make)(ROOT, version)
     print(f"built {wheel.relative_to(ROOT)}, tagged v{version}; next:")
     print(f"  git push --follow-tags && twine upload {wheel.relative_to(ROOT)}")
 

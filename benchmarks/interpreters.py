@@ -12,7 +12,8 @@ from functools import partial
 
 from benchmarks.measuring import machine
 from dorc_runtime import Function, Map, Pass, Pipeline, data
-from dorc_runtime.compile.states import Document, state_machine
+from dorc_runtime.compile.document.states import state_machine
+from dorc_runtime.compile.documents import Document
 from dorc_runtime.model.steps import Step
 from tests.proof import moto_oracle
 from tests.proof.generated import ARN, Body, Example, Functions

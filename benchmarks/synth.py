@@ -48,9 +48,9 @@ def _show(pipelines: int, processes: int, root: Path) -> None:
 def _once(root: Path, processes: int) -> dict[str, float]:
     began = time.perf_counter()
     # Measured too, as whoever synthesizes pays for it.
-    import dorc_runtime.deploy.infra
-    import dorc_runtime.deploy.pipeline
-    import dorc_runtime.deploy.universal  # noqa: F401
+    import dorc_runtime.deploy.programs.infra
+    import dorc_runtime.deploy.programs.pipeline_program
+    import dorc_runtime.deploy.programs.universal  # noqa: F401
     from dorc_runtime.testing.synth.synthesis import synth
 
     imported = time.perf_counter()

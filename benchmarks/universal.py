@@ -15,8 +15,8 @@ import boto3
 from benchmarks.measuring import machine
 from benchmarks.repositories import with_many
 from dorc_runtime import UniversalConfig
-from dorc_runtime.deploy.images import PLAN_VARIABLE, missing_images, read_plan, staged
-from dorc_runtime.local.lake import Lake
+from dorc_runtime.deploy.programs.image_plan import PLAN_VARIABLE, missing_images, read_plan, staged
+from dorc_runtime.local.aws.lake import Lake
 from dorc_runtime.project.fingerprint import ImageRecipe, recipes
 from dorc_runtime.project.repository import Repository
 

@@ -9,8 +9,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from dorc_runtime.model.config import Config, UniversalConfig
-from dorc_runtime.model.data import data, error, execution, item, jsonata, result
-from dorc_runtime.model.items import objects, rows
+from dorc_runtime.model.expressions.data import data, error, execution, item, jsonata, result
+from dorc_runtime.model.expressions.variables import variable
 from dorc_runtime.model.permission import Permission
 from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.model.steps import (
@@ -27,14 +27,15 @@ from dorc_runtime.model.steps import (
     Service,
     Succeed,
     Wait,
+    objects,
+    rows,
 )
 from dorc_runtime.model.triggers import CronTrigger, EventTrigger, PipelineTrigger, S3Trigger
-from dorc_runtime.model.variables import variable
 
 if TYPE_CHECKING:
-    from dorc_runtime.deploy.infra import CreateInfra
-    from dorc_runtime.deploy.pipeline import CreatePipeline
-    from dorc_runtime.deploy.universal import CreateUniversal
+    from dorc_runtime.deploy.programs.infra import CreateInfra
+    from dorc_runtime.deploy.programs.pipeline_program import CreatePipeline
+    from dorc_runtime.deploy.programs.universal import CreateUniversal
 
 __all__ = [
     "Call",
@@ -75,9 +76,9 @@ __all__ = [
 __version__ = files(__name__).joinpath("VERSION").read_text(encoding="utf-8").strip()
 
 _PROGRAMS = {
-    "CreateInfra": "dorc_runtime.deploy.infra",
-    "CreatePipeline": "dorc_runtime.deploy.pipeline",
-    "CreateUniversal": "dorc_runtime.deploy.universal",
+    "CreateInfra": "dorc_runtime.deploy.programs.infra",
+    "CreatePipeline": "dorc_runtime.deploy.programs.pipeline_program",
+    "CreateUniversal": "dorc_runtime.deploy.programs.universal",
 }
 
 

@@ -52,6 +52,10 @@ class InputError(DorcError):
     """The input of a run cannot be used."""
 
 
+class RunFolderError(DorcError):
+    """The folder of a kept run holds no record of it."""
+
+
 class PackagesError(DorcError):
     """The packages of a requirements file cannot be installed."""
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dorc_runtime import __version__
-from dorc_runtime.project.scaffold import added_pipeline
+from dorc_runtime.project.template.scaffold import added_pipeline
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "penguins"

@@ -8,18 +8,28 @@ from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
-from dorc_runtime.compile.document_checks import document_problems, nearest, step_problems
+from dorc_runtime.compile.document.document_checks import document_problems, nearest, step_problems
 from dorc_runtime.compile.documents import is_expression
-from dorc_runtime.compile.event_patterns import pattern_problems
 from dorc_runtime.compile.identifiers import check_name
 from dorc_runtime.compile.names import zones
-from dorc_runtime.compile.schedules import check_schedule, check_timezone
+from dorc_runtime.compile.triggers.event_patterns import pattern_problems
+from dorc_runtime.compile.triggers.schedules import check_schedule, check_timezone
 from dorc_runtime.errors import DorcError
-from dorc_runtime.model.items import Objects, Rows
 from dorc_runtime.model.pipeline import Pipeline
-from dorc_runtime.model.steps import Choice, Fail, Function, Map, Step, Succeed
+from dorc_runtime.model.steps import (
+    Choice,
+    Fail,
+    Function,
+    Map,
+    Objects,
+    Rows,
+    Step,
+    Succeed,
+    all_steps,
+    called_pipelines,
+    sequences,
+)
 from dorc_runtime.model.triggers import CronTrigger, EventTrigger, PipelineTrigger, S3Trigger
-from dorc_runtime.model.walk import all_steps, called_pipelines, sequences
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 LONGEST_STATE_NAME = 80

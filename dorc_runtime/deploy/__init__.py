@@ -1,6 +1,9 @@
-"""What puts pipelines on AWS: the components, and the programs that Pulumi runs.
+"""What puts pipelines on AWS.
 
-Programs decide nothing that can be decided without them: names, policies and state machines come
-from ``compile``, what lies on disk from ``project``. May import pulumi, boto3, and the rooms below;
-nothing of ``local``, ``testing`` or ``tasks``.
+It takes a repository, an environment and an instance, and gives changes and outputs. Open
+``deployment_context`` for what every deployment needs to know, ``deployment`` for one instance,
+``image_builds`` for images that are missing, and ``locks`` for who holds a stack.
+
+Below it: ``components`` (one AWS concept each), ``programs`` (what Pulumi runs) and ``driver``
+(what runs Pulumi).
 """

@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from dorc_runtime.compile.checks import problems_between, problems_of
-from dorc_runtime.deploy.building import check_docker, images, universal_stack
-from dorc_runtime.deploy.engine import EVERYTHING, Scope, Stack, deployed
-from dorc_runtime.deploy.instances import Instance, infra, universal
-from dorc_runtime.deploy.workplace import Workplace, needed_stacks
+from dorc_runtime.deploy.deployment_context import DeploymentContext, deployed_pipelines
+from dorc_runtime.deploy.driver.engine import EVERYTHING, Scope, Stack, deployed
+from dorc_runtime.deploy.driver.instances import Instance, infra, universal
+from dorc_runtime.deploy.image_builds import check_docker, images, universal_stack
 from dorc_runtime.errors import DefinitionError, DorcError, StackError
 from dorc_runtime.project.repository import load_source
 
 
 @contextmanager
 def opened(
-    place: Workplace, instance: Instance, *, applying: bool
+    place: DeploymentContext, instance: Instance, *, applying: bool
 ) -> Iterator[tuple[Stack, Scope]]:
     """Have the stack of an instance, made when it is missing, and what of it is to be applied.
 
@@ -34,7 +34,7 @@ def opened(
         yield Stack.open(instance, place.variables, create=True), EVERYTHING
 
 
-def check_definition(place: Workplace, instance: Instance) -> None:
+def check_definition(place: DeploymentContext, instance: Instance) -> None:
     """Raise ``DefinitionError`` for what `invoke check` would find in the pipeline."""
     if instance.pipeline is None:
         return
@@ -55,7 +55,7 @@ def check_definition(place: Workplace, instance: Instance) -> None:
         raise DefinitionError(f"{problems[0]}{more}")
 
 
-def needs(place: Workplace, instance: Instance) -> tuple[Instance, ...]:
+def needs(place: DeploymentContext, instance: Instance) -> tuple[Instance, ...]:
     """Return what has to be applied before ``instance``, in order."""
     if instance.kind != "pipeline" or instance.environment is None:
         return ()
@@ -68,13 +68,13 @@ def needs(place: Workplace, instance: Instance) -> tuple[Instance, ...]:
     return tuple(found)
 
 
-def check_unused(place: Workplace, instance: Instance) -> None:
+def check_unused(place: DeploymentContext, instance: Instance) -> None:
     """Raise ``StackError`` when pipelines are deployed that need ``instance``."""
     if instance.kind == "pipeline":
         return
     users = [
         user
-        for user in needed_stacks(place, deployed(instance, place.variables))
+        for user in deployed_pipelines(place, deployed(instance, place.variables))
         if instance.environment is None or user.endswith(f" in {instance.environment}")
     ]
     if users:
@@ -84,14 +84,14 @@ def check_unused(place: Workplace, instance: Instance) -> None:
         )
 
 
-def _check_needs(place: Workplace, instance: Instance) -> None:
+def _check_needs(place: DeploymentContext, instance: Instance) -> None:
     if missing := needs(place, instance):
         commands = " and ".join(f"`invoke apply {needed.words}`" for needed in missing)
         parts = [_reason(place, instance, needed) for needed in missing]
         raise StackError(f"{instance.title}: {' and '.join(parts)}: first {commands}.")
 
 
-def _reason(place: Workplace, instance: Instance, needed: Instance) -> str:
+def _reason(place: DeploymentContext, instance: Instance, needed: Instance) -> str:
     if needed.kind == "infra":
         return "infra is not applied there"
     missing = images(place, pipeline=instance.id).missing

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from dorc_runtime.deploy.backend import bucket_of
-from dorc_runtime.deploy.instances import Instance
-from dorc_runtime.deploy.workplace import Workplace
+from dorc_runtime.deploy.deployment_context import DeploymentContext
+from dorc_runtime.deploy.driver.backend import bucket_of
+from dorc_runtime.deploy.driver.instances import Instance
 
 
-def holders(place: Workplace, instance: Instance) -> tuple[str, ...] | None:
+def holders(place: DeploymentContext, instance: Instance) -> tuple[str, ...] | None:
     """Return who holds the stack of ``instance``, each with process and time.
 
     None where the backend is of another kind, which does not tell.
@@ -33,7 +33,7 @@ def _in_folder(state: Path, instance: Instance) -> Iterator[str]:
         yield file.read_text(encoding="utf-8")
 
 
-def _in_bucket(place: Workplace, bucket: str, instance: Instance) -> Iterator[str]:
+def _in_bucket(place: DeploymentContext, bucket: str, instance: Instance) -> Iterator[str]:
     client = place.client("s3")
     listed = client.list_objects_v2(Bucket=bucket, Prefix=_place(instance))
     for found in listed.get("Contents", ()):

@@ -1,4 +1,10 @@
-"""Running a pipeline on this machine: interpreter, functions, lake.
+"""Running a pipeline on this machine.
 
-Imports ``project`` and what lies below it; psutil and moto only where used.
+It takes a repository and a request, and gives a ``RunResult``. Open ``run`` for a run from its plan
+to its result, ``run_plan`` for what is known before it, ``inputs`` for what starts it, ``follow``
+and ``subscriptions`` for the pipelines that a run starts, ``event_capture`` for the events that it
+sends, and ``lambda_contract`` for the remedy when a function breaks Lambda's rules.
+
+Below it: ``interpreter`` (state machines), ``jsonata`` (expressions), ``functions`` (handlers in
+worker processes) and ``aws`` (the AWS that is played).
 """

@@ -11,12 +11,11 @@ from pydantic import JsonValue
 
 from dorc_runtime.compile.checks import Source, problems_between, problems_of
 from dorc_runtime.errors import DefinitionError
-from dorc_runtime.local.event_tap import EventTap
-from dorc_runtime.local.history import Changed
+from dorc_runtime.local.aws.lake import Lake
+from dorc_runtime.local.event_capture import EventCapture
 from dorc_runtime.local.inputs import Start, shown_bucket
-from dorc_runtime.local.lake import Lake
-from dorc_runtime.local.planning import Plan, local_machine
-from dorc_runtime.local.run import Result, fill
+from dorc_runtime.local.run import fill
+from dorc_runtime.local.run_plan import Plan, local_machine
 from dorc_runtime.local.subscriptions import (
     EXECUTIONS,
     OBJECTS,
@@ -25,6 +24,8 @@ from dorc_runtime.local.subscriptions import (
     status_changed,
 )
 from dorc_runtime.project.repository import Repository, load_source
+from dorc_runtime.runs.events import ExecutionStatusChanged
+from dorc_runtime.runs.result import RunResult
 
 # Lambda stops functions that start themselves after so many times:
 # https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
@@ -54,8 +55,8 @@ def follow(
     repository: Repository,
     lake: Lake,
     plan: Callable[[str, Start], Plan],
-    carry_out: Callable[[Plan], Result],
-) -> Iterator[tuple[Result, tuple[str, ...]]]:
+    carry_out: Callable[[Plan], RunResult],
+) -> Iterator[tuple[RunResult, tuple[str, ...]]]:
     """Carry out ``first`` on ``lake``, and all that it leads to, until nothing more starts.
 
     Yields how each run went, with the pipelines that led to it, from the first one on. ``plan``
@@ -73,7 +74,7 @@ def follow(
     buckets = tuple(sorted({*first.buckets, *subscriptions.buckets}))
     first = replace(first, buckets=buckets)
     fill(lake, first)
-    tap = EventTap(lake, region=first.region, buses=subscriptions.buses, buckets=buckets)
+    tap = EventCapture(lake, region=first.region, buses=subscriptions.buses, buckets=buckets)
     # What lies there already is not put there again, which would be an event.
     present = replace(first, start=replace(first.start, seeds=()))
     waiting = deque([(present, _Link(first.source.id, _subject_of_start(first.start.event)))])
@@ -89,9 +90,9 @@ def follow(
                 waiting.append((replace(plan(source.id, start), buckets=buckets), following))
 
 
-def _events(result: Result, tap: EventTap, region: str) -> Iterator[tuple[str, Event]]:
+def _events(result: RunResult, tap: EventCapture, region: str) -> Iterator[tuple[str, Event]]:
     """Yield what happened in a run: what it began, then what it sent, then what ended."""
-    changes = [event for event in result.events if isinstance(event, Changed)]
+    changes = [event for event in result.events if isinstance(event, ExecutionStatusChanged)]
     for change in changes:
         if change.ending is None:
             yield "default", status_changed(change, region=region)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from dorc_runtime.compile.events import object_event, pipeline_event, schedule_event
 from dorc_runtime.compile.names import zones
+from dorc_runtime.compile.triggers.trigger_input import object_event, pipeline_event, schedule_event
 from dorc_runtime.errors import InputError, UnknownNameError
 from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.model.triggers import CronTrigger, PipelineTrigger, S3Trigger

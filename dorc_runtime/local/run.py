@@ -2,53 +2,24 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 
 from dorc_runtime.compile.names import execution_arn
-from dorc_runtime.compile.states import Document
-from dorc_runtime.local.access import Refusal
-from dorc_runtime.local.executions import Execution, Run
-from dorc_runtime.local.functions import Functions, LogLine
-from dorc_runtime.local.history import Ending, Entered, Event, Logged
-from dorc_runtime.local.inline import InlineFunctions
-from dorc_runtime.local.inputs import Start, shown_bucket
-from dorc_runtime.local.interpreter import execute
-from dorc_runtime.local.lake import Lake
-from dorc_runtime.local.planning import ACCOUNT, Plan, plan
-from dorc_runtime.local.pool import WorkerPool
-from dorc_runtime.local.scheduler import RealClock, Scheduler
-from dorc_runtime.local.services import LocalServices
-
-__all__ = ["ACCOUNT", "Plan", "Result", "plan", "run"]
+from dorc_runtime.local.aws.lake import Lake
+from dorc_runtime.local.aws.services import LocalServices
+from dorc_runtime.local.functions.inline import InlineFunctions
+from dorc_runtime.local.functions.outcome import Functions, LogLine
+from dorc_runtime.local.functions.worker_pool import WorkerPool
+from dorc_runtime.local.inputs import shown_bucket
+from dorc_runtime.local.interpreter.executions import Execution, Run
+from dorc_runtime.local.interpreter.machine import execute
+from dorc_runtime.local.interpreter.scheduler import RealClock, Scheduler
+from dorc_runtime.local.run_plan import ACCOUNT, Plan
+from dorc_runtime.runs.events import Event, FunctionLogged
+from dorc_runtime.runs.result import RunResult
 
 # A pipeline of many functions does not start them all before its first state.
 _STARTED_AHEAD = 8
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a run went.
-
-    ``document`` is the state machine that ran. ``written`` holds the objects that it wrote, by
-    ``zone/key``, ``refused`` what its functions were refused in the lake; ``seconds`` is what it
-    took.
-    """
-
-    pipeline: str
-    document: Document
-    start: Start
-    ending: Ending
-    events: tuple[Event, ...]
-    written: Mapping[str, bytes]
-    refused: tuple[Refusal, ...]
-    seconds: float
-
-    @property
-    def states(self) -> tuple[str, ...]:
-        """The names of the pipeline's own states, in the order they were entered."""
-        entered = [event.visit for event in self.events if isinstance(event, Entered)]
-        return tuple(visit.state for visit in entered if not visit.pipeline)
 
 
 def run(
@@ -61,7 +32,7 @@ def run(
     around: Callable[[Functions], Functions] = lambda functions: functions,
     patches: Mapping[str, Mapping[str, object]] | None = None,
     observe: Callable[[Event], None] = lambda event: None,
-) -> Result:
+) -> RunResult:
     """Carry out a plan on ``lake``; what lies there before it is none of what it writes.
 
     Functions run in worker processes, or ``inline`` in this one, where a debugger reaches them but
@@ -79,7 +50,7 @@ def run(
     scheduler = scheduler or Scheduler(RealClock())
 
     def log(line: LogLine) -> None:
-        scheduler.post(lambda: see(Logged(scheduler.clock.now(), line.function, line.text)))
+        scheduler.post(lambda: see(FunctionLogged(scheduler.clock.now(), line.function, line.text)))
 
     make: Callable[..., Functions] = (
         partial(InlineFunctions, passthrough=printing, patches=patches) if inline else WorkerPool
@@ -114,14 +85,14 @@ def run(
     finally:
         functions.close()
     written = _written(lake, planned.buckets, before)
-    return Result(
+    return RunResult(
         pipeline=planned.source.id,
         document=planned.document,
-        start=planned.start,
+        input=planned.start.event,
         ending=ending,
         events=tuple(events),
         written=written,
-        refused=lake.refusals(),
+        refusals=lake.refusals(),
         seconds=ended - began,
     )
 

@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from pydantic import JsonValue
 
 from dorc_runtime.compile.checks import Source
-from dorc_runtime.compile.event_patterns import fits
 from dorc_runtime.compile.names import zones
-from dorc_runtime.compile.rules import Rule, triggers
-from dorc_runtime.local.history import Changed
+from dorc_runtime.compile.triggers.event_patterns import fits
+from dorc_runtime.compile.triggers.rules import Rule, triggers
 from dorc_runtime.local.inputs import local_bucket
-from dorc_runtime.local.planning import ACCOUNT, LOCAL
+from dorc_runtime.local.run_plan import ACCOUNT, LOCAL
 from dorc_runtime.model.triggers import S3Trigger
+from dorc_runtime.runs.events import ExecutionStatusChanged
 
 Event = dict[str, JsonValue]
 
@@ -88,7 +88,7 @@ def object_created(*, bucket: str, key: str, size: int, etag: str, time: str, re
     return _event(OBJECTS, OBJECT_CREATED, detail, [f"arn:aws:s3:::{bucket}"], time, region)
 
 
-def status_changed(change: Changed, *, region: str) -> Event:
+def status_changed(change: ExecutionStatusChanged, *, region: str) -> Event:
     """Return the event of an execution that began or ended.
 
     https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html

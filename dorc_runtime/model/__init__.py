@@ -1,4 +1,5 @@
 """What a user writes: configuration, pipelines, steps, triggers and expressions, as frozen values.
 
-Imports pydantic and ``errors`` only.
+Open ``steps`` for the kinds of steps, ``expressions`` for ``data`` and variables, ``triggers`` for
+what starts a pipeline, and ``config`` for what all pipelines of a repository share.
 """

@@ -6,8 +6,8 @@ from datetime import timedelta
 from pydantic import Field
 
 from dorc_runtime.model.base import Model, listed
-from dorc_runtime.model.recovery import Seconds
-from dorc_runtime.model.steps import Step
+from dorc_runtime.model.steps.recovery import Seconds
+from dorc_runtime.model.steps.step import Step, Steps
 from dorc_runtime.model.triggers import Trigger
 
 
@@ -18,7 +18,7 @@ class Pipeline(Model):
     ``timeout`` is stopped.
     """
 
-    steps: tuple[Step, ...] = Field(min_length=1)
+    steps: Steps = Field(min_length=1)
     triggers: tuple[Trigger, ...]
     description: str
     timeout: Seconds

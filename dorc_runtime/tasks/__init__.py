@@ -12,14 +12,14 @@ from invoke.collection import Collection
 
 from dorc_runtime.tasks import (
     deploy,
-    reshaping,
-    reviewing,
-    setup,
+    doctor,
+    layout,
+    preview_comment,
+    run,
+    scaffold,
     state,
     synth,
-    trying,
-    upgrading,
-    writing,
+    upgrade,
 )
 
 __all__ = ["add_tasks"]
@@ -31,8 +31,8 @@ def add_tasks(namespace: Collection, *, root: Path) -> None:
     ``root`` is the folder of ``tasks.py``; its ``.env`` may send the tasks to another repository
     by ``CONFIG_REPO_PATH``. Tasks that ``namespace`` already has stay.
     """
-    rooms = (setup, writing, reshaping, upgrading, trying, synth, deploy, state, reviewing)
-    for task in (task for room in rooms for task in room.TASKS):
+    modules = (doctor, scaffold, layout, upgrade, run, synth, deploy, state, preview_comment)
+    for task in (task for module in modules for task in module.TASKS):
         if task.name not in namespace.task_names:
             namespace.add_task(task)
     namespace.configure({"dorc": {"root": str(root)}})

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from invoke.exceptions import Exit
 
 from dorc_runtime.errors import DorcError, StoppedError
-from dorc_runtime.tasks.choice import FOUND, ask
+from dorc_runtime.tasks.options import FOUND, ask
 
 if TYPE_CHECKING:
-    from dorc_runtime.deploy.engine import Stack
-    from dorc_runtime.deploy.instances import Instance
-    from dorc_runtime.deploy.workplace import Workplace
-    from dorc_runtime.tasks.show_deploy import DeployDrawing
+    from dorc_runtime.deploy.deployment_context import DeploymentContext
+    from dorc_runtime.deploy.driver.engine import Stack
+    from dorc_runtime.deploy.driver.instances import Instance
+    from dorc_runtime.tasks.drawings.deploy_drawing import DeployDrawing
 
 # An engine takes about a fifth of a gigabyte, and a processor most of its time.
 _SIDE_BY_SIDE = 4
@@ -29,7 +29,7 @@ class Applying:
     """
 
     def __init__(
-        self, place: Workplace, drawing: DeployDrawing, *, asking: bool, skipping: bool
+        self, place: DeploymentContext, drawing: DeployDrawing, *, asking: bool, skipping: bool
     ) -> None:
         self._place = place
         self._drawing = drawing
@@ -44,7 +44,7 @@ class Applying:
         """
         if self._asking or len(stage) == 1:
             return {wanted.id: self.apply(wanted) for wanted in stage}
-        from dorc_runtime.deploy.stopping import stopping_in_order
+        from dorc_runtime.deploy.driver.stop import stop_in_order
 
         begun: dict[str, Future[dict[str, Any]]] = {}
 
@@ -54,7 +54,7 @@ class Applying:
                 each.cancel()
 
         with (
-            stopping_in_order(stop) as stopping,
+            stop_in_order(stop) as stopping,
             ThreadPoolExecutor(_SIDE_BY_SIDE) as threads,
         ):
             for one in stage:
@@ -86,7 +86,7 @@ class Applying:
         ``named`` tells of each resource whose it is, as others are applied beside it.
         """
         from dorc_runtime.deploy.deployment import opened
-        from dorc_runtime.tasks.show_deploy import as_json, counted
+        from dorc_runtime.tasks.drawings.deploy_drawing import as_json, counted
 
         self._make_ready(wanted)
         drawing = self._drawing
@@ -121,7 +121,7 @@ class Applying:
                 self.apply(missing)
 
 
-def tell_rewritten(place: Workplace, stack: Stack, drawing: DeployDrawing) -> None:
+def tell_rewritten(place: DeploymentContext, stack: Stack, drawing: DeployDrawing) -> None:
     """Tell of a stack file that Pulumi changed."""
     if stack.rewritten:
         instance = stack.instance
@@ -130,10 +130,10 @@ def tell_rewritten(place: Workplace, stack: Stack, drawing: DeployDrawing) -> No
 
 
 def prune_images(
-    place: Workplace, wanted: Instance, drawing: DeployDrawing, *, asking: bool
+    place: DeploymentContext, wanted: Instance, drawing: DeployDrawing, *, asking: bool
 ) -> None:
     """Remove the images of functions that are not in the tree any more."""
-    from dorc_runtime.deploy.building import images, prunable, prune, universal_stack
+    from dorc_runtime.deploy.image_builds import images, prunable, prune, universal_stack
 
     wanted_images = images(place)
     with universal_stack(place, wanted, wanted_images) as (stack, _):

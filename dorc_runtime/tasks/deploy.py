@@ -11,7 +11,8 @@ from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
 from dorc_runtime.tasks.applying import Applying, prune_images, tell_rewritten
-from dorc_runtime.tasks.choice import (
+from dorc_runtime.tasks.entry import report_errors
+from dorc_runtime.tasks.options import (
     ALL,
     EXPECT,
     FOUND,
@@ -20,14 +21,13 @@ from dorc_runtime.tasks.choice import (
     SURE,
     WHAT,
     ask,
-    check_sure,
-    wanted_of,
+    check_confirmation,
+    requested_instances,
 )
-from dorc_runtime.tasks.rim import told
 
 
 @task(help={**WHAT, **ALL, **EXPECT, **JSON})
-@told
+@report_errors
 def preview(
     c: Context,
     instance: str | None = None,
@@ -38,10 +38,10 @@ def preview(
     json: bool = False,
 ) -> None:
     """Tell what `apply` would change, and change nothing."""
-    place, stages = wanted_of(c, instance, layer, env, everything=all)
+    place, stages = requested_instances(c, instance, layer, env, everything=all)
     from dorc_runtime.deploy.deployment import opened
-    from dorc_runtime.deploy.workplace import quiet_buckets
-    from dorc_runtime.tasks.show_deploy import DeployDrawing, counted, print_json
+    from dorc_runtime.deploy.deployment_context import buckets_without_events
+    from dorc_runtime.tasks.drawings.deploy_drawing import DeployDrawing, counted, print_json
 
     drawing = DeployDrawing(json=json)
     results: dict[str, Any] = {}
@@ -52,7 +52,7 @@ def preview(
             changes = stack.preview(drawing.planned(wanted.id), scope=scope)
         drawing.changes(wanted.title, changes, planning=True)
         if wanted.kind == "infra" and wanted.environment:
-            for bucket in quiet_buckets(place, wanted.environment):
+            for bucket in buckets_without_events(place, wanted.environment):
                 drawing.note(
                     f"the bucket {bucket} does not tell EventBridge of its objects, so they start "
                     "nothing: its owner has to turn that on"
@@ -74,7 +74,7 @@ def preview(
         **JSON,
     }
 )
-@told
+@report_errors
 def apply(
     c: Context,
     instance: str | None = None,
@@ -87,10 +87,10 @@ def apply(
     json: bool = False,
 ) -> None:
     """Make on AWS what the repository says, after having shown it and asked."""
-    place, stages = wanted_of(c, instance, layer, env, everything=all)
+    place, stages = requested_instances(c, instance, layer, env, everything=all)
     if not expect_no_changes:
-        check_sure(yes, json=json)
-    from dorc_runtime.tasks.show_deploy import DeployDrawing, print_json
+        check_confirmation(yes, json=json)
+    from dorc_runtime.tasks.drawings.deploy_drawing import DeployDrawing, print_json
 
     first = stages[0][0]
     if prune and first.kind != "universal":
@@ -111,7 +111,7 @@ def apply(
 
 
 @task(help={**WHAT, "all": "all pipelines of the environment, and its infra", **SURE, **JSON})
-@told
+@report_errors
 def destroy(
     c: Context,
     instance: str | None = None,
@@ -122,11 +122,11 @@ def destroy(
     json: bool = False,
 ) -> None:
     """Remove from AWS what was applied, but for what is protected."""
-    place, stages = wanted_of(c, instance, layer, env, everything=all)
-    check_sure(yes, json=json)
+    place, stages = requested_instances(c, instance, layer, env, everything=all)
+    check_confirmation(yes, json=json)
     from dorc_runtime.deploy.deployment import check_unused
-    from dorc_runtime.deploy.engine import Stack, deployed
-    from dorc_runtime.tasks.show_deploy import DeployDrawing, counted, print_json
+    from dorc_runtime.deploy.driver.engine import Stack, deployed
+    from dorc_runtime.tasks.drawings.deploy_drawing import DeployDrawing, counted, print_json
 
     drawing = DeployDrawing(json=json)
     wanted = [one for stage in reversed(stages) for one in stage]

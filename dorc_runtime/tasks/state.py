@@ -9,29 +9,29 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
-from dorc_runtime.tasks.choice import (
+from dorc_runtime.tasks.entry import report_errors, say
+from dorc_runtime.tasks.options import (
     FOUND,
     JSON,
     MISTAKE,
     WHAT,
     ask,
-    check_sure,
-    wanted_of,
-    workplace_of,
+    check_confirmation,
+    deployment_context_of,
+    requested_instances,
 )
-from dorc_runtime.tasks.rim import say, told
 
 
 @task(help={"create": "make the bucket when it is not there: versioned, encrypted, private"})
-@told
+@report_errors
 def init(c: Context, create: bool = False) -> None:
     """Find out whether Pulumi's state can be kept where INFRA_BUCKET says."""
-    from dorc_runtime.deploy import backend
-    from dorc_runtime.deploy.engine import deployed
-    from dorc_runtime.deploy.instances import universal
-    from dorc_runtime.deploy.workplace import check_credentials
+    from dorc_runtime.deploy.deployment_context import check_credentials
+    from dorc_runtime.deploy.driver import backend
+    from dorc_runtime.deploy.driver.engine import deployed
+    from dorc_runtime.deploy.driver.instances import universal
 
-    place = workplace_of(c)
+    place = deployment_context_of(c)
     bucket = backend.bucket_of(place.backend)
     if bucket is not None:
         check_credentials(place)
@@ -50,7 +50,7 @@ def init(c: Context, create: bool = False) -> None:
 
 
 @task(help={**WHAT, **JSON})
-@told
+@report_errors
 def outputs(
     c: Context,
     instance: str | None = None,
@@ -59,9 +59,9 @@ def outputs(
     json: bool = False,
 ) -> None:
     """Show what was made: names and ARNs; secrets stay hidden."""
-    place, [[wanted]] = wanted_of(c, instance, layer, env)
-    from dorc_runtime.deploy.engine import Stack
-    from dorc_runtime.tasks.show_deploy import DeployDrawing, as_json, print_json
+    place, [[wanted]] = requested_instances(c, instance, layer, env)
+    from dorc_runtime.deploy.driver.engine import Stack
+    from dorc_runtime.tasks.drawings.deploy_drawing import DeployDrawing, as_json, print_json
 
     found = Stack.open(wanted, place.variables, create=False).outputs()
     if json:
@@ -73,7 +73,7 @@ def outputs(
 
 
 @task(help={**WHAT, **JSON})
-@told
+@report_errors
 def drift(
     c: Context,
     instance: str | None = None,
@@ -82,9 +82,9 @@ def drift(
     json: bool = False,
 ) -> None:
     """Tell what was changed on AWS by others; exits 3 when anything was."""
-    place, [[wanted]] = wanted_of(c, instance, layer, env)
-    from dorc_runtime.deploy.engine import Stack
-    from dorc_runtime.tasks.show_deploy import DeployDrawing, counted, print_json
+    place, [[wanted]] = requested_instances(c, instance, layer, env)
+    from dorc_runtime.deploy.driver.engine import Stack
+    from dorc_runtime.tasks.drawings.deploy_drawing import DeployDrawing, counted, print_json
 
     drawing = DeployDrawing(json=json)
     drawing.title(f"{wanted.title}: what AWS has otherwise")
@@ -100,7 +100,7 @@ def drift(
 
 
 @task(help={**WHAT, "yes": "do it without asking"})
-@told
+@report_errors
 def unlock(
     c: Context,
     instance: str | None = None,
@@ -109,11 +109,11 @@ def unlock(
     yes: bool = False,
 ) -> None:
     """Take away the lock that a killed apply left behind, and take up what it was making."""
-    check_sure(yes, json=False)
-    place, [[wanted]] = wanted_of(c, instance, layer, env)
-    from dorc_runtime.deploy.engine import Stack
+    check_confirmation(yes, json=False)
+    place, [[wanted]] = requested_instances(c, instance, layer, env)
+    from dorc_runtime.deploy.driver.engine import Stack
+    from dorc_runtime.deploy.driver.progress import name_of
     from dorc_runtime.deploy.locks import holders
-    from dorc_runtime.deploy.progress import name_of
 
     stack = Stack.open(wanted, place.variables, create=False)
     held = holders(place, wanted)

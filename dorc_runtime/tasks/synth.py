@@ -8,7 +8,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
-from dorc_runtime.tasks.rim import pinned_repository, say, tasks_folder, told
+from dorc_runtime.tasks.entry import pinned_repository, report_errors, say, tasks_folder
 
 MISTAKE = 2
 # As many as a second process gets done in the time that it takes to start.
@@ -22,7 +22,7 @@ _FEW_PIPELINES = 20
         "out": "the file to write to (default: print it)",
     }
 )
-@told
+@report_errors
 def synth(
     c: Context, instance: str | None = None, env: str | None = None, out: str | None = None
 ) -> None:
@@ -32,7 +32,7 @@ def synth(
     """
     import json
 
-    from dorc_runtime.deploy.instances import find_instance
+    from dorc_runtime.deploy.driver.instances import find_instance
     from dorc_runtime.project.repository import load_config
     from dorc_runtime.project.settings import read_settings
     from dorc_runtime.testing.synth.synthesis import ACCOUNT, synth_instance

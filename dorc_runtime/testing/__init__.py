@@ -4,7 +4,7 @@ Imports ``local`` and what lies below it. Importing this package loads none of t
 in every environment that has the library.
 """
 
-from dorc_runtime.testing.clock import next_fires
 from dorc_runtime.testing.faults import fail, slow, timeout
+from dorc_runtime.testing.schedule_times import next_fires
 
 __all__ = ["fail", "next_fires", "slow", "timeout"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dorc_runtime.local.history import Event
+    from dorc_runtime.runs.events import Event
 
 # A state by its name, or a way from one state to another: of a Choice, or of a Catch.
 Way = tuple[str, ...]
@@ -71,22 +71,24 @@ def _ways(machine: Mapping[str, Any]) -> Iterator[Way]:
 
 
 def _taken(events: Iterable[Event]) -> Iterator[Way]:
-    from dorc_runtime.local.history import Caught, Entered, Exited
+    from dorc_runtime.runs.events import StateCaught, StateEntered, StateExited
 
     # By the place of the state: what is entered next in the same place is where it led.
     chosen: dict[tuple[str, ...], str] = {}
     for event in events:
         match event:
             # A called pipeline's states are not this one's, whatever they are called.
-            case Entered(visit=visit) | Exited(visit=visit) | Caught(visit=visit) if visit.pipeline:
+            case (
+                StateEntered(visit=visit) | StateExited(visit=visit) | StateCaught(visit=visit)
+            ) if visit.pipeline:
                 pass
-            case Entered(visit=visit):
+            case StateEntered(visit=visit):
                 yield _STATE, visit.state
                 if visit.path in chosen:
                     yield _CHOICE, chosen.pop(visit.path), visit.state
-            case Exited(visit=visit) if visit.kind == "Choice":
+            case StateExited(visit=visit) if visit.kind == "Choice":
                 chosen[visit.path] = visit.state
-            case Caught(visit=visit, to=to):
+            case StateCaught(visit=visit, to=to):
                 yield _CATCH, visit.state, to
             case _:
                 pass

@@ -16,11 +16,11 @@ from dorc_runtime.errors import DorcError
 from dorc_runtime.testing.coverage import Coverage
 
 if TYPE_CHECKING:
-    from dorc_runtime.local.lake import Lake
+    from dorc_runtime.local.aws.lake import Lake
     from dorc_runtime.project.repository import Repository
-    from dorc_runtime.testing.examples import ExampleFolder
-    from dorc_runtime.testing.pipelines import PipelineRunner
-    from dorc_runtime.testing.triggers import Triggers
+    from dorc_runtime.testing.examples.collection import ExampleFolder
+    from dorc_runtime.testing.pipeline_runs import PipelineRunner
+    from dorc_runtime.testing.trigger_matches import Triggers
 
 _lake = pytest.StashKey["Lake"]()
 _coverage = pytest.StashKey[Coverage]()
@@ -63,7 +63,7 @@ def triggered(request: pytest.FixtureRequest) -> Triggers:
 
     It is the event that the pipeline would receive, or None when it would not be started.
     """
-    from dorc_runtime.testing.triggers import Triggers
+    from dorc_runtime.testing.trigger_matches import Triggers
 
     return Triggers(_repository(Path(request.path)))
 
@@ -92,7 +92,7 @@ def pytest_collect_directory(path: Path, parent: pytest.Collector) -> ExampleFol
     """Take an example that says what it expects for a test."""
     if path.parent.name != "examples":
         return None
-    from dorc_runtime.testing.examples import ExampleFolder, is_example
+    from dorc_runtime.testing.examples.collection import ExampleFolder, is_example
 
     if not is_example(path):
         return None
@@ -127,7 +127,7 @@ def pytest_terminal_summary(
 
 
 def _runner(config: pytest.Config, path: Path) -> PipelineRunner:
-    from dorc_runtime.testing.pipelines import PipelineRunner
+    from dorc_runtime.testing.pipeline_runs import PipelineRunner
 
     return PipelineRunner(
         _repository(path),
@@ -145,7 +145,7 @@ def _repository(path: Path) -> Repository:
 
 def _started_lake(config: pytest.Config) -> Lake:
     """Return the one server that plays S3 and the rest for all runs of the session."""
-    from dorc_runtime.local.lake import Lake
+    from dorc_runtime.local.aws.lake import Lake
 
     if _lake not in config.stash:
         config.stash[_lake] = Lake.start()

@@ -7,7 +7,7 @@ import pytest
 from pydantic import JsonValue
 
 from dorc_runtime import UniversalConfig
-from dorc_runtime.deploy.images import PLAN_VARIABLE, read_plan, staged
+from dorc_runtime.deploy.programs.image_plan import PLAN_VARIABLE, read_plan, staged
 from dorc_runtime.project.fingerprint import ImageRecipe, recipe, recipes, stage
 from dorc_runtime.project.repository import Repository
 

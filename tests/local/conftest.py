@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 
-from dorc_runtime.local.functions import Functions, LocalFunction, LogLine, Outcome
-from dorc_runtime.local.inline import InlineFunctions
-from dorc_runtime.local.lake import Lake
-from dorc_runtime.local.pool import WorkerPool
+from dorc_runtime.local.aws.lake import Lake
+from dorc_runtime.local.functions.inline import InlineFunctions
+from dorc_runtime.local.functions.outcome import Functions, LocalFunction, LogLine, Outcome
+from dorc_runtime.local.functions.worker_pool import WorkerPool
 
 REGION = "eu-west-2"
 

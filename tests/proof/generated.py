@@ -35,8 +35,9 @@ from dorc_runtime import (
     result,
     variable,
 )
-from dorc_runtime.compile.states import Document, state_machine
-from dorc_runtime.model.expression import Expression, Value
+from dorc_runtime.compile.document.states import state_machine
+from dorc_runtime.compile.documents import Document
+from dorc_runtime.model.expressions.expression import Expression, Value
 from dorc_runtime.model.steps import Step
 
 ERRORS = ("ValueError", "KeyError", "Full")

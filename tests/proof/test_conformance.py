@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import JsonValue
 
-from dorc_runtime.local.history import Retried
+from dorc_runtime.runs.events import StateRetried
 
 from . import moto_oracle, ours
 
@@ -717,7 +717,7 @@ def case(request: pytest.FixtureRequest) -> Case:
 def test_dorc_does_what_aws_documents(case: Case) -> None:
     ending, events = ours.run(case.document, case.event, Functions().answer, buckets=case.buckets)
     assert (ending.error, ending.output) == (case.error, case.output), PAGES + case.page
-    waits = tuple(event.wait for event in events if isinstance(event, Retried))
+    waits = tuple(event.wait for event in events if isinstance(event, StateRetried))
     assert waits == case.retried
 
 

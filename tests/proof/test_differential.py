@@ -34,8 +34,8 @@ from hypothesis import HealthCheck, given, settings
 from pydantic import JsonValue
 
 from dorc_runtime import Fail, Pipeline, data
-from dorc_runtime.compile.states import state_machine
-from dorc_runtime.local.history import Caught, Entered, Failed, Retried
+from dorc_runtime.compile.document.states import state_machine
+from dorc_runtime.runs.events import StateCaught, StateEntered, StateFailed, StateRetried
 
 from . import moto_oracle, ours
 from .generated import Example, Functions, examples
@@ -61,12 +61,13 @@ many = settings(
 def ran(example: Example) -> tuple[moto_oracle.Run, set[str]]:
     """Return how dorc runs ``example``, and the names of Maps and Parallels that failed in it."""
     ending, events = ours.run(example.document, example.event, Functions(example.bodies).answer)
-    states = [event.visit.state for event in events if isinstance(event, Entered)]
-    waits = [event.wait for event in events if isinstance(event, Retried)]
+    states = [event.visit.state for event in events if isinstance(event, StateEntered)]
+    waits = [event.wait for event in events if isinstance(event, StateRetried)]
     failed = {
         event.visit.state
         for event in events
-        if isinstance(event, Retried | Caught | Failed) and event.visit.kind in ("Map", "Parallel")
+        if isinstance(event, StateRetried | StateCaught | StateFailed)
+        and event.visit.kind in ("Map", "Parallel")
     }
     return moto_oracle.Run(ending.status, ending.output, ending.error, states, waits), failed
 

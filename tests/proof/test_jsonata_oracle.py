@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from dorc_runtime import data, item, jsonata
-from dorc_runtime.compile.expressions import problems_in
+from dorc_runtime.compile.expressions.allowed import problems_in
 from dorc_runtime.local.jsonata import QueryEvaluationError, evaluate
-from dorc_runtime.model.data import list_text, value_text
-from dorc_runtime.model.expression import Expression
+from dorc_runtime.model.expressions.data import list_text, value_text
+from dorc_runtime.model.expressions.expression import Expression
 
 HERE = Path(__file__).parent
 JSONATA = "jsonata@2.0.6"

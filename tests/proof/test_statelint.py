@@ -34,10 +34,10 @@ from dorc_runtime import (
     rows,
     variable,
 )
-from dorc_runtime.compile.states import Document, state_machine
+from dorc_runtime.compile.document.states import state_machine
+from dorc_runtime.compile.documents import Document
 from dorc_runtime.model.steps import Function as FunctionStep
-from dorc_runtime.model.steps import Step
-from dorc_runtime.model.walk import all_steps
+from dorc_runtime.model.steps import Step, all_steps
 
 # What statelint 3.1.0 says of documents that Step Functions takes, and AWS's page for each.
 FALSE_ALARMS = {

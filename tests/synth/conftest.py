@@ -10,7 +10,7 @@ import copier
 import pytest
 
 from dorc_runtime import Function
-from dorc_runtime.model.walk import all_steps
+from dorc_runtime.model.steps import all_steps
 from dorc_runtime.project.repository import Repository
 from dorc_runtime.testing.synth.synthesis import Synthesis, synth
 

@@ -9,7 +9,7 @@ import pytest
 from cfnlint.api import lint
 from cfnlint.core import get_rules
 
-from dorc_runtime.compile.policies import WILDCARDS
+from dorc_runtime.compile.permissions.policies import WILDCARDS
 from dorc_runtime.testing.synth.recorder import Resource
 from dorc_runtime.testing.synth.synthesis import Stack, Synthesis
 from dorc_runtime.testing.synth.wire import HIDDEN

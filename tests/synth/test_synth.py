@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dorc_runtime.deploy.instances import infra, pipeline, universal
+from dorc_runtime.deploy.driver.instances import infra, pipeline, universal
 from dorc_runtime.errors import DefinitionError, StackError, UnknownNameError
 from dorc_runtime.project.repository import Repository
 from dorc_runtime.project.settings import Settings

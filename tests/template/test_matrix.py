@@ -16,15 +16,15 @@ import pytest
 import yaml
 
 from dorc_runtime import __version__
-from dorc_runtime.project.answers import read_answers
-from dorc_runtime.project.reshaping import (
+from dorc_runtime.project.template.answers import read_answers
+from dorc_runtime.project.template.layout import (
     added_environment,
     added_layer,
     removed_environment,
     removed_pipeline,
 )
-from dorc_runtime.project.scaffold import added_pipeline
-from dorc_runtime.project.upgrade import carry_out, plan_upgrade
+from dorc_runtime.project.template.scaffold import added_pipeline
+from dorc_runtime.project.template.upgrade import carry_out, plan_upgrade
 from tests.template.conftest import ROOT, Git
 
 Contents = dict[str, bytes]

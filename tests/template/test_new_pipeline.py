@@ -8,7 +8,7 @@ import yaml
 
 from dorc_runtime.compile.identifiers import check_name
 from dorc_runtime.errors import DorcError, ScaffoldError, UnknownNameError
-from dorc_runtime.project.scaffold import added_function, added_pipeline
+from dorc_runtime.project.template.scaffold import added_function, added_pipeline
 from tests.template.conftest import Copy
 
 LAYERS = ["raw-to-processed", "default"]

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from dorc_runtime.project.scaffold import added_pipeline
+from dorc_runtime.project.template.scaffold import added_pipeline
 from tests.template.conftest import Copy, Git
 
 EXAMPLE = {"layer": "raw-to-processed", "name": "example"}

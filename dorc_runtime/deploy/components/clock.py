@@ -5,7 +5,7 @@ import json
 import pulumi
 from pulumi_aws import scheduler
 
-from dorc_runtime.compile.rules import Schedule
+from dorc_runtime.compile.triggers.rules import Schedule
 from dorc_runtime.deploy.components.delivery import LONGEST_AGE, MOST_ATTEMPTS, Delivery
 
 

@@ -5,7 +5,7 @@ import json
 import pulumi
 from pulumi_aws import cloudwatch
 
-from dorc_runtime.compile.rules import Rule
+from dorc_runtime.compile.triggers.rules import Rule
 from dorc_runtime.deploy.components.delivery import LONGEST_AGE, MOST_ATTEMPTS, Delivery
 
 

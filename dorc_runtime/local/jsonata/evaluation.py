@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from pydantic import JsonValue
 
-from dorc_runtime.compile.syntax import Node, parse, quoted
+from dorc_runtime.compile.expressions.syntax import Node, parse, quoted
 from dorc_runtime.errors import ExpressionError
 from dorc_runtime.local.jsonata.numbers import javascript_number
 

@@ -18,8 +18,8 @@ from jsonata.jsonata import Jsonata
 from jsonata.parser import Parser
 from jsonata.utils import Utils
 
-from dorc_runtime.local.jsonata.functions import clone
-from dorc_runtime.local.jsonata.language import LANGUAGE, Partial
+from dorc_runtime.local.jsonata.builtin_functions import clone
+from dorc_runtime.local.jsonata.function_table import LANGUAGE, Partial
 from dorc_runtime.local.jsonata.values import Text, failure, joined, string
 
 Node = Any  # jsonata-python's ``Parser.Symbol``: the package has no types

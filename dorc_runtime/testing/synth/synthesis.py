@@ -12,16 +12,16 @@ from typing import Self
 
 from pydantic import JsonValue
 
-from dorc_runtime.deploy.images import PLAN_VARIABLE, ImagePlan, write_plan
-from dorc_runtime.deploy.instances import Instance, infra, pipeline, universal
+from dorc_runtime.deploy.driver.instances import Instance, infra, pipeline, universal
+from dorc_runtime.deploy.programs.image_plan import PLAN_VARIABLE, ImagePlan, write_plan
 from dorc_runtime.errors import DefinitionError, StackError
 from dorc_runtime.model.config import Config
 from dorc_runtime.project.environments import Program, environment_config
 from dorc_runtime.project.fingerprint import recipes
 from dorc_runtime.project.repository import CONFIGURATION, Repository, load_config
 from dorc_runtime.project.settings import Settings, read_settings
-from dorc_runtime.testing.synth.answers import Cloud
-from dorc_runtime.testing.synth.programs import AtOnce, hurry, in_haste, run_program
+from dorc_runtime.testing.synth.cloud_answers import Cloud
+from dorc_runtime.testing.synth.program_runs import AtOnce, hurry, in_haste, run_program
 from dorc_runtime.testing.synth.recorder import Question, Recorder, Resource
 from dorc_runtime.testing.synth.wire import HIDDEN, Properties
 

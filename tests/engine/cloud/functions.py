@@ -10,8 +10,8 @@ from typing import Any
 
 from botocore.session import Session
 
-from dorc_runtime.local.functions import LocalFunction, LogLine, Outcome, Returned
-from dorc_runtime.local.pool import WorkerPool
+from dorc_runtime.local.functions.outcome import LocalFunction, LogLine, Outcome, Returned
+from dorc_runtime.local.functions.worker_pool import WorkerPool
 
 
 class DeployedFunctions:

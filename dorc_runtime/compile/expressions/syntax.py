@@ -1,0 +1,92 @@
+"""Reading JSONata 2.0.6, the version that Step Functions runs, with jsonata-python's parser.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+"""
+
+import re
+import warnings
+from typing import Any
+
+from dorc_runtime.compile.expressions.regular_expressions import python_pattern
+from dorc_runtime.errors import ExpressionError
+
+Node = Any  # jsonata-python's ``Parser.Symbol``: the package has no types
+
+# jsonata-python has them, JSONata 2.0.6 has not.
+_LATER_OPERATORS = ("??", "?:")
+_LONGEST = 60
+# The parser's own words for these say little to a reader.
+_PLAIN = {
+    "S0201": "'{0}' is not expected there",
+    "S0202": "'{0}' is expected, not '{1}'",
+    "S0203": "'{0}' is missing at the end",
+    "S0207": "it ends too early",
+    "S0301": "a text or regular expression cannot hold that",
+    "S0211": "'{0}' needs a value before it",
+}
+
+
+def parse(text: str) -> Node:
+    """Return the syntax tree of the JSONata expression ``text``.
+
+    Raises:
+        ExpressionError: With where and why, if JSONata 2.0.6 cannot read it.
+    """
+    from jsonata.jexception import JException
+    from jsonata.parser import Parser
+
+    parser = Parser()
+    for operator in _LATER_OPERATORS:
+        del parser.symbol_table[operator]
+    try:
+        return parser.parse(text, _compiled)
+    except JException as error:
+        words = _PLAIN.get(error.error)
+        symbols = (error.current, error.expected)
+        why = words.format(*map(_shown, symbols)) if words else f"{error}".rstrip(".")
+        place = text[: max(error.location, 0)].strip()
+        after = f", after {_end(place)}" if place and place != text.strip() else ""
+        raise ExpressionError(f"{quoted(text)} is not JSONata: {why}{after}") from error
+    except ExpressionError as error:
+        raise ExpressionError(f"{quoted(text)}: {error}") from error
+    except KeyError as error:
+        raise ExpressionError(_unknown_operator(text, str(error.args[0]))) from error
+    except IndexError as error:
+        raise ExpressionError(f"{quoted(text)} is not JSONata: it ends too early") from error
+    except RecursionError as error:
+        raise ExpressionError(f"{quoted(text)} is nested too deeply") from error
+
+
+def quoted(text: str) -> str:
+    """Return ``text`` in quotes, on one line, shortened."""
+    line = " ".join(text.split())
+    return f"'{line}'" if len(line) <= _LONGEST else f"'{line[: _LONGEST - 3]}...'"
+
+
+def _end(text: str) -> str:
+    line = " ".join(text.split())
+    return f"'{line}'" if len(line) <= _LONGEST // 2 else f"'...{line[3 - _LONGEST // 2 :]}'"
+
+
+def _shown(symbol: object) -> str:
+    return "the end" if symbol == "(end)" else str(symbol)
+
+
+def _unknown_operator(text: str, operator: str) -> str:
+    remedy = ": write $exists(a) ? a : b" if operator in _LATER_OPERATORS else ""
+    return f"{quoted(text)}: JSONata 2.0.6 has no operator '{operator}'{remedy}"
+
+
+def _compiled(pattern: str, flags: Any) -> re.Pattern[str]:
+    """Compile a regular expression of JSONata; ``flags`` are jsonata-python's ``RegexFlags``."""
+    translated = python_pattern(
+        pattern, many_lines=flags.multiline, any_case=flags.case_insensitive
+    )
+    # Neither language's letters beyond ASCII are at stake: ``python_pattern`` lets none in.
+    any_case = re.IGNORECASE | re.ASCII if flags.case_insensitive else 0
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return re.compile(translated, any_case)
+    except (re.error, Warning) as error:
+        raise ExpressionError(f"the regular expression /{pattern}/: {error}") from error

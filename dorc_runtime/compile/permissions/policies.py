@@ -1,0 +1,253 @@
+"""Who may do what on AWS: the policy documents of roles, queues and topics.
+
+Every statement names what it is about. The few actions that cannot are in ``WILDCARDS``, each with
+the page of AWS's that says so. How documents are written:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Literal
+
+from pydantic import JsonValue
+
+from dorc_runtime.compile.documents import Document, policy_literal
+from dorc_runtime.compile.names import alarm_arn, arn_region, bucket_arn, rule_arn, zones
+from dorc_runtime.model.permission import Permission
+from dorc_runtime.model.steps import Function
+
+Service = Literal["lambda", "states", "events", "scheduler"]
+
+_XRAY = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html"
+_LOG_DELIVERY = "https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html"
+_VPC = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html"
+
+_TRACE = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
+_SAMPLE = ("xray:GetSamplingRules", "xray:GetSamplingTargets")
+_DELIVER_LOGS = (
+    "logs:CreateLogDelivery",
+    "logs:GetLogDelivery",
+    "logs:UpdateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:DescribeResourcePolicies",
+    "logs:DescribeLogGroups",
+)
+_JOIN_VPC = (
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
+)
+
+# Actions that AWS takes for ``"Resource": "*"`` alone, and where it says so.
+WILDCARDS: Mapping[str, str] = MappingProxyType(
+    dict.fromkeys((*_TRACE, *_SAMPLE), _XRAY)
+    | dict.fromkeys(_DELIVER_LOGS, _LOG_DELIVERY)
+    | dict.fromkeys(_JOIN_VPC, _VPC)
+)
+
+_READ = ("s3:GetObject",)
+# Data that is written again replaces what lies there, which is then read and deleted too; buckets
+# of the lake are versioned, and versions stay.
+_WRITE = (
+    *_READ,
+    "s3:PutObject",
+    "s3:DeleteObject",
+    "s3:AbortMultipartUpload",
+    "s3:ListMultipartUploadParts",
+)
+
+
+def trust(service: Service, *, account: str, source_arn: str | Sequence[str] = ()) -> Document:
+    """Return the trust policy of a role that ``service`` takes on, for ``account`` alone.
+
+    ``source_arn`` says for what in the account, as the service tells it. That keeps others from
+    reaching the role by way of the service:
+
+    - Step Functions, the state machine:
+      https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
+    - EventBridge, the rules:
+      https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html
+    - EventBridge Scheduler, the schedule's group, and never the schedule:
+      https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+    - Lambda, no condition: its page knows none, and a condition on what a service does not tell
+      keeps it from the role altogether. Who may hand the role to a function, PassRole says.
+      https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+    """
+    statement: Document = {
+        "Effect": "Allow",
+        "Principal": {"Service": f"{service}.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    if service != "lambda":
+        statement["Condition"] = _only_for(account, source_arn)
+    return _document([statement])
+
+
+def function_policy(
+    function: Function,
+    *,
+    layer: str,
+    buckets: Mapping[str, str],
+    log_group_arn: str,
+    in_vpc: bool,
+) -> Document:
+    """Return what a function may do: its logs and traces, its layer's data, and what it asks for.
+
+    ``buckets`` has the bucket of each zone. Unless the function narrows it, that is reading all of
+    the layer's source zone and writing all of its target zone; who writes may read back what lies
+    there, and delete it.
+    """
+    region = arn_region(log_group_arn)
+    between = zones(layer)
+    reads = function.reads if function.reads is not None else between[:1] if between else ()
+    writes = function.writes if function.writes is not None else between[1:] if between else ()
+    readable, writable = (
+        [_place(entry, buckets) for entry in entries] for entries in (reads, writes)
+    )
+    return _document(
+        [
+            _allow("Logs", ("logs:CreateLogStream", "logs:PutLogEvents"), [f"{log_group_arn}:*"]),
+            _everywhere("Traces", _TRACE),
+            *([_everywhere("Network", _JOIN_VPC)] if in_vpc else []),
+            *_objects("Read", _READ, readable, region),
+            *_objects("Write", _WRITE, writable, region),
+            *_listings([*readable, *writable], region),
+            *map(_asked_for, function.permissions),
+        ]
+    )
+
+
+def machine_policy(
+    *, function_arns: Sequence[str], permissions: Sequence[Permission] = ()
+) -> Document:
+    """Return what a state machine may do: call its own functions, deliver its logs, trace.
+
+    ``permissions`` are what its other steps need: ``machine_permissions.machine_permissions``.
+    """
+    calls = [_allow("Functions", ("lambda:InvokeFunction",), sorted(set(function_arns)))]
+    return _document(
+        [
+            *(calls if function_arns else []),
+            _everywhere("Logs", _DELIVER_LOGS),
+            _everywhere("Traces", (*_TRACE, *_SAMPLE)),
+            *map(_asked_for, permissions),
+        ]
+    )
+
+
+def trigger_policy(*, machine_arn: str, dead_letters_arn: str | None = None) -> Document:
+    """Return what a trigger may do: start the state machine, and leave what it could not start.
+
+    Only Scheduler writes to the queue of dead letters by its role; for EventBridge's rules that is
+    up to the queue's policy.
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
+    """
+    start = _allow("Start", ("states:StartExecution",), [machine_arn])
+    if dead_letters_arn is None:
+        return _document([start])
+    return _document([start, _allow("DeadLetters", ("sqs:SendMessage",), [dead_letters_arn])])
+
+
+def queue_policy(*, queue_arn: str, account: str) -> Document:
+    """Return the policy of a queue that EventBridge's rules of this account send dead letters to.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+    """
+    rules = rule_arn(arn_region(queue_arn), account, "*")
+    return _document([_service("events", "sqs:SendMessage", queue_arn, _only_for(account, rules))])
+
+
+def topic_policy(*, topic_arn: str, account: str) -> Document:
+    """Return the policy of a topic that EventBridge's rules and the account's alarms publish to.
+
+    EventBridge publishes to no topic whose policy sets it a condition:
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
+    """
+    alarms = alarm_arn(arn_region(topic_arn), account, "*")
+    return _document(
+        [
+            _service("events", "sns:Publish", topic_arn, None),
+            _service("cloudwatch", "sns:Publish", topic_arn, _only_for(account, alarms)),
+        ]
+    )
+
+
+def _document(statements: Sequence[Document]) -> Document:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def _allow(sid: str, actions: Sequence[str], resources: Sequence[str]) -> Document:
+    return {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+
+
+def _everywhere(sid: str, actions: Sequence[str]) -> Document:
+    """Allow what AWS allows for everything or not at all; see ``WILDCARDS``."""
+    return _allow(sid, actions, ["*"])
+
+
+def _service(service: str, action: str, resource: str, condition: Document | None) -> Document:
+    statement: Document = {
+        "Sid": service.capitalize(),
+        "Effect": "Allow",
+        "Principal": {"Service": f"{service}.amazonaws.com"},
+        "Action": action,
+        "Resource": resource,
+    }
+    return statement if condition is None else {**statement, "Condition": condition}
+
+
+def _only_for(account: str, source_arn: str | Sequence[str]) -> Document:
+    condition: Document = {"StringEquals": {"aws:SourceAccount": account}}
+    if source_arn:
+        sources: JsonValue = source_arn if isinstance(source_arn, str) else list(source_arn)
+        condition["ArnLike"] = {"aws:SourceArn": sources}
+    return condition
+
+
+def _place(entry: str, buckets: Mapping[str, str]) -> tuple[str, str]:
+    """Return bucket and prefix of ``raw/penguins/``, whose first part is a zone or a bucket."""
+    first, _, prefix = entry.partition("/")
+    return buckets.get(first, first), prefix
+
+
+def _objects(
+    sid: str, actions: Sequence[str], places: Sequence[tuple[str, str]], region: str
+) -> Iterator[Document]:
+    if places:
+        arns = [
+            f"{bucket_arn(region, bucket)}/{policy_literal(prefix)}*" for bucket, prefix in places
+        ]
+        yield _allow(sid, actions, list(dict.fromkeys(arns)))
+
+
+def _listings(places: Sequence[tuple[str, str]], region: str) -> Iterator[Document]:
+    """Allow to list in each bucket what may be read there; a whole bucket without a condition."""
+    prefixes: dict[str, list[str]] = {}
+    for bucket, prefix in places:
+        prefixes.setdefault(bucket, []).append(prefix)
+    whole = [bucket for bucket, found in prefixes.items() if "" in found]
+    if whole:
+        yield _allow("List", ("s3:ListBucket",), [bucket_arn(region, name) for name in whole])
+    parts = [(bucket, found) for bucket, found in prefixes.items() if "" not in found]
+    for number, (bucket, found) in enumerate(parts, start=1):
+        patterns: JsonValue = [f"{policy_literal(prefix)}*" for prefix in dict.fromkeys(found)]
+        yield {
+            **_allow(f"List{number}", ("s3:ListBucket",), [bucket_arn(region, bucket)]),
+            "Condition": {"StringLike": {"s3:prefix": patterns}},
+        }
+
+
+def _asked_for(permission: Permission) -> Document:
+    statement: Document = {
+        "Effect": "Allow",
+        "Action": list(permission.actions),
+        "Resource": list(permission.resources),
+    }
+    if permission.condition:
+        statement["Condition"] = permission.condition
+    return statement

@@ -1,0 +1,130 @@
+"""What every deployment needs to know, found out and checked once before anything is done."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import boto3
+
+from dorc_runtime.deploy.driver.account import check_account, check_region
+from dorc_runtime.deploy.driver.backend import backend_url, passphrase
+from dorc_runtime.deploy.driver.instances import Instance
+from dorc_runtime.errors import DefinitionError, StackError
+from dorc_runtime.model.config import Config
+from dorc_runtime.project.environments import PROJECT_FILE, Program, environment_config
+from dorc_runtime.project.fingerprint import ImageRecipe, recipes
+from dorc_runtime.project.repository import Repository, load_config
+from dorc_runtime.project.settings import Settings
+
+
+@dataclass(frozen=True)
+class DeploymentContext:
+    """A repository with its settings; ``backend`` is the URL of Pulumi's."""
+
+    repository: Repository
+    settings: Settings
+    config: Config
+    backend: str
+    passphrase: str
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The variables that Pulumi and the programs find beside this process's."""
+        path = [str(self.repository.root), os.environ.get("PYTHONPATH", "")]
+        said = {
+            "AWS_ACCOUNT": self.settings.aws_account,
+            "AWS_ENDPOINT_URL": self.settings.aws_endpoint_url,
+            "UNIVERSAL_STACK_NAME": self.settings.universal_stack_name,
+            "INFRA_STACK_NAME": self.settings.infra_stack_name,
+        }
+        return {
+            **{name: value for name, value in said.items() if value is not None},
+            "PULUMI_BACKEND_URL": self.backend,
+            "PULUMI_CONFIG_PASSPHRASE": self.passphrase,
+            "PULUMI_PYTHON_CMD": sys.executable,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PYTHONPATH": os.pathsep.join(filter(None, path)),
+        }
+
+    @cached_property
+    def recipes(self) -> tuple[ImageRecipe, ...]:
+        """The images of all functions, as the code is now."""
+        return recipes(self.repository, self.config.universal)
+
+    def client(self, service: str) -> Any:
+        """Return boto3's client of a service."""
+        return boto3.client(
+            service,
+            region_name=self.config.universal.region,
+            endpoint_url=self.settings.aws_endpoint_url,
+        )
+
+    def check_environment(self, instance: Instance) -> None:
+        """Raise ``DefinitionError`` for an environment whose stack file cannot be."""
+        if instance.environment is not None:
+            name = self.settings.infra_stack_name
+            environment_config(self.repository, self.config, instance.environment, infra=name)
+
+
+def deployment_context(repository: Repository, settings: Settings) -> DeploymentContext:
+    """Return the repository as a place to deploy from, once all that can be known of it is right.
+
+    Nothing reaches AWS yet. Raises ``SettingsError`` or ``DefinitionError``.
+    """
+    config = load_config(repository)
+    if config is None:
+        raise DefinitionError(
+            "pipeline_config.py is not there: write into it `config = Config(universal=universal)`."
+        )
+    session = boto3.Session()
+    parts = session.get_available_partitions()
+    regions = [region for part in parts for region in session.get_available_regions("lambda", part)]
+    check_region(config.universal, settings, known=regions)
+    url = backend_url(settings, region=config.universal.region)
+    return DeploymentContext(repository, settings, config, url, passphrase(settings, url))
+
+
+def check_credentials(place: DeploymentContext) -> str:
+    """Return the account, once AWS has told that the credentials are its own.
+
+    Raises ``CredentialsError``.
+    """
+    return check_account(place.config.universal, place.settings, client=place.client("sts"))
+
+
+def deployed_pipelines(
+    place: DeploymentContext, found: Mapping[tuple[str, str], int]
+) -> tuple[str, ...]:
+    """Return the pipelines that are deployed, as ``layer/name in environment``."""
+    deployed = []
+    for folder in place.repository.pipelines:
+        program = Program(folder.path)
+        if (folder.path / PROJECT_FILE).is_file():
+            deployed += [
+                f"{folder.id} in {stack}"
+                for (project, stack), count in found.items()
+                if project == program.project and count
+            ]
+    return tuple(sorted(deployed))
+
+
+def buckets_without_events(place: DeploymentContext, environment: str) -> tuple[str, ...]:
+    """Return the existing buckets whose events do not go to EventBridge, so that nothing starts."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    config = environment_config(
+        place.repository, place.config, environment, infra=place.settings.infra_stack_name
+    )
+    client = place.client("s3")
+    quiet = []
+    for bucket in config.buckets.values():
+        try:
+            told = client.get_bucket_notification_configuration(Bucket=bucket)
+        except (BotoCoreError, ClientError) as error:
+            raise StackError(f"the bucket {bucket} cannot be looked at: {error}") from error
+        if "EventBridgeConfiguration" not in told:
+            quiet.append(bucket)
+    return tuple(quiet)

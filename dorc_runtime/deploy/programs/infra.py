@@ -1,0 +1,97 @@
+"""The program of ``infra/``: what the pipelines of an environment share."""
+
+from dataclasses import KW_ONLY, dataclass
+from pathlib import Path
+
+import pulumi
+
+from dorc_runtime.compile.names import Names, machine_arn, queue_arn, topic_arn
+from dorc_runtime.compile.permissions.policies import queue_policy, topic_policy
+from dorc_runtime.deploy.components.alerts import Alerts
+from dorc_runtime.deploy.components.dead_letters import DeadLetters
+from dorc_runtime.deploy.components.lake_bucket import LakeBucket
+from dorc_runtime.deploy.components.security_group import FunctionSecurityGroup
+from dorc_runtime.deploy.programs.common import (
+    connect,
+    one_line_errors,
+    stack_environment,
+    zone_buckets,
+)
+from dorc_runtime.model.config import Config
+from dorc_runtime.project.environments import Program, environment_config
+from dorc_runtime.project.repository import find_repository
+
+
+@dataclass(frozen=True)
+class CreateInfra:
+    """Makes the shared parts of the environment that the stack is called after.
+
+    Fields of ``config`` that the stack's file names are as it says. ``folder`` is the program's,
+    by default the current one, where Pulumi runs it.
+    """
+
+    config: Config
+    _: KW_ONLY
+    folder: Path | None = None
+
+    def apply(self) -> None:
+        """Tell Pulumi what there should be."""
+        with one_line_errors():
+            _infra(self.config, (self.folder or Path.cwd()).resolve())
+
+
+def _infra(given: Config, folder: Path) -> None:
+    repository = find_repository(folder)
+    environment = stack_environment(repository, Program(folder), pulumi.get_stack())
+    config = environment_config(repository, given, environment, infra=repository.show(folder))
+    universal = config.universal
+    names = Names(universal.project, environment)
+    cloud = connect(
+        universal,
+        root=repository.root,
+        tags={"dorc:project": universal.project, "dorc:environment": environment},
+    )
+    buckets = zone_buckets(repository, config, names, account=cloud.account)
+    for zone, bucket in buckets.items():
+        if zone not in config.buckets:
+            LakeBucket(
+                zone,
+                bucket=bucket,
+                opts=pulumi.ResourceOptions(
+                    provider=cloud.provider, protect=config.protect_buckets
+                ),
+            )
+    dead_letters = DeadLetters(
+        "dead-letters",
+        queue=names.shared,
+        policy=queue_policy(
+            queue_arn=queue_arn(cloud.region, cloud.account, names.shared),
+            account=cloud.account,
+        ),
+        opts=cloud.resource,
+    )
+    alerts = Alerts(
+        "alerts",
+        topic=names.shared,
+        policy=topic_policy(
+            topic_arn=topic_arn(cloud.region, cloud.account, names.shared),
+            account=cloud.account,
+        ),
+        emails=config.alert_emails,
+        failures_rule=names.alert("failures"),
+        machines=[{"prefix": machine_arn(cloud.region, cloud.account, names.beginning)}],
+        dead_letters_alarm=names.alert("dead-letters"),
+        dead_letters_queue=names.shared,
+        dead_letters_arn=dead_letters.arn,
+        opts=cloud.resource,
+    )
+    group = None
+    if config.vpc_id is not None:
+        group = FunctionSecurityGroup(
+            "functions", group=names.shared, vpc_id=config.vpc_id, opts=cloud.resource
+        )
+    pulumi.export("environment", environment)
+    pulumi.export("buckets", buckets)
+    pulumi.export("dead_letters", dead_letters.arn)
+    pulumi.export("alerts", alerts.topic_arn)
+    pulumi.export("security_group_id", group.id if group else None)

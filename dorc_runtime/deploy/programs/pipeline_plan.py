@@ -1,0 +1,220 @@
+"""What a pipeline is on AWS, known in whole before anything is made."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+
+from dorc_runtime.compile.document.states import state_machine
+from dorc_runtime.compile.documents import Document
+from dorc_runtime.compile.names import (
+    Names,
+    PipelineNames,
+    function_arn,
+    log_group_arn,
+    machine_arn,
+    queue_arn,
+    rule_arn,
+    schedule_group_arn,
+    zones,
+)
+from dorc_runtime.compile.permissions.machine_permissions import Surroundings, machine_permissions
+from dorc_runtime.compile.permissions.policies import (
+    function_policy,
+    machine_policy,
+    trigger_policy,
+    trust,
+)
+from dorc_runtime.compile.permissions.service_actions import Place
+from dorc_runtime.compile.triggers.rules import Rule, Schedule, triggers
+from dorc_runtime.deploy.components.service_role import RolePlan
+from dorc_runtime.errors import DefinitionError
+from dorc_runtime.model.config import Config
+from dorc_runtime.model.pipeline import Pipeline
+from dorc_runtime.model.steps import Call, Function, Step, all_steps, called_pipelines
+
+# In characters, whitespace apart:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+_LONGEST_TRUST = 2_048
+_LONGEST_POLICY = 10_240
+
+
+@dataclass(frozen=True)
+class PipelinePlan:
+    """A pipeline, called ``layer/name``, in the environment, account and region where it goes.
+
+    ``buckets`` has the bucket of each zone. A role raises ``DefinitionError`` when its policies are
+    longer than IAM takes.
+    """
+
+    layer: str
+    name: str
+    pipeline: Pipeline
+    config: Config
+    environment: str
+    account: str
+    region: str
+    buckets: dict[str, str]
+
+    @cached_property
+    def shared(self) -> Names:
+        """The names of what the environment's pipelines share."""
+        return Names(self.config.universal.project, self.environment)
+
+    @cached_property
+    def names(self) -> PipelineNames:
+        """The names of what is the pipeline's own."""
+        return self.shared.pipeline(self.layer, self.name)
+
+    @cached_property
+    def functions(self) -> tuple[Function, ...]:
+        """The functions that its steps call."""
+        return tuple(step for step in self._steps if isinstance(step, Function))
+
+    @cached_property
+    def definition(self) -> Document:
+        """The document of its state machine."""
+        return state_machine(
+            self.pipeline,
+            arns=self._function_arns,
+            machines=self._called_arns,
+            buckets=self.buckets,
+        )
+
+    @cached_property
+    def triggers(self) -> tuple[Rule | Schedule, ...]:
+        """All that starts it."""
+        return triggers(
+            self.pipeline,
+            layer=self.layer,
+            buckets=self.buckets,
+            names=self.shared,
+            region=self.region,
+            account=self.account,
+        )
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The events that start it."""
+        return tuple(trigger for trigger in self.triggers if isinstance(trigger, Rule))
+
+    @property
+    def schedules(self) -> tuple[Schedule, ...]:
+        """The times that start it."""
+        return tuple(trigger for trigger in self.triggers if isinstance(trigger, Schedule))
+
+    @property
+    def zone_variables(self) -> dict[str, str]:
+        """The zones whose buckets its functions find in environment variables."""
+        between = zones(self.layer)
+        return dict(zip(("SOURCE_BUCKET", "TARGET_BUCKET"), between or (), strict=False))
+
+    def function_role(self, step: Function) -> RolePlan:
+        """Return the role of a function."""
+        logs = self.names.function_log_group(step.name)
+        return self._role(
+            self.names.function_role(step.name),
+            trust=trust("lambda", account=self.account),
+            policy=function_policy(
+                step,
+                layer=self.layer,
+                buckets=self.buckets,
+                log_group_arn=log_group_arn(self.region, self.account, logs),
+                in_vpc=self.config.vpc_id is not None,
+            ),
+        )
+
+    @property
+    def machine_role(self) -> RolePlan:
+        """The role of the state machine."""
+        return self._role(
+            self.names.machine_role,
+            trust=trust("states", account=self.account, source_arn=self._machine_arn),
+            policy=machine_policy(
+                function_arns=list(self._function_arns.values()),
+                permissions=machine_permissions(self.pipeline, self._surroundings),
+            ),
+        )
+
+    @property
+    def rules_role(self) -> RolePlan:
+        """The role that rules start the state machine under."""
+        rules = [
+            rule_arn(self.region, self.account, self.names.trigger(rule.key), bus=rule.bus)
+            for rule in self.rules
+        ]
+        return self._role(
+            self.names.rules_role,
+            trust=trust("events", account=self.account, source_arn=rules),
+            policy=trigger_policy(machine_arn=self._machine_arn),
+        )
+
+    @property
+    def schedules_role(self) -> RolePlan:
+        """The role that schedules start the state machine under."""
+        group = schedule_group_arn(self.region, self.account, self.names.schedule_group)
+        return self._role(
+            self.names.schedules_role,
+            trust=trust("scheduler", account=self.account, source_arn=group),
+            policy=trigger_policy(
+                machine_arn=self._machine_arn,
+                dead_letters_arn=queue_arn(self.region, self.account, self.shared.shared),
+            ),
+        )
+
+    @property
+    def _machine_arn(self) -> str:
+        return machine_arn(self.region, self.account, self.names.machine)
+
+    @cached_property
+    def _function_arns(self) -> dict[str, str]:
+        return {
+            step.name: function_arn(self.region, self.account, self.names.function(step.name))
+            for step in self.functions
+        }
+
+    @property
+    def _called_arns(self) -> dict[str, str]:
+        called = [step.pipeline for step in self._steps if isinstance(step, Call)]
+        machines = {name: self.shared.pipeline(*name.split("/", 1)).machine for name in called}
+        return {
+            name: machine_arn(self.region, self.account, machine)
+            for name, machine in machines.items()
+        }
+
+    @cached_property
+    def _steps(self) -> tuple[Step, ...]:
+        return tuple(all_steps(self.pipeline.steps))
+
+    @cached_property
+    def _called_machines(self) -> dict[str, str]:
+        return {
+            name: self.shared.pipeline(*name.split("/")).machine
+            for name in called_pipelines(self.pipeline.steps)
+        }
+
+    @property
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            place=Place(self.region, self.account),
+            layer=self.layer,
+            machine=self.names.machine,
+            machines=self._called_machines,
+            buckets=self.buckets,
+        )
+
+    def _role(self, name: str, *, trust: Document, policy: Document) -> RolePlan:
+        for document, longest, remedy in (
+            (trust, _LONGEST_TRUST, "give it fewer triggers"),
+            (
+                policy,
+                _LONGEST_POLICY,
+                "name fewer resources, or split it and let one Call the other",
+            ),
+        ):
+            length = len("".join(json.dumps(document).split()))
+            if length > longest:
+                raise DefinitionError(
+                    f"{self.layer}/{self.name}: a policy of the role {name} has {length:,} "
+                    f"characters, over IAM's {longest:,}: {remedy}."
+                )
+        return RolePlan(name, trust, policy, self.config.universal.permissions_boundary)

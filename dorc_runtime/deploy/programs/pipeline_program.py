@@ -1,0 +1,252 @@
+"""The program of ``src/<layer>/<pipeline>/``: one pipeline in one environment."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
+from pathlib import Path
+from typing import cast
+
+import pulumi
+from pulumi_aws import ecr, scheduler
+
+from dorc_runtime.compile.checks import Source, problems_of
+from dorc_runtime.compile.names import Names
+from dorc_runtime.deploy.components.clock import Clock
+from dorc_runtime.deploy.components.delivery import Delivery
+from dorc_runtime.deploy.components.event_rule import EventRule
+from dorc_runtime.deploy.components.pipeline_function import Network, PipelineFunction
+from dorc_runtime.deploy.components.service_role import ServiceRole
+from dorc_runtime.deploy.components.workflow import Workflow
+from dorc_runtime.deploy.programs.common import (
+    Cloud,
+    connect,
+    one_line_errors,
+    refusal,
+    stack_environment,
+    zone_buckets,
+)
+from dorc_runtime.deploy.programs.pipeline_plan import PipelinePlan
+from dorc_runtime.errors import DefinitionError, StackError
+from dorc_runtime.model.config import Config
+from dorc_runtime.model.pipeline import Pipeline
+from dorc_runtime.project.environments import Program, configured, environment_config
+from dorc_runtime.project.fingerprint import ImageRecipe, recipe
+from dorc_runtime.project.repository import PipelineFolder, find_repository, handler_problem
+from dorc_runtime.project.settings import read_settings
+
+# What AWS, and Pulumi's provider, say of an image that is not there.
+_NO_IMAGE = re.compile("(Image|Repository)NotFoundException|couldn't find resource|empty result")
+
+
+@dataclass(frozen=True)
+class CreatePipeline:
+    """Makes ``pipeline`` in the environment that the stack is called after.
+
+    Fields of ``config`` that infra's stack file names are as it says, and those that the pipeline's
+    own names are as that says. ``folder`` is the program's, by default the current one, where
+    Pulumi runs it; layer and name come from it.
+    """
+
+    config: Config
+    pipeline: Pipeline
+    _: KW_ONLY
+    folder: Path | None = None
+
+    def apply(self) -> None:
+        """Tell Pulumi what there should be."""
+        with one_line_errors():
+            _pipeline(self.config, self.pipeline, (self.folder or Path.cwd()).resolve())
+
+
+def _pipeline(given: Config, pipeline: Pipeline, path: Path) -> None:
+    repository = find_repository(path)
+    folder = repository.pipeline(repository.show(path))
+    _check(folder, pipeline)
+    program = Program(path)
+    environment = stack_environment(repository, program, pulumi.get_stack())
+    infra_folder = read_settings(repository.root).infra_stack_name
+    config = configured(
+        environment_config(repository, given, environment, infra=infra_folder),
+        program.settings(environment),
+        where=repository.show(program.stack_file(environment)),
+    )
+    project = config.universal.project
+    cloud = connect(
+        config.universal,
+        root=repository.root,
+        tags={
+            "dorc:project": project,
+            "dorc:environment": environment,
+            "dorc:pipeline": folder.id,
+        },
+    )
+    shared = Names(project, environment)
+    plan = PipelinePlan(
+        layer=folder.layer,
+        name=folder.name,
+        pipeline=pipeline,
+        config=config,
+        environment=environment,
+        account=cloud.account,
+        region=cloud.region,
+        buckets=zone_buckets(repository, config, shared, account=cloud.account),
+    )
+    names = plan.names
+    infra = _infra(Program(repository.root / infra_folder), environment)
+    images = {
+        step.name: _image(recipe(folder, step.name, config.universal), cloud)
+        for step in plan.functions
+    }
+    functions = _functions(plan, images, infra, cloud)
+    workflow = Workflow(
+        folder.name,
+        machine=names.machine,
+        definition=plan.definition,
+        functions=functions,
+        role=plan.machine_role,
+        log_group=names.machine_log_group,
+        log_days=config.log_retention_days,
+        opts=cloud.resource,
+    )
+    _start_by_rules(plan, workflow, infra, cloud)
+    _start_by_schedules(plan, workflow, infra, cloud)
+    pulumi.export("environment", environment)
+    pulumi.export("state_machine_arn", workflow.arn)
+    pulumi.export("functions", {step.name: names.function(step.name) for step in plan.functions})
+    keys = [trigger.key for trigger in plan.triggers]
+    pulumi.export("triggers", {key: names.trigger(key) for key in keys})
+
+
+def _check(folder: PipelineFolder, pipeline: Pipeline) -> None:
+    """Refuse a pipeline that would fail on AWS, or only once it runs there."""
+    problems = problems_of(
+        Source(
+            layer=folder.layer,
+            name=folder.name,
+            file=folder.definition.relative_to(folder.root).as_posix(),
+            pipeline=pipeline,
+            functions={name: handler_problem(folder.path / name) for name in folder.functions},
+        )
+    )
+    if problems:
+        more = f" ({len(problems) - 1} more: `invoke check`)" if len(problems) > 1 else ""
+        raise DefinitionError(f"{problems[0]}{more}")
+
+
+@dataclass(frozen=True)
+class _Infra:
+    """What infra exports in an environment."""
+
+    environment: str
+    stack: pulumi.StackReference
+
+    def output(self, name: str) -> pulumi.Output[str]:
+        """Return one of the exports; ends the program where it is missing."""
+        return self.stack.outputs.apply(lambda outputs: self._found(name, outputs, name))
+
+    def bucket(self, zone: str) -> pulumi.Output[str]:
+        """Return the bucket of a zone; ends the program where it is missing."""
+        what = f"bucket for the zone {zone}"
+        return self.stack.outputs.apply(
+            lambda outputs: self._found(zone, outputs.get("buckets", {}), what)
+        )
+
+    def _found(self, key: str, exported: Mapping[str, str], what: str) -> str:
+        if key not in exported:
+            raise pulumi.RunError(
+                f"infra has no {what} in {self.environment} yet: "
+                f"`invoke apply --instance infra --env {self.environment}` makes it."
+            )
+        return exported[key]
+
+
+def _infra(program: Program, environment: str) -> _Infra:
+    stack = f"{pulumi.get_organization()}/{program.project}/{environment}"
+    return _Infra(environment, pulumi.StackReference("infra", stack_name=stack))
+
+
+def _image(wanted: ImageRecipe, cloud: Cloud) -> pulumi.Input[str]:
+    """Return an image's name by its digest; in a preview, what is not there yet is unknown."""
+    try:
+        found = ecr.get_image(
+            repository_name=wanted.repository, image_tag=wanted.tag, opts=cloud.invoke
+        )
+    except Exception as error:  # Pulumi raises nothing narrower
+        if not _NO_IMAGE.search(str(error)):
+            raise StackError(
+                f"ECR does not tell of the image of {wanted.id}: {refusal(error)}."
+            ) from error
+        if not pulumi.runtime.is_dry_run():
+            raise StackError(
+                f"the image of {wanted.id} is not built for the code as it is: "
+                "`invoke apply --instance universal` builds it."
+            ) from error
+        pulumi.log.info(f"the image of {wanted.id} is still to be built")
+        return pulumi.Output.from_input(cast("str", pulumi.UNKNOWN))
+    return found.image_uri
+
+
+def _functions(
+    plan: PipelinePlan,
+    images: Mapping[str, pulumi.Input[str]],
+    infra: _Infra,
+    cloud: Cloud,
+) -> list[PipelineFunction]:
+    config = plan.config
+    network = None
+    if config.vpc_id is not None:
+        group = infra.output("security_group_id")
+        network = Network(config.private_subnet_ids, group)
+    buckets = {name: infra.bucket(zone) for name, zone in plan.zone_variables.items()}
+    return [
+        PipelineFunction(
+            step.name,
+            step=step,
+            function=plan.names.function(step.name),
+            image=images[step.name],
+            architecture=config.universal.architecture,
+            environment={**buckets, **step.environment},
+            role=plan.function_role(step),
+            log_group=plan.names.function_log_group(step.name),
+            log_days=config.log_retention_days,
+            network=network,
+            opts=cloud.resource,
+        )
+        for step in plan.functions
+    ]
+
+
+def _start_by_rules(plan: PipelinePlan, workflow: Workflow, infra: _Infra, cloud: Cloud) -> None:
+    if not plan.rules:
+        return
+    role = ServiceRole("rules", plan=plan.rules_role, opts=cloud.resource)
+    delivery = Delivery(workflow.arn, role, infra.output("dead_letters"))
+    for rule in plan.rules:
+        EventRule(
+            rule.key,
+            rule=rule,
+            rule_name=plan.names.trigger(rule.key),
+            delivery=delivery,
+            opts=cloud.resource,
+        )
+
+
+def _start_by_schedules(
+    plan: PipelinePlan, workflow: Workflow, infra: _Infra, cloud: Cloud
+) -> None:
+    if not plan.schedules:
+        return
+    role = ServiceRole("schedules", plan=plan.schedules_role, opts=cloud.resource)
+    delivery = Delivery(workflow.arn, role, infra.output("dead_letters"))
+    group = scheduler.ScheduleGroup(
+        "schedules", name=plan.names.schedule_group, opts=cloud.resource
+    )
+    for schedule in plan.schedules:
+        Clock(
+            schedule.key,
+            schedule=schedule,
+            schedule_name=plan.names.trigger(schedule.key),
+            group=group.name,
+            delivery=delivery,
+            opts=cloud.resource,
+        )

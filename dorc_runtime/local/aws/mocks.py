@@ -1,0 +1,82 @@
+"""Steps that are not carried out in a run: answered by an example, or refused.
+
+A file ``examples/<case>/mocks/<step>.json`` holds the result of the task called ``<step>``.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import JsonValue
+
+from dorc_runtime.compile.document.scopes import inner_machines
+from dorc_runtime.compile.document.task_documents import (
+    INVOKE,
+    INVOKE_WITH_TOKEN,
+    START,
+    START_AND_WAIT,
+)
+from dorc_runtime.compile.documents import Document
+from dorc_runtime.compile.permissions.service_actions import resource
+from dorc_runtime.errors import InputError, UnknownNameError
+from dorc_runtime.local.aws.services import unknown_action
+from dorc_runtime.project.repository import PipelineFolder
+
+
+def read_mocks(
+    folder: PipelineFolder, example: str | None, document: Document
+) -> Mapping[str, JsonValue]:
+    """Return the results that an example has, by the names of the tasks of ``document``.
+
+    Raises:
+        UnknownNameError: A file is called after no task; the ones nearest to it are named.
+        InputError: A file is not JSON.
+    """
+    if example is None:
+        return {}
+    tasks = dict(_tasks(document))
+    found = {}
+    for file in sorted((folder.path / "examples" / example / "mocks").glob("*.json")):
+        if file.stem not in tasks:
+            near = get_close_matches(file.stem, tasks) or sorted(tasks)
+            where = _shown(file, folder)
+            raise UnknownNameError("task", file.stem, near, remedy=f"Rename {where}.")
+        try:
+            found[file.stem] = json.loads(file.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise InputError(f"{_shown(file, folder)} is not JSON: {error}.") from error
+    return found
+
+
+def refuse_what_cannot_run(
+    document: Document, *, pipeline: str, mocks: Mapping[str, JsonValue], example: str | None
+) -> None:
+    """Raise an ``InputError`` for the first task that neither this machine nor a mock answers."""
+    for name, called in _tasks(document):
+        if name in mocks or called in (INVOKE, START, START_AND_WAIT):
+            continue
+        if called == INVOKE_WITH_TOKEN:
+            why = "it waits for somebody to answer by its token"
+        else:
+            why = unknown_action(called.removeprefix(resource("")))
+        if why:
+            file = f"src/{pipeline}/examples/{example or '<case>'}/mocks/{name}.json"
+            raise InputError(
+                f"{pipeline}: the step '{name}' cannot be run here: {why}. "
+                f"Write what it comes to into {file}, and run with that example."
+            )
+
+
+def _tasks(machine: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the names of all tasks with what they call."""
+    for name, state in machine["States"].items():
+        if state["Type"] == "Task":
+            yield name, state["Resource"]
+        for inner, _ in inner_machines(state):
+            yield from _tasks(inner)
+
+
+def _shown(file: Path, folder: PipelineFolder) -> str:
+    return file.relative_to(folder.root).as_posix()

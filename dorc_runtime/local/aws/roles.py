@@ -1,0 +1,50 @@
+"""What functions may do on AWS, for a run here to hold them to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dorc_runtime.compile.checks import Source
+from dorc_runtime.compile.documents import Document
+from dorc_runtime.compile.names import Names, log_group_arn
+from dorc_runtime.compile.permissions.policies import function_policy
+from dorc_runtime.model.steps import Function, all_steps
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The policy of each function, by what it is called in the run.
+
+    ``buckets`` has what buckets are called on AWS, by what they are called here, and ``partition``
+    is the part of AWS that they are in: policies speak of those.
+    """
+
+    policies: Mapping[str, Document]
+    buckets: Mapping[str, str]
+    partition: str
+
+
+def policies(
+    source: Source,
+    *,
+    prefix: str,
+    names: Names,
+    account: str,
+    region: str,
+    buckets: Mapping[str, str],
+) -> dict[str, Document]:
+    """Return the policies of a pipeline's functions, whose names in the run begin with ``prefix``.
+
+    ``buckets`` has the bucket of each zone on AWS.
+    """
+    own = names.pipeline(source.layer, source.name)
+    return {
+        prefix + step.name: function_policy(
+            step,
+            layer=source.layer,
+            buckets=buckets,
+            log_group_arn=log_group_arn(region, account, own.function_log_group(step.name)),
+            in_vpc=False,
+        )
+        for step in all_steps(source.pipeline.steps)
+        if isinstance(step, Function)
+    }

@@ -1,0 +1,108 @@
+"""The events of runs on this machine: what S3 tells of objects, and what functions put.
+
+moto plays EventBridge too, and its S3 sends events there. A rule on each event bus hands all of
+them to a queue, which is read between runs.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from dorc_runtime.local.aws.lake import OWN_KEY, Lake
+from dorc_runtime.local.run_plan import ACCOUNT
+from dorc_runtime.local.subscriptions import OBJECT_CREATED, OBJECTS, Event, object_created
+
+_DEFAULT = "default"
+_RULE = "everything"
+# The most that one request receives:
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
+_MOST = 10
+
+
+@dataclass(frozen=True)
+class _Queue:
+    """Where the events of ``bus`` come to; ``sqs`` is a client of its region."""
+
+    bus: str
+    sqs: Any
+    url: str
+
+
+class EventCapture:
+    """Listens on ``buses`` and to ``buckets``, which are there, from when it is made.
+
+    ``region`` is the one that functions are in.
+    """
+
+    def __init__(
+        self, lake: Lake, *, region: str, buses: Iterable[str], buckets: Iterable[str]
+    ) -> None:
+        import boto3
+
+        self._session = boto3.Session(
+            aws_access_key_id=OWN_KEY,
+            aws_secret_access_key="local",  # noqa: S106 - the same for everybody
+        )
+        self._endpoint = lake.endpoint
+        self._region = region
+        # S3 sends events to the bus in the bucket's region, functions to the one in their own.
+        regions = sorted({region, lake.region})
+        names = [_DEFAULT, *sorted({*buses} - {_DEFAULT})]
+        self._queues = [
+            self._listening(bus, where, f"{_RULE}-{number}")
+            for number, bus in enumerate(names)
+            for where in regions
+        ]
+        s3 = self._client("s3", lake.region)
+        for bucket in buckets:
+            s3.put_bucket_notification_configuration(
+                Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
+            )
+
+    def take(self) -> Iterator[tuple[str, Event]]:
+        """Yield the events that have come since the last time, each with its event bus."""
+        for queue in self._queues:
+            for event in _received(queue):
+                if event["source"] != OBJECTS:
+                    yield queue.bus, {**event, "account": ACCOUNT}
+                # moto sends what S3 tells to all buses, and spells it in a way of its own.
+                elif queue.bus == _DEFAULT and event["detail-type"] == OBJECT_CREATED:
+                    yield queue.bus, _of_object(event, self._region)
+
+    def _listening(self, bus: str, region: str, name: str) -> _Queue:
+        events, sqs = self._client("events", region), self._client("sqs", region)
+        url = sqs.create_queue(QueueName=name)["QueueUrl"]
+        if bus != _DEFAULT:
+            events.create_event_bus(Name=bus)
+        pattern = json.dumps({"source": [{"exists": True}]})
+        events.put_rule(Name=_RULE, EventPattern=pattern, EventBusName=bus)
+        target = {"Id": "queue", "Arn": f"arn:aws:sqs:{region}:{ACCOUNT}:{name}"}
+        events.put_targets(Rule=_RULE, EventBusName=bus, Targets=[target])
+        return _Queue(bus, sqs, url)
+
+    def _client(self, service: str, region: str) -> Any:
+        return self._session.client(service, region_name=region, endpoint_url=self._endpoint)
+
+
+def _received(queue: _Queue) -> Iterator[Any]:
+    while True:
+        answer = queue.sqs.receive_message(QueueUrl=queue.url, MaxNumberOfMessages=_MOST)
+        messages = answer.get("Messages", [])
+        if not messages:
+            return
+        for message in messages:
+            queue.sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=message["ReceiptHandle"])
+            yield json.loads(message["Body"])
+
+
+def _of_object(event: Any, region: str) -> Event:
+    about = event["detail"]["object"]
+    return object_created(
+        bucket=event["detail"]["bucket"]["name"],
+        key=about["key"],
+        size=about["size"],
+        etag=about["eTag"],
+        time=event["time"],
+        region=region,
+    )

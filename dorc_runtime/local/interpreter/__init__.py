@@ -1,0 +1,8 @@
+"""State machines in JSONata mode, run as Step Functions runs them.
+
+It takes a document with the functions, objects, services and clock of a run (protocols in
+``executions``), and gives events and an ``Ending``. Open ``machine`` for the order of states,
+``attempt`` for what the fields of one state evaluate to, ``retries`` for delays and catchers,
+``task_states`` for functions, calls and services, ``distributed_map`` for distributed Maps,
+``scheduler`` for time and ``concurrency`` for what runs side by side.
+"""

@@ -1,0 +1,223 @@
+"""What a run would be, known before anything of it begins."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from dorc_runtime.compile.checks import Source, problems_of
+from dorc_runtime.compile.document.states import state_machine
+from dorc_runtime.compile.documents import Document
+from dorc_runtime.compile.names import Names, function_arn, machine_arn, partition, zones
+from dorc_runtime.errors import DefinitionError, InputError, UnknownNameError
+from dorc_runtime.local.aws.mocks import read_mocks, refuse_what_cannot_run
+from dorc_runtime.local.aws.roles import Roles, policies
+from dorc_runtime.local.functions.outcome import LocalFunction
+from dorc_runtime.local.inputs import Request, Start, local_bucket, start_of
+from dorc_runtime.local.interpreter.attempt import LARGEST_PAYLOAD
+from dorc_runtime.local.interpreter.executions import Machine
+from dorc_runtime.model.steps import Function, all_steps, called_pipelines
+from dorc_runtime.project.packages import packages_folder
+from dorc_runtime.project.repository import (
+    PipelineFolder,
+    Repository,
+    load_config,
+    load_source,
+)
+
+# Stands for the account in ARNs of local runs; AWS's documentation uses it so.
+ACCOUNT = "123456789012"
+# What things would be called in an environment that is this machine.
+LOCAL = Names(project="dorc", environment="local")
+# That of a repository that has no configuration yet.
+REGION = "eu-west-1"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything known of a run before it begins; making one changes nothing.
+
+    ``functions`` has those of called pipelines too, as ``<layer>.<pipeline>.<function>``, and so
+    have ``roles``; ``machines`` has what pipelines are called by: their ARNs.
+    """
+
+    source: Source
+    start: Start
+    functions: Mapping[str, LocalFunction]
+    roles: Roles
+    buckets: tuple[str, ...]
+    region: str
+    document: Document
+    machines: Mapping[str, Machine]
+    mocks: Mapping[str, JsonValue]
+
+    @property
+    def machine(self) -> str:
+        """The ARN of the pipeline's own state machine."""
+        return local_machine(self.source.id, self.region)
+
+
+def plan(
+    repository: Repository,
+    wanted: str,
+    request: Request,
+    *,
+    cache: Path,
+    on_install: Callable[[], None],
+) -> Plan:
+    """Return what a run of the pipeline ``wanted`` would be.
+
+    Packages of its requirements files are installed into ``cache`` if they are not there yet.
+    Raises a ``DorcError`` for a definition, an input or requirements that cannot be used, and for
+    what cannot be run here.
+    """
+    folder = repository.pipeline(wanted)
+    sources = _sources(repository, folder)
+    source = sources[folder.id]
+    config = load_config(repository)
+    region = config.universal.region if config else REGION
+    start = start_of(folder, source.pipeline, request, now=datetime.now(UTC))
+    _check_size(start)
+    layers = [known.layer for known in repository.pipelines]
+    buckets = {zone: local_bucket(zone) for layer in layers for zone in zones(layer) or ()}
+    documents = {
+        name: _document(found, region, buckets, prefix="" if found is source else _prefix(found))
+        for name, found in sources.items()
+    }
+    mocks = read_mocks(folder, start.example, documents[folder.id])
+    for name, document in documents.items():
+        answered = mocks if name == folder.id else {}
+        refuse_what_cannot_run(document, pipeline=name, mocks=answered, example=start.example)
+    functions: dict[str, LocalFunction] = {}
+    allowed: dict[str, Document] = {}
+    names = Names(config.universal.project, LOCAL.environment) if config else LOCAL
+    given = config.buckets if config else {}
+    on_aws = {zone: given.get(zone) or names.bucket(zone, ACCOUNT) for zone in buckets}
+    for name, found in sources.items():
+        own = repository.pipeline(name)
+        packages = packages_folder(own.requirements, cache=cache, on_install=on_install)
+        prefix = "" if found is source else _prefix(found)
+        functions |= _functions(own, found, packages, region, prefix)
+        allowed |= policies(
+            found, prefix=prefix, names=names, account=ACCOUNT, region=region, buckets=on_aws
+        )
+    return Plan(
+        source=source,
+        start=start,
+        functions=functions,
+        roles=Roles(
+            policies=allowed,
+            buckets={bucket: on_aws[zone] for zone, bucket in buckets.items()},
+            partition=partition(region),
+        ),
+        buckets=tuple(sorted({*buckets.values(), *(seed.bucket for seed in start.seeds)})),
+        region=region,
+        document=documents[folder.id],
+        machines={
+            local_machine(name, region): Machine(name, document)
+            for name, document in documents.items()
+            if name != folder.id
+        },
+        mocks=mocks,
+    )
+
+
+def local_machine(pipeline: str, region: str) -> str:
+    """Return the ARN that stands for the state machine of ``pipeline`` (``layer/name``)."""
+    layer, _, name = pipeline.partition("/")
+    return machine_arn(region, ACCOUNT, LOCAL.pipeline(layer, name).machine)
+
+
+def _sources(repository: Repository, folder: PipelineFolder) -> dict[str, Source]:
+    """Return the pipeline and all that it calls, also by others, by their ids; itself first."""
+    found: dict[str, Source] = {}
+    calls: dict[str, tuple[str, ...]] = {}
+    left = [folder.id]
+    while left:
+        name = left.pop()
+        if name in found:
+            continue
+        found[name] = _sound(repository, name, caller=next(_callers(name, calls), ""))
+        calls[name] = called_pipelines(found[name].pipeline.steps)
+        left += calls[name]
+    try:
+        TopologicalSorter(calls).prepare()
+    except CycleError as error:
+        circle = " -> ".join(reversed(error.args[1]))
+        raise DefinitionError(
+            f"{found[folder.id].file}: pipelines call each other in a circle, {circle}: remove a "
+            "Call."
+        ) from error
+    return found
+
+
+def _callers(name: str, calls: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    return (caller for caller, called in calls.items() if name in called)
+
+
+def _sound(repository: Repository, name: str, *, caller: str) -> Source:
+    try:
+        folder = repository.pipeline(name)
+    except UnknownNameError as error:
+        raise DefinitionError(f"{caller} calls a pipeline that is not there: {error}") from error
+    source = load_source(folder)
+    problems = problems_of(source)
+    if problems:
+        more = f" ({len(problems) - 1} more: `invoke check`)" if len(problems) > 1 else ""
+        raise DefinitionError(f"{problems[0]}{more}")
+    return source
+
+
+def _check_size(start: Start) -> None:
+    size = len(json.dumps(start.event, ensure_ascii=False, separators=(",", ":")).encode())
+    if size > LARGEST_PAYLOAD:
+        raise InputError(
+            f"the input, {start.origin}, has {size:,} bytes, over Step Functions' limit of "
+            f"{LARGEST_PAYLOAD:,}: put the data into the lake and pass its key."
+        )
+
+
+def _prefix(source: Source) -> str:
+    return f"{source.layer}.{source.name}."
+
+
+def _document(source: Source, region: str, buckets: Mapping[str, str], *, prefix: str) -> Document:
+    steps = source.pipeline.steps
+    names = [step.name for step in all_steps(steps) if isinstance(step, Function)]
+    return state_machine(
+        source.pipeline,
+        arns={name: function_arn(region, ACCOUNT, prefix + name) for name in names},
+        machines={name: local_machine(name, region) for name in called_pipelines(steps)},
+        buckets=buckets,
+    )
+
+
+def _functions(
+    folder: PipelineFolder, source: Source, packages: Path | None, region: str, prefix: str
+) -> dict[str, LocalFunction]:
+    paths = [folder.root / "lib", packages]
+    return {
+        prefix + step.name: LocalFunction(
+            name=prefix + step.name,
+            folder=folder.path / step.name,
+            timeout=step.timeout.total_seconds(),
+            memory=step.memory,
+            environment={**_zone_variables(source.layer), **step.environment},
+            paths=tuple(path for path in paths if path is not None and path.is_dir()),
+            arn=function_arn(region, ACCOUNT, prefix + step.name),
+        )
+        for step in all_steps(source.pipeline.steps)
+        if isinstance(step, Function)
+    }
+
+
+def _zone_variables(layer: str) -> dict[str, str]:
+    between = zones(layer)
+    if between is None:
+        return {}
+    source, target = between
+    return {"SOURCE_BUCKET": local_bucket(source), "TARGET_BUCKET": local_bucket(target)}

@@ -1,0 +1,21 @@
+"""The steps of a pipeline: a closed set, one class each.
+
+Open ``task_steps`` for what does work (Function, Call, Service), ``map`` for Map, ``control`` for
+what orders steps (Parallel, Choice, Wait, Pass, Succeed, Fail), ``recovery`` for Retry and Catch,
+``items`` for what a distributed Map reads, and ``walk`` to visit all steps of a pipeline. Steps
+that hold others know ``step.Step``, their base class, and no other kind.
+"""
+
+from dorc_runtime.model.steps.control import Choice, Fail, If, Parallel, Pass, Succeed, Wait
+from dorc_runtime.model.steps.items import Objects, Rows, objects, rows
+from dorc_runtime.model.steps.map import Map
+from dorc_runtime.model.steps.recovery import Catch, RecoverableStep, Retry
+from dorc_runtime.model.steps.step import Step
+from dorc_runtime.model.steps.task_steps import Call, Function, Service
+from dorc_runtime.model.steps.walk import all_steps, called_pipelines, sequences
+
+__all__ = [
+    "Call", "Catch", "Choice", "Fail", "Function", "If", "Map", "Objects", "Parallel", "Pass",
+    "RecoverableStep", "Retry", "Rows", "Service", "Step", "Succeed", "Wait", "all_steps",
+    "called_pipelines", "objects", "rows", "sequences",
+]  # fmt: skip

@@ -1,0 +1,184 @@
+"""The steps that order others: branches, choices, waits, and the ends of a pipeline.
+
+What each becomes on AWS is in ``compile.states``, state by state:
+https://docs.aws.amazon.com/step-functions/latest/dg/workflow-states.html
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Self
+
+from pydantic import Field, JsonValue, field_validator, model_validator
+
+from dorc_runtime.errors import ExpressionError
+from dorc_runtime.model.base import Model, listed
+from dorc_runtime.model.expressions.data import result_text, value_text
+from dorc_runtime.model.expressions.expression import Expression, Value
+from dorc_runtime.model.expressions.variables import Assigned, assigned
+from dorc_runtime.model.steps.recovery import Catch, RecoverableStep, Retry, whole_seconds
+from dorc_runtime.model.steps.step import Step, Steps
+
+
+class Parallel(RecoverableStep):
+    """Run each of ``branches`` (a list of steps) on the same input; the output lists theirs."""
+
+    branches: tuple[Steps, ...] = Field(min_length=1)
+
+    def __init__(
+        self,
+        branches: Sequence[Sequence[Step]],
+        *,
+        name: str = "",
+        output: Value = None,
+        assign: Mapping[str, Value] | None = None,
+        retry: Sequence[Retry] | None = None,
+        catch: Sequence[Catch] = (),
+    ) -> None:
+        super().__init__(
+            branches=branches,
+            name=name,
+            output=result_text(output),
+            assign=assigned(assign, result_text),
+            retry=listed(retry),
+            catch=listed(catch),
+        )
+
+
+class If(Model):
+    """One way of a Choice: ``then``, when ``condition`` is true for the step's input.
+
+    The way hands on ``output`` in place of the input, and gives values to variables.
+    """
+
+    condition: str
+    then: Steps
+    output: JsonValue
+    assign: Assigned
+
+    def __init__(
+        self,
+        condition: Expression | str,
+        *,
+        then: Sequence[Step] = (),
+        output: Value = None,
+        assign: Mapping[str, Value] | None = None,
+    ) -> None:
+        if not isinstance(condition, Expression | str):
+            raise ExpressionError(
+                f"If({condition!r}): Python has decided already; the condition is an expression: "
+                "If(data.rows == 0, then=[...])."
+            )
+        super().__init__(
+            condition=value_text(condition),
+            then=listed(then),
+            output=value_text(output),
+            assign=assigned(assign, value_text),
+        )
+
+    @field_validator("condition")
+    @classmethod
+    def _an_expression(cls, condition: str) -> str:
+        if not condition.startswith("{%"):
+            raise ValueError("the condition is an expression: If(data.rows == 0, then=[...])")
+        return condition
+
+
+class Choice(Step):
+    """Take the first way whose condition is true, else ``otherwise``; then go on.
+
+    ``output`` and ``assign`` are those of ``otherwise``; each ``If`` has its own.
+    """
+
+    ways: tuple[If, ...] = Field(min_length=1)
+    otherwise: Steps
+    output: JsonValue
+    assign: Assigned
+
+    def __init__(
+        self,
+        *ways: If,
+        otherwise: Sequence[Step] = (),
+        output: Value = None,
+        assign: Mapping[str, Value] | None = None,
+        name: str = "",
+    ) -> None:
+        super().__init__(
+            ways=ways,
+            otherwise=listed(otherwise),
+            output=value_text(output),
+            assign=assigned(assign, value_text),
+            name=name,
+        )
+
+
+class Wait(Step):
+    """Wait for a timedelta, for seconds by an expression, or ``until`` an ISO 8601 moment.
+
+    It hands on its input, or ``output`` in its place, and gives values to variables.
+    """
+
+    seconds: int | str | None
+    until: str | None
+    output: JsonValue
+    assign: Assigned
+
+    def __init__(
+        self,
+        length: timedelta | Expression | None = None,
+        *,
+        until: Expression | str | None = None,
+        output: Value = None,
+        assign: Mapping[str, Value] | None = None,
+        name: str = "",
+    ) -> None:
+        seconds: JsonValue = None
+        if isinstance(length, timedelta):
+            seconds = int(whole_seconds(length).total_seconds())
+        elif length is not None:
+            seconds = value_text(length)
+        super().__init__(
+            seconds=seconds,
+            until=value_text(until),
+            output=value_text(output),
+            assign=assigned(assign, value_text),
+            name=name,
+        )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.seconds is None) == (self.until is None):
+            raise ValueError("give a length or until: Wait(timedelta(minutes=5))")
+        return self
+
+
+class Pass(Step):
+    """Do nothing but hand on the input, or ``output``, and give values to variables."""
+
+    output: JsonValue
+    assign: Assigned
+
+    def __init__(
+        self, output: Value = None, *, assign: Mapping[str, Value] | None = None, name: str = ""
+    ) -> None:
+        super().__init__(output=value_text(output), assign=assigned(assign, value_text), name=name)
+
+
+class Succeed(Step):
+    """End here, in success, with the input, or ``output`` in its place, as the result."""
+
+    output: JsonValue
+
+    def __init__(self, output: Value = None, *, name: str = "") -> None:
+        super().__init__(output=value_text(output), name=name)
+
+
+class Fail(Step):
+    """End the pipeline here as failed, with the name of an ``error`` and its ``cause`` in words."""
+
+    error: str
+    cause: str
+
+    def __init__(
+        self, error: Expression | str, cause: Expression | str = "", *, name: str = ""
+    ) -> None:
+        super().__init__(error=value_text(error), cause=value_text(cause), name=name)

@@ -1,0 +1,103 @@
+"""What a distributed Map runs over beside a list: objects and rows of files in the lake.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field, JsonValue
+
+from dorc_runtime.errors import DefinitionError
+from dorc_runtime.model.base import Model
+from dorc_runtime.model.expressions.data import value_text
+from dorc_runtime.model.expressions.expression import Expression, Value
+
+Format = Literal["CSV", "JSON", "JSONL"]
+Delimiter = Literal[",", "|", ";", " ", "\t"]
+
+_FORMATS: dict[str, Format] = {
+    ".csv": "CSV", ".json": "JSON", ".jsonl": "JSONL", ".ndjson": "JSONL",
+}  # fmt: skip
+
+
+class Objects(Model):
+    """The objects of a bucket whose keys begin with ``prefix``, as S3 lists them."""
+
+    bucket: JsonValue
+    prefix: JsonValue
+    limit: int | None = Field(ge=1, le=100_000_000)
+
+
+class Rows(Model):
+    """The rows of one file: what they look like follows from its ``format``."""
+
+    bucket: JsonValue
+    key: JsonValue
+    format: Format
+    headers: tuple[str, ...] | None
+    delimiter: Delimiter
+    limit: int | None = Field(ge=1, le=100_000_000)
+
+
+def objects(
+    place: str = "",
+    *,
+    bucket: Expression | str = "",
+    prefix: Expression | str = "",
+    limit: int | None = None,
+) -> Objects:
+    """Return the objects under ``place`` (``raw/penguins/``), at most ``limit``.
+
+    What depends on the run is given by ``bucket`` and ``prefix``. A bucket may be a zone. An item
+    is ``{"Etag", "Key", "LastModified", "Size", "StorageClass"}``.
+    """
+    found, start = _place("objects", place, bucket, prefix)
+    return Objects(bucket=value_text(found), prefix=value_text(start), limit=limit)
+
+
+def rows(
+    place: str = "",
+    *,
+    bucket: Expression | str = "",
+    key: Expression | str = "",
+    format: Format | None = None,  # noqa: A002 - what it is
+    headers: Sequence[str] | None = None,
+    delimiter: Delimiter = ",",
+    limit: int | None = None,
+) -> Rows:
+    """Return the rows of the file at ``place`` (``raw/penguins.csv``), at most ``limit``.
+
+    What depends on the run is given by ``bucket`` and ``key``. A bucket may be a zone. The
+    ``format`` follows from the key's ending, where that is known here. A row of CSV is an object of
+    texts, by the names in the first line or in ``headers``; JSON has to be a list; of JSON Lines
+    each line is an item.
+    """
+    found, path = _place("rows", place, bucket, key)
+    if isinstance(path, str) and not path:
+        raise DefinitionError('rows() needs a file: rows("raw/penguins.csv").')
+    ending = f".{path.rpartition('.')[2].lower()}" if isinstance(path, str) else ""
+    known = format or _FORMATS.get(ending)
+    if known is None:
+        raise DefinitionError(
+            'rows() does not know the file\'s format here: give format="CSV", "JSON" or "JSONL".'
+        )
+    return Rows(
+        bucket=value_text(found),
+        key=value_text(path),
+        format=known,
+        headers=None if headers is None else tuple(headers),
+        delimiter=delimiter,
+        limit=limit,
+    )
+
+
+def _place(kind: str, place: str, bucket: Value, path: Value) -> tuple[Value, Value]:
+    if bool(place) == (isinstance(bucket, Expression) or bool(bucket)):
+        raise DefinitionError(
+            f'{kind}() needs one place: {kind}("raw/penguins"), or bucket= and the rest by name.'
+        )
+    if not place:
+        return bucket, path
+    first, _, rest = place.partition("/")
+    return first, rest

@@ -1,0 +1,102 @@
+"""The step that runs others once for each of many items, in one execution or in many.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/state-map.html
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+from pydantic import Field, JsonValue, field_validator, model_validator
+
+from dorc_runtime.model.base import listed
+from dorc_runtime.model.expressions.data import list_text, result_text, selected_text
+from dorc_runtime.model.expressions.expression import Value
+from dorc_runtime.model.expressions.variables import assigned
+from dorc_runtime.model.steps.items import Objects, Rows
+from dorc_runtime.model.steps.recovery import Catch, RecoverableStep, Retry
+from dorc_runtime.model.steps.step import Step, Steps
+
+
+class Map(RecoverableStep):
+    """Run ``steps`` once for each element of ``over``; the output lists theirs, in order.
+
+    In the steps ``data`` is the element, or what ``select`` makes of it, where ``item`` is the
+    element and ``data`` the input of the Map. At most ``max_concurrency`` run at a time (0: as many
+    as AWS will, up to 40).
+
+    With ``distributed`` each element gets a run of its own, up to 10,000 at a time, and ``over``
+    may also be ``objects(...)`` or ``rows(...)`` of the lake. Then ``batch`` elements go together
+    into one run, as ``{"Items": [...]}``; as many items may fail as ``tolerated_failures``, or that
+    part of all in ``tolerated_percentage`` (0 to 100), before the Map does; and the results are
+    written below ``results`` (``processed/runs/``) in place of being handed on:
+    https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
+    """
+
+    over: Objects | Rows | JsonValue
+    steps: Steps = Field(min_length=1)
+    select: JsonValue
+    max_concurrency: int = Field(ge=0)
+    distributed: bool
+    batch: int | None = Field(ge=1)
+    tolerated_failures: int = Field(ge=0)
+    tolerated_percentage: int = Field(ge=0, le=100)
+    results: str | None
+
+    def __init__(
+        self,
+        over: Value | Objects | Rows,
+        *,
+        steps: Sequence[Step],
+        select: Value = None,
+        max_concurrency: int = 0,
+        distributed: bool = False,
+        batch: int | None = None,
+        tolerated_failures: int = 0,
+        tolerated_percentage: int = 0,
+        results: str | None = None,
+        name: str = "",
+        output: Value = None,
+        assign: Mapping[str, Value] | None = None,
+        retry: Sequence[Retry] | None = None,
+        catch: Sequence[Catch] = (),
+    ) -> None:
+        super().__init__(
+            over=over if isinstance(over, Objects | Rows) else list_text(over),
+            steps=listed(steps),
+            select=selected_text(select),
+            max_concurrency=max_concurrency,
+            distributed=distributed,
+            batch=batch,
+            tolerated_failures=tolerated_failures,
+            tolerated_percentage=tolerated_percentage,
+            results=results,
+            name=name,
+            output=result_text(output),
+            assign=assigned(assign, result_text),
+            retry=listed(retry),
+            catch=listed(catch),
+        )
+
+    @field_validator("over")
+    @classmethod
+    def _a_list(cls, over: Objects | Rows | JsonValue) -> Objects | Rows | JsonValue:
+        if isinstance(over, str) and over.startswith("{%"):
+            return over
+        if isinstance(over, list | Objects | Rows):
+            return over
+        raise ValueError("over is a list, or an expression that yields one: over=data.files")
+
+    @model_validator(mode="after")
+    def _distributed_alone(self) -> Self:
+        given = {
+            f"over={type(self.over).__name__.lower()}(...)": isinstance(self.over, Objects | Rows),
+            "batch": self.batch is not None,
+            "tolerated_failures": self.tolerated_failures,
+            "tolerated_percentage": self.tolerated_percentage,
+            "results": self.results is not None,
+        }
+        if not self.distributed:
+            for name, is_given in given.items():
+                if is_given:
+                    raise ValueError(f"{name} is for Map(..., distributed=True)")
+        return self

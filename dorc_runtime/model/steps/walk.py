@@ -1,0 +1,41 @@
+"""Through all steps of a pipeline, those inside others too."""
+
+from collections.abc import Iterator, Sequence
+
+from dorc_runtime.model.steps.control import Choice, Parallel
+from dorc_runtime.model.steps.map import Map
+from dorc_runtime.model.steps.recovery import RecoverableStep
+from dorc_runtime.model.steps.step import Step
+from dorc_runtime.model.steps.task_steps import Call
+
+
+def sequences(steps: Sequence[Step]) -> Iterator[Sequence[Step]]:
+    """Yield ``steps`` and all lists of steps inside them."""
+    yield steps
+    for step in steps:
+        inner: list[Sequence[Step]] = []
+        match step:
+            case Parallel():
+                inner = [*step.branches]
+            case Map():
+                inner = [step.steps]
+            case Choice():
+                inner = [*(way.then for way in step.ways), step.otherwise]
+            case _:
+                pass
+        if isinstance(step, RecoverableStep):
+            inner += [catch.steps for catch in step.catch]
+        for sequence in inner:
+            yield from sequences(sequence)
+
+
+def all_steps(steps: Sequence[Step]) -> Iterator[Step]:
+    """Yield all steps, those inside others too."""
+    for sequence in sequences(steps):
+        yield from sequence
+
+
+def called_pipelines(steps: Sequence[Step]) -> tuple[str, ...]:
+    """Return the pipelines (``layer/name``) that ``steps`` call, each once, in their order."""
+    calls = (step.pipeline for step in all_steps(steps) if isinstance(step, Call))
+    return tuple(dict.fromkeys(calls))

@@ -1,0 +1,123 @@
+"""What happened in a run, event by event, and how it ended.
+
+Times are seconds since the epoch. A visit is one entering of a state: a state in a Map is visited
+once for each item, and ``path`` tells in which (``("Map", "3")``). ``pipeline`` is the one
+(``layer/name``) that a Call started, "" for the run's own states.
+"""
+
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from dorc_runtime.model.triggers import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One entering of a state."""
+
+    number: int
+    state: str
+    kind: str
+    path: tuple[str, ...]
+    pipeline: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StateEntered:
+    """A state begins."""
+
+    at: float
+    visit: Visit
+    input: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class StateExited:
+    """A state has come to its output."""
+
+    at: float
+    visit: Visit
+    output: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class StateRetried:
+    """A state failed and is tried again in ``wait`` seconds; ``attempt`` is 1 for the first."""
+
+    at: float
+    visit: Visit
+    error: str
+    cause: str
+    attempt: int
+    wait: float
+
+
+@dataclass(frozen=True, slots=True)
+class StateCaught:
+    """A state failed and the run goes on at the state ``to``."""
+
+    at: float
+    visit: Visit
+    error: str
+    cause: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateFailed:
+    """A state failed, and so does what it is part of."""
+
+    at: float
+    visit: Visit
+    error: str
+    cause: str
+    input: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionLogged:
+    """A function wrote a line to its log."""
+
+    at: float
+    function: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended: an output, or an error with its cause and the state that failed first."""
+
+    status: Status
+    output: JsonValue = None
+    error: str = ""
+    cause: str = ""
+    failed: StateFailed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionStatusChanged:
+    """An execution began, or came to its ``ending``: that of the run, or one that it called.
+
+    It has the ARN ``arn`` and the name ``name``, ``machine`` is its state machine's ARN; it got
+    ``input`` and ``began`` then.
+    """
+
+    at: float
+    arn: str
+    machine: str
+    name: str
+    input: JsonValue
+    began: float
+    ending: Ending | None = None
+
+
+Event = (
+    StateEntered
+    | StateExited
+    | StateRetried
+    | StateCaught
+    | StateFailed
+    | FunctionLogged
+    | ExecutionStatusChanged
+)

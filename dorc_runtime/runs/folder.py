@@ -1,0 +1,146 @@
+"""The folder of a kept run, for people and later commands: ``.dorc/runs/<time>-<pipeline>/``."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import JsonValue
+
+from dorc_runtime.errors import RunFolderError
+from dorc_runtime.runs.events import FunctionLogged
+from dorc_runtime.runs.result import RunResult
+from dorc_runtime.runs.visits import StateVisit, visits_of
+
+# 1, which the file did not name, had no visits.
+SCHEMA = 2
+_NEWEST = 50
+
+
+@dataclass(frozen=True)
+class KeptRun:
+    """A run as its folder has it. A file of an older schema leaves defaults where it has nothing.
+
+    ``status`` is "" and ``seconds`` 0 where the file does not say.
+    """
+
+    folder: Path
+    schema: int
+    pipeline: str = ""
+    status: str = ""
+    seconds: float = 0
+    input: JsonValue = None
+    output: JsonValue = None
+    error: str = ""
+    cause: str = ""
+    states: tuple[str, ...] = ()
+    visits: tuple[StateVisit, ...] = ()
+    written: tuple[str, ...] = ()
+
+
+def summary(result: RunResult) -> dict[str, JsonValue]:
+    """Return a run as JSON: what it started with, how it ended, what it wrote."""
+    ending = result.ending
+    failed = ending.failed
+    return {
+        "schema": SCHEMA,
+        "pipeline": result.pipeline,
+        "status": ending.status,
+        "seconds": round(result.seconds, 3),
+        "input": result.input,
+        "output": ending.output,
+        "error": ending.error or None,
+        "cause": ending.cause or None,
+        "failed_state": failed.visit.state if failed else None,
+        "failed_input": failed.input if failed else None,
+        "states": list(result.states),
+        "visits": [visit.as_json() for visit in visits_of(result.events)],
+        "written": [{"key": key, "size": len(body)} for key, body in result.written.items()],
+    }
+
+
+def save_run(result: RunResult, *, root: Path, now: datetime) -> Path:
+    """Write the run below ``root`` and return its folder; only the newest runs stay.
+
+    The folder holds ``result.json``, ``log.txt`` and, in ``lake/``, the objects written.
+    """
+    runs = root / ".dorc" / "runs"
+    folder = runs / f"{now:%Y%m%d-%H%M%S-%f}-{result.pipeline.replace('/', '-')}"
+    folder.mkdir(parents=True)
+    text = json.dumps(summary(result), indent=2, ensure_ascii=False)
+    (folder / "result.json").write_text(text + "\n", encoding="utf-8")
+    lines = [
+        f"{event.function} | {event.text}\n"
+        for event in result.events
+        if isinstance(event, FunctionLogged)
+    ]
+    (folder / "log.txt").write_text("".join(lines), encoding="utf-8")
+    for key, body in result.written.items():
+        path = folder / "lake" / _path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+    for old in sorted(runs.iterdir())[:-_NEWEST]:
+        shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+def read_run(folder: Path) -> KeptRun:
+    """Return the run that ``folder`` keeps, as far as its ``result.json`` can be read.
+
+    Raises ``RunFolderError`` where there is no such file, or no JSON object in it.
+    """
+    file = folder / "result.json"
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{file} cannot be read: {error}. Delete the folder.") from error
+    if not isinstance(values, dict):
+        raise RunFolderError(f"{file} holds no JSON object. Delete the folder.")
+    return KeptRun(
+        folder=folder,
+        schema=_value(values, "schema", int, 1),
+        pipeline=_value(values, "pipeline", str, ""),
+        status=_value(values, "status", str, ""),
+        seconds=_value(values, "seconds", (int, float), 0),
+        input=values.get("input"),
+        output=values.get("output"),
+        error=_value(values, "error", str, ""),
+        cause=_value(values, "cause", str, ""),
+        states=tuple(name for name in _value(values, "states", list, []) if isinstance(name, str)),
+        visits=tuple(
+            _visit(each) for each in _value(values, "visits", list, []) if isinstance(each, dict)
+        ),
+        written=tuple(
+            _value(each, "key", str, "")
+            for each in _value(values, "written", list, [])
+            if isinstance(each, dict)
+        ),
+    )
+
+
+def _visit(values: dict[str, Any]) -> StateVisit:
+    return StateVisit(
+        state=_value(values, "state", str, ""),
+        kind=_value(values, "kind", str, ""),
+        path=tuple(str(part) for part in _value(values, "path", list, [])),
+        at=_value(values, "at", (int, float), 0),
+        seconds=_value(values, "seconds", (int, float), None),
+        retries=_value(values, "retries", int, 0),
+        error=_value(values, "error", str, ""),
+        caught=_value(values, "caught", str, ""),
+    )
+
+
+def _value(values: dict[str, Any], key: str, kind: type | tuple[type, ...], otherwise: Any) -> Any:
+    """Return ``values[key]`` where it is of ``kind``, else ``otherwise``."""
+    value = values.get(key)
+    return value if isinstance(value, kind) else otherwise
+
+
+def _path(key: str) -> Path:
+    """Return a key as a path that stays inside its folder, on any system."""
+    parts = [quote(part, safe=" !#$&'()+,;=@[]^_`{}~") for part in key.split("/")]
+    return Path(*(part.replace(".", "%2E") if part in ("", ".", "..") else part for part in parts))

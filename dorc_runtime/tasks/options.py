@@ -1,0 +1,91 @@
+"""What the options of deploying tasks mean, and whether somebody is sure."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from dorc_runtime.tasks.entry import pinned_repository, tasks_folder
+
+if TYPE_CHECKING:
+    from dorc_runtime.deploy.deployment_context import DeploymentContext
+    from dorc_runtime.deploy.driver.instances import Instance
+
+MISTAKE = 2
+FOUND = 3
+
+WHAT = {
+    "instance": "universal, infra or LAYER/NAME of a pipeline",
+    "layer": "the layer, where --instance is the name of a pipeline alone",
+    "env": "the environment; universal has none",
+}
+SURE = {"yes": "do it without showing a plan and asking"}
+JSON = {"json": "print the result as JSON, for machines"}
+ALL = {"all": "universal, infra and all pipelines, in the order that they need each other"}
+EXPECT = {"expect-no-changes": "exit 3 when anything would change, and change nothing"}
+
+
+def deployment_context_of(c: Context) -> DeploymentContext:
+    """Return where to deploy from: the repository, with its settings."""
+    from dorc_runtime.deploy.deployment_context import deployment_context
+    from dorc_runtime.project.settings import read_settings
+
+    return deployment_context(pinned_repository(c), read_settings(tasks_folder(c)))
+
+
+def requested_instances(
+    c: Context,
+    instance: str | None,
+    layer: str | None,
+    env: str | None,
+    *,
+    everything: bool = False,
+) -> tuple[DeploymentContext, tuple[tuple[Instance, ...], ...]]:
+    """Return where to deploy from, and what, in stages, once all that is known of it is right."""
+    from dorc_runtime.deploy.driver.instances import all_instances, find_instance
+    from dorc_runtime.project.settings import read_settings
+
+    if everything and (instance or layer):
+        raise Exit("error: give --instance or --all, not both.", code=MISTAKE)
+    found, settings = pinned_repository(c), read_settings(tasks_folder(c))
+    if not everything:
+        one = find_instance(found, settings, instance=instance, layer=layer, environment=env)
+        return _checked(c, ((one,),))
+    if env is None:
+        raise Exit("error: --all is about an environment: add --env.", code=MISTAKE)
+    return _checked(c, all_instances(found, settings, env))
+
+
+def check_confirmation(yes: bool, *, json: bool) -> None:
+    """End with 2 where nobody said ``--yes``, and nobody can be asked."""
+    if yes:
+        return
+    if json:
+        raise Exit("error: --json cannot ask: add --yes.", code=MISTAKE)
+    if not sys.stdin.isatty():
+        raise Exit("error: there is no terminal to ask at: add --yes.", code=MISTAKE)
+
+
+def ask(question: str) -> None:
+    """Go on when a person agrees; else nothing is changed."""
+    if input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
+        raise Exit("nothing was changed", code=MISTAKE)
+
+
+def _checked(
+    c: Context, stages: tuple[tuple[Instance, ...], ...]
+) -> tuple[DeploymentContext, tuple[tuple[Instance, ...], ...]]:
+    """Return the stages with where to deploy them from, after all checks that come before AWS."""
+    # Pulumi is imported here: after what can be known without it.
+    from dorc_runtime.deploy.deployment import check_definition
+    from dorc_runtime.deploy.deployment_context import check_credentials
+
+    place = deployment_context_of(c)
+    for wanted in (wanted for stage in stages for wanted in stage):
+        place.check_environment(wanted)
+        check_definition(place, wanted)
+    check_credentials(place)
+    return place, stages

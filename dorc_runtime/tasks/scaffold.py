@@ -1,0 +1,58 @@
+"""Tasks that write files: new pipelines and functions."""
+
+from typing import Any
+
+from invoke.context import Context
+from invoke.tasks import Task, task
+
+from dorc_runtime.tasks.entry import pinned_repository, report_errors, say
+
+
+@task(
+    help={
+        "layer": "layer, a folder under src/: raw-to-processed",
+        "name": "name of the pipeline: lower-case letters, digits and single underscores",
+        "scaffold": "a skeleton of your own, a folder in scaffolds/ (default: dorc's)",
+        "dry-run": "tell what would be written, and write nothing",
+    }
+)
+@report_errors
+def new_pipeline(
+    c: Context, layer: str, name: str, scaffold: str | None = None, dry_run: bool = False
+) -> None:
+    """Write a pipeline that runs at once."""
+    from dorc_runtime.project.template.scaffold import added_pipeline
+
+    found = pinned_repository(c)
+    change = added_pipeline(found.root, layer, name, scaffold=scaffold)
+    if dry_run:
+        for line in change.lines:
+            say(f"would {line}")
+        return
+    change.carry_out()
+    for path in change.written:
+        say(f"wrote {path}")
+    say(f"try it: invoke run {layer}/{name}")
+
+
+@task(
+    help={
+        "pipeline": "LAYER/NAME of the pipeline",
+        "name": "name of the function: lower-case letters, digits and single underscores",
+    }
+)
+@report_errors
+def new_function(c: Context, pipeline: str, name: str) -> None:
+    """Write one more function for a pipeline."""
+    from dorc_runtime.project.template.scaffold import added_function
+
+    found = pinned_repository(c)
+    folder = found.pipeline(pipeline)
+    change = added_function(found.root, folder.layer, folder.name, name)
+    change.carry_out()
+    for path in change.written:
+        say(f"wrote {path}")
+    say(f'add it to the steps in {found.show(folder.definition)}: Function("{name}")')
+
+
+TASKS: tuple[Task[Any], ...] = (new_pipeline, new_function)

@@ -1,0 +1,165 @@
+"""Runs of pipelines inside tests, and what they tell."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from dorc_runtime.errors import InputError
+from dorc_runtime.local.aws.lake import Lake
+from dorc_runtime.local.inputs import Request
+from dorc_runtime.local.interpreter.scheduler import VirtualClock
+from dorc_runtime.local.run import run
+from dorc_runtime.local.run_plan import plan
+from dorc_runtime.project.repository import Repository
+from dorc_runtime.runs.events import Event, FunctionLogged, StateEntered, StateExited, StateRetried
+from dorc_runtime.runs.result import RunResult
+from dorc_runtime.testing.coverage import Coverage
+from dorc_runtime.testing.faults import Fault, Faults, patches_by_function
+from dorc_runtime.testing.faulty_functions import FaultyFunctions, LateScheduler
+from dorc_runtime.testing.written_files import Written
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """A line that a function wrote."""
+
+    function: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """Seconds that a run waited in ``state``: a Wait's own, or those before a retry."""
+
+    state: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class PipelineRun:
+    """How a run went.
+
+    ``output`` is the pipeline's output, None when it failed; ``error`` and ``cause`` say why it
+    failed, both "" when it did not; ``states`` are the names of the states in the order they were
+    entered; ``lake`` holds what the run wrote, bytes by ``zone/key``; ``log`` what the functions
+    printed. ``seconds`` is what the run took on its own clock, on which waits pass and the
+    functions' work takes no time; ``waits`` are those waits, in the order they ended or, before a
+    retry, began.
+    """
+
+    succeeded: bool
+    output: JsonValue
+    error: str
+    cause: str
+    states: tuple[str, ...]
+    lake: Written
+    log: tuple[LogEntry, ...]
+    seconds: float
+    waits: tuple[Waited, ...]
+
+
+class PipelineRunner:
+    """Runs pipelines of one repository; what ``run_pipeline`` is.
+
+    ``lake`` gives the server that the runs share; ``workers`` is what a call that does not say runs
+    functions in; ``coverage`` counts the ways that runs take.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        lake: Callable[[], Lake],
+        *,
+        workers: bool = False,
+        coverage: Coverage,
+    ) -> None:
+        self._repository = repository
+        self._lake = lake
+        self._workers = workers
+        self._coverage = coverage
+
+    def __call__(
+        self,
+        pipeline: str,
+        *,
+        example: str | None = None,
+        file: Path | None = None,
+        input: JsonValue = None,  # noqa: A002 - AWS's word for it
+        faults: Sequence[Fault] = (),
+        patches: Mapping[str, object] | None = None,
+        workers: bool | None = None,
+    ) -> PipelineRun:
+        """Run ``pipeline`` (``layer/name``) on an example, a file that lands, or an input.
+
+        Without any it is the first example. ``patches`` stand in for what functions define, import
+        or are, for this run: ``{"clean.today": lambda: "2030-01-31"}``. With ``workers`` functions
+        run in processes of their own, by Lambda's rules, where no patch reaches them. Raises a
+        ``DorcError`` for what cannot be run at all.
+        """
+        inline = not (self._workers if workers is None else workers)
+        if patches and not inline:
+            raise InputError("patches reach functions in this process alone: say workers=False.")
+        given = None if input is None else json.dumps(input)
+        planned = plan(
+            self._repository,
+            pipeline,
+            Request(example, file, given),
+            cache=self._repository.root / ".dorc" / "packages",
+            on_install=lambda: None,
+        )
+        planned_faults = Faults(faults, known=sorted(planned.functions))
+        scheduler = LateScheduler(VirtualClock(time.time()))
+        lake = self._lake()
+        lake.reset()
+        result = run(
+            planned,
+            lake=lake,
+            inline=inline,
+            printing=True,
+            scheduler=scheduler,
+            around=lambda functions: FaultyFunctions(
+                functions, planned_faults, planned.functions, scheduler
+            ),
+            patches=patches_by_function(patches or {}, known=sorted(planned.functions)),
+        )
+        self._coverage.add(result.pipeline, result.document, result.events)
+        return _told(result)
+
+
+def _told(result: RunResult) -> PipelineRun:
+    ending = result.ending
+    entries = [
+        LogEntry(event.function, event.text)
+        for event in result.events
+        if isinstance(event, FunctionLogged)
+    ]
+    return PipelineRun(
+        succeeded=ending.status == "SUCCEEDED",
+        output=ending.output,
+        error=ending.error,
+        cause=ending.cause,
+        states=result.states,
+        lake=Written(result.written),
+        log=tuple(entries),
+        # The clock counts from the epoch, where a float tells microseconds apart and no more.
+        seconds=round(result.seconds, 6),
+        waits=tuple(_waits(result.events)),
+    )
+
+
+def _waits(events: Sequence[Event]) -> Iterator[Waited]:
+    entered: dict[int, float] = {}
+    for event in events:
+        match event:
+            case StateEntered(at=at, visit=visit):
+                entered[visit.number] = at
+            case StateExited(at=at, visit=visit) if visit.kind == "Wait":
+                yield Waited(visit.state, round(at - entered[visit.number], 6))
+            case StateRetried(visit=visit, wait=wait):
+                yield Waited(visit.state, wait)
+            case _:
+                pass

@@ -1,0 +1,140 @@
+"""What is wrong in a repository: in definitions, between them, and in what lies beside them."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from dorc_runtime.compile.checks import Problem, Source, problems_between, problems_of
+from dorc_runtime.compile.document.states import state_machine
+from dorc_runtime.compile.names import zones
+from dorc_runtime.errors import DorcError
+from dorc_runtime.local.aws.mocks import read_mocks
+from dorc_runtime.model.steps import Function, all_steps, called_pipelines
+from dorc_runtime.model.triggers import CronTrigger, S3Trigger
+from dorc_runtime.project.environments import Program
+from dorc_runtime.project.repository import (
+    PipelineFolder,
+    Repository,
+    load_config,
+    load_source,
+)
+from dorc_runtime.testing.examples.expected_files import ERROR, FOLDER, OUTPUT, expected_error
+from dorc_runtime.testing.written_files import json_of
+
+
+def problems_in(
+    repository: Repository, *, infra: str = "infra"
+) -> tuple[tuple[Source, ...], tuple[str, ...]]:
+    """Return the pipelines that can be read, and all that is wrong, each with its file.
+
+    ``infra`` is the folder whose stack files are the environments.
+    """
+    problems: list[str] = []
+    sources: dict[PipelineFolder, Source] = {}
+    try:
+        load_config(repository)
+    except DorcError as error:
+        problems.append(str(error))
+    for folder in repository.pipelines:
+        try:
+            sources[folder] = load_source(folder)
+        except DorcError as error:
+            problems.append(str(error))
+    found = tuple(sources.values())
+    wrong = {folder: problems_of(source) for folder, source in sources.items()}
+    problems += [str(problem) for each in wrong.values() for problem in each]
+    problems += [str(problem) for problem in problems_between(found)]
+    problems += _environments(repository, found, infra)
+    places = _places(repository, found)
+    for folder, source in sources.items():
+        # Of a definition with something wrong, what its examples are to hold is not known.
+        if not wrong[folder]:
+            problems += _examples(folder, source, places)
+    return found, tuple(problems)
+
+
+def _examples(folder: PipelineFolder, source: Source, places: Collection[str]) -> Iterator[str]:
+    """Yield what is wrong in examples; ``places`` are what there is for things to lie in."""
+    for example in folder.examples:
+        for check in (_input, _mocks, _expected):
+            try:
+                check(folder, source, example)
+            except DorcError as error:
+                yield str(error)
+        path = folder.path / "examples" / example
+        for lake in (path / "lake", path / FOLDER / "lake"):
+            yield from _lake(folder, lake, places)
+
+
+def _places(repository: Repository, sources: Sequence[Source]) -> frozenset[str]:
+    """Return the zones of all layers, and what else ``sources`` name: zones and buckets."""
+    found = {zone for folder in repository.pipelines for zone in zones(folder.layer) or ()}
+    for source in sources:
+        triggers = source.pipeline.triggers
+        found |= {each.bucket for each in triggers if isinstance(each, S3Trigger) and each.bucket}
+        for step in all_steps(source.pipeline.steps):
+            if isinstance(step, Function):
+                used = (*(step.reads or ()), *(step.writes or ()))
+                found |= {place.partition("/")[0] for place in used}
+    return frozenset(found)
+
+
+def _environments(repository: Repository, sources: Sequence[Source], infra: str) -> Iterator[str]:
+    """Yield where pipelines name environments that have no stack file."""
+    program = Program(repository.root / infra)
+    if not program.folder.is_dir():
+        return
+    for source in sources:
+        for trigger in source.pipeline.triggers:
+            if not isinstance(trigger, CronTrigger) or isinstance(trigger.enabled, bool):
+                continue
+            for name in trigger.enabled:
+                if name not in program.stacks:
+                    near = _near(name, program.stacks)
+                    message = (
+                        f"enabled: no environment '{name}'.{near} There is no "
+                        f"{repository.show(program.stack_file(name))}: "
+                        f"`invoke new-env {name}` makes it"
+                    )
+                    yield str(Problem(source.file, "CronTrigger", message))
+
+
+def _input(folder: PipelineFolder, _: Source, example: str) -> None:
+    _read(folder, folder.path / "examples" / example / "input.json", json_of)
+
+
+def _mocks(folder: PipelineFolder, source: Source, example: str) -> None:
+    steps = source.pipeline.steps
+    names = [step.name for step in all_steps(steps) if isinstance(step, Function)]
+    document = state_machine(
+        source.pipeline,
+        arns={name: name for name in names},
+        machines={name: name for name in called_pipelines(steps)},
+    )
+    read_mocks(folder, example, document)
+
+
+def _expected(folder: PipelineFolder, _: Source, example: str) -> None:
+    expected = folder.path / "examples" / example / FOLDER
+    _read(folder, expected / OUTPUT, json_of)
+    _read(folder, expected / ERROR, expected_error)
+
+
+def _read(folder: PipelineFolder, file: Path, read: Callable[[str, bytes], object]) -> None:
+    if file.is_file():
+        read(file.relative_to(folder.root).as_posix(), file.read_bytes())
+
+
+def _lake(folder: PipelineFolder, lake: Path, places: Collection[str]) -> Iterator[str]:
+    for path in sorted(lake.glob("[!.]*")):
+        shown = path.relative_to(folder.root).as_posix()
+        if path.is_file():
+            yield f"{shown} lies in no zone: move it to {lake.name}/<zone>/{path.name}"
+        elif path.name not in places:
+            near = _near(path.name, places) or f" There is: {', '.join(sorted(places))}."
+            yield f"{shown}: no zone or bucket '{path.name}'.{near}"
+
+
+def _near(name: str, known: Collection[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f" Did you mean '{near[0]}'?" if near else ""

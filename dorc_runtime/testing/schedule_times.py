@@ -1,0 +1,54 @@
+"""When a schedule starts a pipeline."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from dorc_runtime.compile.triggers.schedules import Cron, check_timezone, parse_schedule
+
+
+def next_fires(
+    schedule: str, n: int, *, timezone: str = "UTC", after: datetime | None = None
+) -> tuple[datetime, ...]:
+    """Return the next ``n`` times at which ``schedule`` fires, fewer where it ends.
+
+    They lie after ``after`` (default: now; without a zone it is in ``timezone``), and are told in
+    ``timezone``. A rate counts from ``after``. As on AWS, a time of the clock that a change to
+    summer time leaves out is skipped, and one that comes twice fires once:
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+
+    Raises:
+        DefinitionError: For a schedule or time zone that EventBridge Scheduler would not take.
+    """
+    check_timezone(timezone)
+    zone = ZoneInfo(timezone)
+    begin = after or datetime.now(UTC)
+    begin = begin.astimezone(zone) if begin.tzinfo else begin.replace(tzinfo=zone)
+    match parse_schedule(schedule):
+        case timedelta() as rate:
+            # Added in UTC: a day of a rate has 24 hours, whatever the clock does.
+            start = begin.astimezone(UTC)
+            return tuple((start + rate * count).astimezone(zone) for count in range(1, n + 1))
+        case datetime() as moment:
+            once = moment.replace(tzinfo=zone)
+            return (once,)[:n] if once.astimezone(UTC) > begin.astimezone(UTC) else ()
+        case Cron() as cron:
+            due = (moment.replace(tzinfo=zone) for moment in _times(cron, begin.date()))
+            later = (moment for moment in due if moment.astimezone(UTC) > begin.astimezone(UTC))
+            return tuple(islice(filter(_exists, later), n))
+
+
+def _times(cron: Cron, day: date) -> Iterator[datetime]:
+    """Yield the times of the clock from ``day`` on."""
+    while day.year <= max(cron.years):
+        if day.year in cron.years and day.month in cron.months and cron.on(day):
+            for hour in sorted(cron.hours):
+                for minute in sorted(cron.minutes):
+                    yield datetime.combine(day, time(hour, minute))
+        day += timedelta(days=1)
+
+
+def _exists(moment: datetime) -> bool:
+    """Tell whether the clock ever shows ``moment``."""
+    return moment == moment.astimezone(UTC).astimezone(moment.tzinfo)

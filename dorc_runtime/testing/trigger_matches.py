@@ -1,0 +1,90 @@
+"""What starts a pipeline, told to tests by ``triggered``."""
+
+import hashlib
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+
+from pydantic import JsonValue
+
+from dorc_runtime.compile.checks import Source, problems_of
+from dorc_runtime.compile.names import execution_arn, zones
+from dorc_runtime.errors import DefinitionError
+from dorc_runtime.local.inputs import local_bucket
+from dorc_runtime.local.run_plan import ACCOUNT, REGION, local_machine
+from dorc_runtime.local.subscriptions import Event, Subscriptions, object_created, status_changed
+from dorc_runtime.model.triggers import S3Trigger, Status
+from dorc_runtime.project.repository import Repository, load_source
+from dorc_runtime.runs.events import Ending, ExecutionStatusChanged
+
+
+class Triggers:
+    """Tells what starts pipelines of one repository; what ``triggered`` is."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+
+    def __call__(
+        self,
+        pipeline: str,
+        *,
+        key: str | None = None,
+        bucket: str | None = None,
+        body: bytes = b"",
+        ended: str | None = None,
+        status: Status = "SUCCEEDED",
+        event: Mapping[str, JsonValue] | None = None,
+        bus: str = "default",
+    ) -> JsonValue:
+        """Return what ``pipeline`` would receive from the first trigger that starts it, else None.
+
+        What happens is an object ``key`` with ``body`` that lands in ``bucket`` (a zone, or a
+        bucket's name; by default the one that is watched), a pipeline ``ended`` with ``status``, or
+        an ``event`` as EventBridge has it, on the event bus ``bus``. Raises a ``DefinitionError``
+        for a pipeline that AWS would not take.
+        """
+        source = load_source(self._repository.pipeline(pipeline))
+        if problems := problems_of(source):
+            raise DefinitionError(str(problems[0]))
+        subscriptions = Subscriptions([source], REGION)
+        happened: list[Event] = []
+        if key is not None:
+            buckets = _watched(source) if bucket is None else [bucket, local_bucket(bucket)]
+            happened += [_landed(each, key, body) for each in buckets]
+        if ended is not None:
+            happened.append(_ended(ended, status))
+        if event is not None:
+            happened.append(dict(event))
+        for each in happened:
+            for _, received in subscriptions.started(each, bus=bus):
+                return received
+        return None
+
+
+def _watched(source: Source) -> Iterator[str]:
+    """Yield the buckets that objects are watched in; the source zone's, if by events alone."""
+    triggers = [each for each in source.pipeline.triggers if isinstance(each, S3Trigger)]
+    yield from dict.fromkeys(each.bucket for each in triggers if each.bucket is not None)
+    if between := zones(source.layer):
+        yield local_bucket(between[0])
+
+
+def _landed(bucket: str, key: str, body: bytes) -> Event:
+    return object_created(
+        bucket=bucket,
+        key=key,
+        size=len(body),
+        etag=hashlib.md5(body, usedforsecurity=False).hexdigest(),
+        time=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        region=REGION,
+    )
+
+
+def _ended(pipeline: str, status: Status) -> Event:
+    now, name = time.time(), str(uuid.uuid4())
+    machine = local_machine(pipeline, REGION)
+    arn = execution_arn(REGION, ACCOUNT, machine.rpartition(":")[2], name)
+    return status_changed(
+        ExecutionStatusChanged(now, arn, machine, name, {}, now, Ending(status)), region=REGION
+    )

@@ -1,0 +1,183 @@
+"""The packages of requirements files, from wheels made here: no package index is asked."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pydantic
+import pytest
+
+import dorc_runtime
+from dorc_runtime.errors import PackagesError
+from dorc_runtime.local.functions.outcome import LocalFunction, Outcome, Returned
+from dorc_runtime.local.functions.worker_pool import WorkerPool
+from dorc_runtime.project.packages import packages_folder
+
+
+@pytest.fixture
+def wheels(tmp_path: Path) -> Path:
+    """A folder of wheels: census 1.0 and 2.0, and surveys, which wants census under 2."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    wheel(folder, "census", "1.0")
+    wheel(folder, "census", "2.0")
+    wheel(folder, "surveys", "1.0", requires="census<2")
+    return folder
+
+
+def wheel(folder: Path, name: str, version: str, *, requires: str = "") -> None:
+    about = f"{name}-{version}.dist-info"
+    wanted = f"Requires-Dist: {requires}\n" if requires else ""
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as file:
+        file.writestr(f"{name}.py", f"version = {version!r}\n")
+        file.writestr(
+            f"{about}/METADATA",
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{wanted}",
+        )
+        file.writestr(
+            f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        file.writestr(f"{about}/RECORD", "")
+
+
+@pytest.fixture
+def requirements(tmp_path: Path, wheels: Path) -> Callable[..., Path]:
+    """Write a requirements file that finds its packages in ``wheels`` alone."""
+
+    def written(name: str, *lines: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join(["--no-index", f"--find-links {wheels.as_uri()}", *lines]))
+        return path
+
+    return written
+
+
+def test_files_that_ask_for_nothing_install_nothing(tmp_path: Path) -> None:
+    empty, comments = tmp_path / "empty.txt", tmp_path / "comments.txt"
+    empty.write_text("")
+    comments.write_text("# packages for every function\n\n   # none yet\n")
+    absent = tmp_path / "absent.txt"
+    assert packages_folder([empty, comments, absent], cache=tmp_path / "cache") is None
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_function_imports_the_packages_of_its_files(
+    requirements: Callable[..., Path],
+    tmp_path: Path,
+    pool: Callable[..., WorkerPool],
+    write: Callable[..., LocalFunction],
+    call: Callable[..., Outcome],
+) -> None:
+    files = [requirements("all.txt", "surveys"), requirements("own.txt", "# none")]
+    folder = packages_folder(files, cache=tmp_path / "cache")
+    assert folder is not None
+    code = "import census, surveys\ndef handler(event, context): return census.version"
+    functions = pool(write("count", code, paths=(folder,)))
+    assert call(functions, "count") == Returned("1.0")
+
+
+def test_the_files_are_installed_together(
+    requirements: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Each alone could be, and both cannot, which the image would find too."""
+    files = [requirements("all.txt", "census==2.0"), requirements("own.txt", "surveys")]
+    with pytest.raises(PackagesError, match=r"all\.txt and .*own\.txt cannot be installed: "):
+        packages_folder(files, cache=tmp_path / "cache")
+
+
+def test_packages_are_installed_once_and_the_caller_is_told(
+    requirements: Callable[..., Path], tmp_path: Path
+) -> None:
+    told: list[str] = []
+    file = requirements("all.txt", "census")
+    folders = {
+        packages_folder([file], cache=tmp_path / "cache", on_install=lambda: told.append("told"))
+        for _ in range(2)
+    }
+    assert len(folders) == len(told) == 1
+
+
+def test_a_change_in_what_the_files_name_is_installed_anew(
+    requirements: Callable[..., Path], tmp_path: Path
+) -> None:
+    file = requirements("all.txt", "-r more/other.txt", "--constraint=more/limits.txt  # why")
+    requirements("more/limits.txt", "census<2")
+    requirements("more/other.txt", "census")
+    folders = [packages_folder([file], cache=tmp_path / "cache")]
+    requirements("more/limits.txt", "census<3")
+    folders.append(packages_folder([file], cache=tmp_path / "cache"))
+    requirements("more/other.txt", "census<2")
+    folders.append(packages_folder([file], cache=tmp_path / "cache"))
+    versions = [(folder / "census.py").read_text() for folder in folders if folder is not None]
+    assert versions == ["version = '1.0'\n", "version = '2.0'\n", "version = '1.0'\n"]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("nowhere==1", "No matching distribution found for nowhere==1"),
+        ("census=>1", "Invalid requirement: 'census=>1'"),
+    ],
+)
+def test_a_line_that_cannot_be_installed_is_told_in_one_line_and_leaves_nothing(
+    requirements: Callable[..., Path], tmp_path: Path, line: str, reason: str
+) -> None:
+    file = requirements("all.txt", line)
+    with pytest.raises(PackagesError) as caught:
+        packages_folder([file], cache=tmp_path / "cache")
+    told = str(caught.value)
+    assert told.startswith(f"{os.path.relpath(file)} cannot be installed: {reason}")
+    assert "\n" not in told
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_two_runs_may_install_the_same_at_once(
+    requirements: Callable[..., Path], tmp_path: Path
+) -> None:
+    file = requirements("all.txt", "census")
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from dorc_runtime.project.packages import packages_folder\n"
+        "print(packages_folder([Path(sys.argv[1])], cache=Path(sys.argv[2])))\n"
+    )
+    command = [sys.executable, "-c", code, str(file), str(tmp_path / "cache")]
+    runs = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    one, two = (run.communicate()[0].strip() for run in runs)
+    assert one == two
+    assert (Path(one) / "census.py").exists()
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+def test_without_pip_and_uv_the_remedy_is_told(
+    requirements: Callable[..., Path], tmp_path: Path
+) -> None:
+    file = requirements("all.txt", "census")
+    environment, packages = tmp_path / "environment", tmp_path / "packages"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
+    packages.mkdir()
+    for found in Path(pydantic.__file__).parents[1].iterdir():
+        if not found.name.startswith("pip"):
+            (packages / found.name).symlink_to(found)
+    code = (
+        "import sys; sys.path += sys.argv[1:3]; from pathlib import Path\n"
+        "from dorc_runtime.errors import ToolMissingError\n"
+        "from dorc_runtime.project.packages import packages_folder\n"
+        "try: packages_folder([Path(sys.argv[3])], cache=Path(sys.argv[4]))\n"
+        "except ToolMissingError as error: print(error)\n"
+    )
+    library = Path(dorc_runtime.__file__).parents[1]
+    told = subprocess.run(
+        [environment / "bin" / "python", "-c", code, packages, library, file, tmp_path / "cache"],
+        env={"PATH": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout
+    assert told == (
+        "pip is not installed beside this Python, and uv is not there either, so the packages of "
+        "requirements.txt cannot be: run `python -m ensurepip`.\n"
+    )

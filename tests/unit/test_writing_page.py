@@ -1,0 +1,41 @@
+"""What the page on writing pipelines shows is what the library takes."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import dorc_runtime
+from dorc_runtime.compile.document.states import wanted_name
+from dorc_runtime.model.steps import Step
+
+PAGE = (Path(__file__).parents[2] / "docs" / "writing.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_each_piece_of_code_on_the_page_can_be_written_so(number: int) -> None:
+    known = {
+        name: getattr(dorc_runtime, name) for name in dorc_runtime.__all__ if "Create" not in name
+    }
+    exec(BLOCKS[number], {**known, "timedelta": timedelta})  # noqa: S102 - our own page
+
+
+def test_the_page_tells_of_every_step() -> None:
+    table = PAGE.partition("| step | what it does |")[2].partition("\n\n")[0]
+    steps = {
+        name
+        for name in dorc_runtime.__all__
+        if isinstance(kind := getattr(dorc_runtime, name), type) and issubclass(kind, Step)
+    }
+    assert steps <= set(re.findall(r"`(\w+)\(", table))
+
+
+def test_an_unnamed_step_is_called_as_the_page_on_mocks_needs_it() -> None:
+    """A file's name: no part of it may be a folder."""
+    steps: list[Step] = [
+        dorc_runtime.Call("processed-to-curated/load"),
+        dorc_runtime.Service("aws-sdk:s3:copyObject"),
+    ]
+    assert [wanted_name(step) for step in steps] == ["Call load", "s3 copyObject"]
