@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import dorc_runtime
 from dorc_runtime.errors import DefinitionError, ScaffoldError, UnknownNameError
 from dorc_runtime.project.template.answers import Answers
 from dorc_runtime.project.environments import PROJECT_FILE
@@ -32,8 +33,6 @@ def rendered(answers: Answers, *, scaffold: Path | None = None) -> Files:
     import copier
     from jinja2 import TemplateError
 
-    from dorc_runtime import __version__
-
     only: list[str] = []
     if scaffold is not None:
         layer, name = answers.pipelines[-1]
@@ -47,7 +46,7 @@ def rendered(answers: Answers, *, scaffold: Path | None = None) -> Files:
             copier.run_copy(
                 str(template),
                 made,
-                data={**answers.given, "runtime_version": __version__},
+                data={**answers.given, "runtime_version": dorc_runtime.__version__},
                 exclude=only,
                 defaults=True,
                 quiet=True,
@@ -85,8 +84,9 @@ def scaffold_folder(root: Path, name: str) -> Path:
 
 def _copy_template(target: Path) -> None:
     """Copy the template: the wheel's, or the checkout's as it is on disk, whatever git says."""
-    packaged = Path(__file__).parents[1] / "_scaffold"
-    source = packaged if packaged.is_dir() else Path(__file__).parents[2]
+    library = Path(dorc_runtime.__file__).parent
+    packaged = library / "_scaffold"
+    source = packaged if packaged.is_dir() else library.parent
     # pip compiles what looks like Python in a wheel.
     compiled = shutil.ignore_patterns("__pycache__")
     shutil.copytree(source / "template", target / "template", ignore=compiled)
