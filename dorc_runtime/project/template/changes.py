@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dorc_runtime.errors import ScaffoldError
+from dorc_runtime.project.repository import ANSWERS
 from dorc_runtime.project.template.answers import Answers, write_answers
 from dorc_runtime.project.template.rendering import Files, rendered
-from dorc_runtime.project.repository import ANSWERS
 
 
 @dataclass(frozen=True)

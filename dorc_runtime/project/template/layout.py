@@ -7,11 +7,11 @@ import subprocess
 from pathlib import Path
 
 from dorc_runtime.errors import ScaffoldError, UnknownNameError
+from dorc_runtime.project.environments import PROJECT_FILE
+from dorc_runtime.project.repository import Repository
 from dorc_runtime.project.template.answers import Answers, read_answers
 from dorc_runtime.project.template.changes import Change, change, missing
-from dorc_runtime.project.environments import PROJECT_FILE
 from dorc_runtime.project.template.rendering import rendered
-from dorc_runtime.project.repository import Repository
 
 _UNIVERSAL = "universal/Pulumi.universal.yaml"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from dorc_runtime.errors import ScaffoldError, UnknownNameError
+from dorc_runtime.project.repository import ANSWERS
 from dorc_runtime.project.template.answers import Answers
 from dorc_runtime.project.template.git import git
-from dorc_runtime.project.repository import ANSWERS
 
 _ADDRESS = re.compile(r"[a-z+]+://|gh:|gl:|[\w.-]+@[\w.-]+:")
 # What `git describe` puts after the tag.

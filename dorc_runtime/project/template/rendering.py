@@ -9,9 +9,9 @@ from pathlib import Path
 
 import dorc_runtime
 from dorc_runtime.errors import DefinitionError, ScaffoldError, UnknownNameError
-from dorc_runtime.project.template.answers import Answers
 from dorc_runtime.project.environments import PROJECT_FILE
 from dorc_runtime.project.repository import ANSWERS, DEFINITION
+from dorc_runtime.project.template.answers import Answers
 
 SCAFFOLDS = "scaffolds"
 # What an update keeps up to date in a pipeline's folder, and what each environment has there.

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from dorc_runtime.compile.identifiers import check_name
 from dorc_runtime.errors import ScaffoldError, UnknownNameError
+from dorc_runtime.project.repository import HANDLER, Repository
 from dorc_runtime.project.template.answers import read_answers
 from dorc_runtime.project.template.changes import Change
 from dorc_runtime.project.template.rendering import rendered, scaffold_folder
-from dorc_runtime.project.repository import HANDLER, Repository
 
 _FUNCTION = b'''\
 """Say here what the function does."""

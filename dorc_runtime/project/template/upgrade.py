@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from dorc_runtime.errors import ScaffoldError
+from dorc_runtime.project.repository import ANSWERS
 from dorc_runtime.project.template.answers import Answers, read_answers
 from dorc_runtime.project.template.git import git, listed
 from dorc_runtime.project.template.releases import Template, template_of, version_of
 from dorc_runtime.project.template.rendering import rendered
-from dorc_runtime.project.repository import ANSWERS
 
 _MARKS = re.compile(rb"^(<{7}|>{7}) (before|after) updating\r?$", re.MULTILINE)
 
