@@ -66,7 +66,7 @@ def run(
             before = filling.result()
         began = scheduler.clock.now()
         execution = _execution(planned, began)
-        see(execution.changed(None, now=began))
+        see(execution.status_change(None, now=began))
         ending = execute(
             planned.document,
             run=Run(
@@ -81,7 +81,7 @@ def run(
             ),
         )
         ended = scheduler.clock.now()
-        see(execution.changed(ending, now=ended))
+        see(execution.status_change(ending, now=ended))
     finally:
         functions.close()
     written = _written(lake, planned.buckets, before)
@@ -132,6 +132,6 @@ def _execution(planned: Plan, began: float) -> Execution:
         name=name,
         machine=machine,
         input=planned.start.event,
-        began=began,
+        started_at=began,
         role=f"arn:aws:iam::{ACCOUNT}:role/local",
     )

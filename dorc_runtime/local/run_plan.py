@@ -18,8 +18,8 @@ from dorc_runtime.local.aws.mocks import read_mocks, refuse_what_cannot_run
 from dorc_runtime.local.aws.roles import Roles, policies
 from dorc_runtime.local.functions.outcome import LocalFunction
 from dorc_runtime.local.inputs import Request, Start, local_bucket, start_of
-from dorc_runtime.local.interpreter.attempt import LARGEST_PAYLOAD
 from dorc_runtime.local.interpreter.executions import Machine
+from dorc_runtime.local.interpreter.state_fields import LARGEST_PAYLOAD
 from dorc_runtime.model.steps import Function, all_steps, called_pipelines
 from dorc_runtime.project.packages import packages_folder
 from dorc_runtime.project.repository import (

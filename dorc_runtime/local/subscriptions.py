@@ -100,7 +100,7 @@ def status_changed(change: ExecutionStatusChanged, *, region: str) -> Event:
         "stateMachineArn": change.machine,
         "name": change.name,
         "status": ending.status if ending else "RUNNING",
-        "startDate": int(change.began * 1000),
+        "startDate": int(change.started_at * 1000),
         "stopDate": int(change.at * 1000) if ending else None,
         "input": json.dumps(change.input),
         "inputDetails": {"included": True},

@@ -1,6 +1,6 @@
 """The record of a run: what happened, how it ended, and the folder that keeps it.
 
-A run on this machine yields it; drawings and commands read it. It takes no part in carrying a run
-out. Open ``events`` for what is reported while a run goes on, ``visits`` for one line per entering
-of a state, ``result`` for the whole of a run as a value, and ``folder`` for ``.dorc/runs/``.
+A run on this machine yields it; drawings and commands read it. Nothing here runs anything. Open
+``events`` for what is reported while a run goes on, ``visits`` for one entry per entering of a
+state, ``result`` for the whole of a run as a value, and ``folder`` for ``.dorc/runs/``.
 """

@@ -1,7 +1,7 @@
 """What happened in a run, event by event, and how it ended.
 
 Times are seconds since the epoch. A visit is one entering of a state: a state in a Map is visited
-once for each item, and ``path`` tells in which (``("Map", "3")``). ``pipeline`` is the one
+once for each item, and ``path`` names the item (``("Map", "3")``). ``pipeline`` is the one
 (``layer/name``) that a Call started, "" for the run's own states.
 """
 
@@ -25,7 +25,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class StateEntered:
-    """A state begins."""
+    """A state starts."""
 
     at: float
     visit: Visit
@@ -34,7 +34,7 @@ class StateEntered:
 
 @dataclass(frozen=True, slots=True)
 class StateExited:
-    """A state has come to its output."""
+    """A state has ended with its output."""
 
     at: float
     visit: Visit
@@ -43,7 +43,7 @@ class StateExited:
 
 @dataclass(frozen=True, slots=True)
 class StateRetried:
-    """A state failed and is tried again in ``wait`` seconds; ``attempt`` is 1 for the first."""
+    """A state failed and is retried in ``wait`` seconds; ``attempt`` is 1 for the first retry."""
 
     at: float
     visit: Visit
@@ -97,10 +97,10 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionStatusChanged:
-    """An execution began, or came to its ``ending``: that of the run, or one that it called.
+    """An execution started, or ended with ``ending``: that of the run, or one that it called.
 
-    It has the ARN ``arn`` and the name ``name``, ``machine`` is its state machine's ARN; it got
-    ``input`` and ``began`` then.
+    ``arn`` and ``machine`` are the ARNs of the execution and of its state machine. It started with
+    ``input`` at ``started_at``.
     """
 
     at: float
@@ -108,7 +108,7 @@ class ExecutionStatusChanged:
     machine: str
     name: str
     input: JsonValue
-    began: float
+    started_at: float
     ending: Ending | None = None
 
 

@@ -1,4 +1,4 @@
-"""The folder of a kept run, for people and later commands: ``.dorc/runs/<time>-<pipeline>/``."""
+"""The folder of a saved run, for people and later commands: ``.dorc/runs/<time>-<pipeline>/``."""
 
 import json
 import shutil
@@ -15,14 +15,14 @@ from dorc_runtime.runs.events import FunctionLogged
 from dorc_runtime.runs.result import RunResult
 from dorc_runtime.runs.visits import StateVisit, visits_of
 
-# 1, which the file did not name, had no visits.
+# Schema 1 had no visits, and the file did not name its schema.
 SCHEMA = 2
 _NEWEST = 50
 
 
 @dataclass(frozen=True)
-class KeptRun:
-    """A run as its folder has it. A file of an older schema leaves defaults where it has nothing.
+class SavedRun:
+    """A run, as its folder has it. What a file of an older schema does not say has a default.
 
     ``status`` is "" and ``seconds`` 0 where the file does not say.
     """
@@ -87,10 +87,11 @@ def save_run(result: RunResult, *, root: Path, now: datetime) -> Path:
     return folder
 
 
-def read_run(folder: Path) -> KeptRun:
-    """Return the run that ``folder`` keeps, as far as its ``result.json`` can be read.
+def read_run(folder: Path) -> SavedRun:
+    """Return the run saved in ``folder``, as far as its ``result.json`` can be read.
 
-    Raises ``RunFolderError`` where there is no such file, or no JSON object in it.
+    Raises:
+        RunFolderError: The file does not exist, or has no JSON object.
     """
     file = folder / "result.json"
     try:
@@ -98,8 +99,8 @@ def read_run(folder: Path) -> KeptRun:
     except (OSError, ValueError) as error:
         raise RunFolderError(f"{file} cannot be read: {error}. Delete the folder.") from error
     if not isinstance(values, dict):
-        raise RunFolderError(f"{file} holds no JSON object. Delete the folder.")
-    return KeptRun(
+        raise RunFolderError(f"{file} has no JSON object. Delete the folder.")
+    return SavedRun(
         folder=folder,
         schema=_value(values, "schema", int, 1),
         pipeline=_value(values, "pipeline", str, ""),

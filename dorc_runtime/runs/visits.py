@@ -59,8 +59,8 @@ def visits_of(events: Iterable[Event]) -> tuple[StateVisit, ...]:
             case StateEntered():
                 continue
             case StateExited() | StateFailed() | StateRetried() | StateCaught():
-                if begun := visits.get(event.visit.number):
-                    visits[event.visit.number] = _after(begun, event)
+                if known := visits.get(event.visit.number):
+                    visits[event.visit.number] = _after(known, event)
             case _:
                 continue
     return tuple(visits.values())

@@ -11,10 +11,10 @@ from dorc_runtime.compile.documents import Document
 from dorc_runtime.errors import UnknownNameError
 from dorc_runtime.local.aws.lake import LakeObject
 from dorc_runtime.local.functions.outcome import Cancel, Outcome, Raised, Returned
-from dorc_runtime.local.interpreter.attempt import StateError
 from dorc_runtime.local.interpreter.executions import Execution, Run
 from dorc_runtime.local.interpreter.machine import execute
 from dorc_runtime.local.interpreter.scheduler import Scheduler, VirtualClock
+from dorc_runtime.local.interpreter.state_error import StateError
 from dorc_runtime.runs.events import Ending, Event
 
 from .moto_oracle import Answer

@@ -14,8 +14,8 @@ from pydantic import JsonValue
 
 from dorc_runtime.compile.documents import Document
 from dorc_runtime.local.aws.lake import OWN_KEY
-from dorc_runtime.local.interpreter.attempt import StateError
 from dorc_runtime.local.interpreter.executions import Execution
+from dorc_runtime.local.interpreter.state_error import StateError
 
 # What moto plays for a run, and what Step Functions calls errors of the service by.
 SERVED: Mapping[str, str] = {

@@ -1,4 +1,4 @@
-"""Coroutines side by side, of which one that fails stops the others."""
+"""Coroutines in parallel: one that fails stops the others."""
 
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar

@@ -1,4 +1,4 @@
-"""A distributed Map: what it runs over, how much may fail, and where its results go.
+"""Distributed Maps: their items, tolerated failures and results.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 """
@@ -15,9 +15,10 @@ from typing import Any
 from pydantic import JsonValue
 
 from dorc_runtime.errors import UnknownNameError
-from dorc_runtime.local.interpreter.attempt import Attempt, StateError
 from dorc_runtime.local.interpreter.concurrency import in_lanes
-from dorc_runtime.local.interpreter.executions import Begin, Execution, Run, Scope, Storage
+from dorc_runtime.local.interpreter.executions import Execution, Run, Scope, StartMachine, Storage
+from dorc_runtime.local.interpreter.state_error import StateError
+from dorc_runtime.local.interpreter.state_fields import StateFields
 from dorc_runtime.runs.events import Ending
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
@@ -27,23 +28,25 @@ _LIST = "arn:aws:states:::s3:listObjectsV2"
 _DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
 
 
-async def distributed(attempt: Attempt, scope: Scope, run: Run, begin: Begin) -> JsonValue:
+async def run_distributed_map(
+    fields: StateFields, scope: Scope, run: Run, start: StartMachine
+) -> JsonValue:
     """Run an execution for each item, or batch, of a Map, and return the Map's result.
 
     Raises:
         StateError: The items cannot be read, too many of them fail, or the results not be written.
     """
-    items = items_of(attempt, run.lake)
-    map_run = MapRun(attempt, total=len(items))
-    parts = batches(attempt, [attempt.selected(index, item) for index, item in enumerate(items)])
-    machine = attempt.state["ItemProcessor"]
+    items = items_of(fields, run.lake)
+    map_run = MapRun(fields, total=len(items))
+    parts = batches(fields, [fields.selected(index, item) for index, item in enumerate(items)])
+    machine = fields.state["ItemProcessor"]
 
     async def carry_out(number: int) -> None:
         event, size = parts[number]
-        execution = run.execution.part(map_run.name, event, now=run.scheduler.clock.now())
+        execution = run.execution.map_child(map_run.name, event, now=run.scheduler.clock.now())
         part = replace(run, execution=execution)
-        place = Scope((*scope.path, attempt.name, str(number)))
-        work = begin(machine, part, place)
+        place = Scope((*scope.path, fields.name, str(number)))
+        work = start(machine, part, place)
         try:
             ending = await work
         finally:
@@ -51,7 +54,7 @@ async def distributed(attempt: Attempt, scope: Scope, run: Run, begin: Begin) ->
         now = run.scheduler.clock.now()
         map_run.add(number, execution, ending, items=size, now=now)
 
-    width = min(attempt.state.get("MaxConcurrency") or CONCURRENCY, CONCURRENCY)
+    width = min(fields.state.get("MaxConcurrency") or CONCURRENCY, CONCURRENCY)
     await in_lanes(run.scheduler, len(parts), carry_out, width=width)
     return map_run.result(run.execution, run.lake)
 
@@ -60,7 +63,7 @@ async def distributed(attempt: Attempt, scope: Scope, run: Run, begin: Begin) ->
 class MapRun:
     """One run of a distributed Map over ``total`` items, and the executions that it started."""
 
-    attempt: Attempt
+    fields: StateFields
     total: int
     ended: dict[int, tuple[Execution, Ending, float]] = field(default_factory=dict)
     failed: int = 0
@@ -68,13 +71,13 @@ class MapRun:
 
     @property
     def name(self) -> str:
-        """What its executions' machine is called behind the pipeline's."""
-        return f"{self.attempt.name}:{self.id}"
+        """The last part of the name of its executions' state machine."""
+        return f"{self.fields.name}:{self.id}"
 
     def add(
         self, number: int, execution: Execution, ending: Ending, *, items: int, now: float
     ) -> None:
-        """Note how the execution with this number, over so many items, has ended.
+        """Record the ending of the execution ``number``, which has so many items.
 
         Raises:
             StateError: More items have failed than the Map tolerates.
@@ -83,25 +86,30 @@ class MapRun:
         if ending.status == "SUCCEEDED":
             return
         self.failed += items
-        count = self.attempt.state.get("ToleratedFailureCount")
-        part = self.attempt.state.get("ToleratedFailurePercentage", 100 if count else 0)
+        count = self.fields.state.get("ToleratedFailureCount")
+        part = self.fields.state.get("ToleratedFailurePercentage", 100 if count else 0)
         over_count = count is not None and self.failed > count
         if over_count or 100 * self.failed > part * self.total:
             raise StateError(
                 "States.ExceedToleratedFailureThreshold",
-                f"{self.failed} of the {self.total} items of '{self.attempt.name}' failed, the "
+                f"{self.failed} of the {self.total} items of '{self.fields.name}' failed, the "
                 f"last by {ending.error}: {ending.cause}",
             )
 
     def result(self, execution: Execution, lake: Storage) -> JsonValue:
-        """Return the Map's result, written to where it says; ``execution`` is the whole run."""
-        writer = self.attempt.state.get("ResultWriter")
+        """Return the Map's result, written to the lake if the Map says so.
+
+        ``execution`` is the one that the Map is in.
+        """
+        writer = self.fields.state.get("ResultWriter")
         if writer is None:
             return [
-                ending.output if ending.status == "SUCCEEDED" else part.written(ending, now=now)
+                ending.output
+                if ending.status == "SUCCEEDED"
+                else part.map_run_record(ending, now=now)
                 for part, ending, now in self._in_order()
             ]
-        arguments = self.attempt.evaluate("ResultWriter", writer["Arguments"])
+        arguments = self.fields.evaluate("ResultWriter", writer["Arguments"])
         assert isinstance(arguments, dict)  # noqa: S101 - the compiler writes it so
         bucket, prefix = str(arguments["Bucket"]), str(arguments.get("Prefix", ""))
         folder = f"{prefix}/{self.id}" if prefix else self.id
@@ -121,45 +129,45 @@ class MapRun:
         return [self.ended[number] for number in sorted(self.ended)]
 
     def _write(self, lake: Storage, bucket: str, folder: str, status: str) -> list[JsonValue]:
-        told = [
-            part.written(ending, now=now)
+        records = [
+            part.map_run_record(ending, now=now)
             for part, ending, now in self._in_order()
             if (ending.status == "SUCCEEDED") == (status == "SUCCEEDED")
         ]
-        if not told:
+        if not records:
             return []
-        key, body = f"{folder}/{status}_0.json", json.dumps(told, ensure_ascii=False).encode()
+        key, body = f"{folder}/{status}_0.json", json.dumps(records, ensure_ascii=False).encode()
         lake.put(bucket, key, body)
         return [{"Key": key, "Size": len(body)}]
 
 
-def items_of(attempt: Attempt, lake: Storage) -> list[JsonValue]:
-    """Return the items of a Map: a list, or what it reads in the lake.
+def items_of(fields: StateFields, lake: Storage) -> list[JsonValue]:
+    """Return the items of a Map: its list, or what it reads in the lake.
 
     Raises:
         StateError: They cannot be read.
     """
-    reader = attempt.state.get("ItemReader")
+    reader = fields.state.get("ItemReader")
     if reader is None:
-        return attempt.items()
-    arguments = attempt.evaluate("ItemReader", reader["Arguments"])
+        return fields.items()
+    arguments = fields.evaluate("ItemReader", reader["Arguments"])
     assert isinstance(arguments, dict)  # noqa: S101 - the compiler writes it so
     config: Mapping[str, Any] = reader.get("ReaderConfig", {})
     try:
         if reader["Resource"] == _LIST:
-            found = _listed(lake, arguments)
+            items = _listed(lake, arguments)
         else:
             body = lake.get(str(arguments["Bucket"]), str(arguments["Key"]))
-            found = _READERS[config["InputType"]](body.decode("utf-8-sig"), config)
-        return list(itertools.islice(found, config.get("MaxItems")))
+            items = _READERS[config["InputType"]](body.decode("utf-8-sig"), config)
+        return list(itertools.islice(items, config.get("MaxItems")))
     except (UnknownNameError, ValueError) as error:
-        cause = f"The items of the state '{attempt.name}' cannot be read: {error}"
+        cause = f"The items of the state '{fields.name}' cannot be read: {error}"
         raise StateError("States.ItemReaderFailed", cause) from error
 
 
-def batches(attempt: Attempt, events: Sequence[JsonValue]) -> list[tuple[JsonValue, int]]:
+def batches(fields: StateFields, events: Sequence[JsonValue]) -> list[tuple[JsonValue, int]]:
     """Return what each execution of a Map gets, and how many of the items ``events`` that is."""
-    batcher = attempt.state.get("ItemBatcher")
+    batcher = fields.state.get("ItemBatcher")
     if batcher is None:
         return [(event, 1) for event in events]
     size = batcher["MaxItemsPerBatch"]
@@ -169,13 +177,13 @@ def batches(attempt: Attempt, events: Sequence[JsonValue]) -> list[tuple[JsonVal
 
 def _listed(lake: Storage, arguments: Mapping[str, JsonValue]) -> Iterator[JsonValue]:
     prefix = str(arguments.get("Prefix", ""))
-    for found in lake.objects(str(arguments["Bucket"])):
-        if found.key.startswith(prefix):
+    for stored in lake.objects(str(arguments["Bucket"])):
+        if stored.key.startswith(prefix):
             yield {
-                "Etag": f'"{found.etag}"',
-                "Key": found.key,
-                "LastModified": int(found.last_modified.timestamp()),
-                "Size": found.size,
+                "Etag": f'"{stored.etag}"',
+                "Key": stored.key,
+                "LastModified": int(stored.last_modified.timestamp()),
+                "Size": stored.size,
                 "StorageClass": "STANDARD",
             }
 
@@ -193,10 +201,10 @@ def _csv(text: str, config: Mapping[str, Any]) -> Iterator[JsonValue]:
 
 
 def _json(text: str, config: Mapping[str, Any]) -> Iterator[JsonValue]:
-    found = json.loads(text)
-    if not isinstance(found, list):
+    items = json.loads(text)
+    if not isinstance(items, list):
         raise ValueError("the JSON file does not hold a list")  # noqa: TRY004 - not a type of ours
-    yield from found
+    yield from items
 
 
 def _json_lines(text: str, config: Mapping[str, Any]) -> Iterator[JsonValue]:

@@ -1,4 +1,4 @@
-"""Executions: what they are carried out with, and what they say of themselves.
+"""Executions: what they run with, and what Step Functions reports of them.
 
 The context object: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
 """
@@ -20,28 +20,31 @@ from dorc_runtime.runs.events import Ending, Event, ExecutionStatusChanged
 
 @dataclass(frozen=True)
 class Execution:
-    """One execution: ``machine`` is its state machine's ARN, ``began`` in seconds since 1970."""
+    """One execution of the state machine with the ARN ``machine``.
+
+    ``started_at`` is in seconds since 1970.
+    """
 
     arn: str
     name: str
     machine: str
     input: JsonValue
-    began: float
+    started_at: float
     role: str = ""
 
-    def called(self, machine: str, event: JsonValue, *, now: float) -> "Execution":
+    def child(self, machine: str, event: JsonValue, *, now: float) -> "Execution":
         """Return an execution of ``machine`` that this one starts."""
         name = str(uuid.uuid4())
         return replace(
-            self, arn=_of(machine, name), name=name, machine=machine, input=event, began=now
+            self, arn=_of(machine, name), name=name, machine=machine, input=event, started_at=now
         )
 
-    def part(self, run: str, event: JsonValue, *, now: float) -> "Execution":
+    def map_child(self, run: str, event: JsonValue, *, now: float) -> "Execution":
         """Return the execution of an item, or batch, of the Map run called ``run``."""
         name = str(uuid.uuid4())
         machine = f"{self.machine}/{run}"
         return replace(
-            self, arn=_of(machine, name), name=name, machine=machine, input=event, began=now
+            self, arn=_of(machine, name), name=name, machine=machine, input=event, started_at=now
         )
 
     def context(self) -> dict[str, JsonValue]:
@@ -52,23 +55,23 @@ class Execution:
                 "Input": self.input,
                 "Name": self.name,
                 "RoleArn": self.role,
-                "StartTime": iso(self.began),
+                "StartTime": iso(self.started_at),
             },
             "StateMachine": {"Id": self.machine, "Name": self.machine.rpartition(":")[2]},
         }
 
-    def started(self) -> dict[str, JsonValue]:
+    def start_response(self) -> dict[str, JsonValue]:
         """Return what ``StartExecution`` answers."""
-        return {"ExecutionArn": self.arn, "StartDate": iso(self.began)}
+        return {"ExecutionArn": self.arn, "StartDate": iso(self.started_at)}
 
-    def changed(self, ending: Ending | None, *, now: float) -> ExecutionStatusChanged:
-        """Return the event that it began, or ended with ``ending``."""
+    def status_change(self, ending: Ending | None, *, now: float) -> ExecutionStatusChanged:
+        """Return the event that it started, or that it ended with ``ending``."""
         return ExecutionStatusChanged(
-            now, self.arn, self.machine, self.name, self.input, self.began, ending
+            now, self.arn, self.machine, self.name, self.input, self.started_at, ending
         )
 
-    def described(self, ending: Ending, *, now: float) -> dict[str, JsonValue]:
-        """Return what Step Functions says of it once it has ended, with values and not their JSON.
+    def description(self, ending: Ending, *, now: float) -> dict[str, JsonValue]:
+        """Return what Step Functions reports of it after its end, with values and not their JSON.
 
         https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
         """
@@ -78,7 +81,7 @@ class Execution:
             "InputDetails": {"Included": True},
             "Name": self.name,
             "RedriveCount": 0,
-            "StartDate": int(self.began * 1000),
+            "StartDate": int(self.started_at * 1000),
             "StateMachineArn": self.machine,
             "Status": ending.status,
             "StopDate": int(now * 1000),
@@ -87,16 +90,16 @@ class Execution:
             return {**about, "Output": ending.output, "OutputDetails": {"Included": True}}
         return {**about, "Error": ending.error, "Cause": ending.cause}
 
-    def written(self, ending: Ending, *, now: float) -> dict[str, JsonValue]:
-        """Return what a distributed Map tells of it: input and output are JSON in texts.
+    def map_run_record(self, ending: Ending, *, now: float) -> dict[str, JsonValue]:
+        """Return what a distributed Map reports of it: input and output are texts of JSON.
 
         https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html
         """
-        about = self.described(ending, now=now)
+        about = self.description(ending, now=now)
         for key in ("Input", "Output"):
             if key in about:
                 about[key] = json.dumps(about[key], ensure_ascii=False, separators=(",", ":"))
-        return {**about, "StartDate": iso(self.began), "StopDate": iso(now)}
+        return {**about, "StartDate": iso(self.started_at), "StopDate": iso(now)}
 
 
 class StoredObject(Protocol):
@@ -149,11 +152,11 @@ class Machine:
 
 @dataclass(frozen=True)
 class Run:
-    """One execution, and what it is carried out with.
+    """One execution, and what it runs with.
 
     ``machines`` are those that it may start, by their ARNs; ``mocks`` are the results of tasks that
-    are not carried out, by the names of their states. ``pipeline`` is the one that a Call started,
-    "" for what the run began with.
+    do not run, by the names of their states. ``pipeline`` is the one that a Call started,
+    "" for the pipeline of the run itself.
     """
 
     scheduler: Scheduler
@@ -169,10 +172,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Scope:
-    """Where a state stands: in which items of which Maps and which branches of which Parallels.
+    """Where a state is: in which items of which Maps and which branches of which Parallels.
 
     ``context`` is what it sees in the context object because of that, ``variables`` the variables
-    that have a value there.
+    that have a value.
     """
 
     path: tuple[str, ...] = ()
@@ -180,8 +183,8 @@ class Scope:
     variables: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
-# Begins an execution of a machine, or of a part that is one, and returns how it ends.
-Begin = Callable[[Mapping[str, Any], Run, Scope], Task[Ending]]
+# Starts an execution of a machine, or of an item of a distributed Map, and returns its ending.
+StartMachine = Callable[[Mapping[str, Any], Run, Scope], Task[Ending]]
 
 
 def iso(moment: float) -> str:

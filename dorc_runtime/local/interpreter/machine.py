@@ -1,8 +1,6 @@
 """Runs an Amazon States Language document in JSONata mode, as Step Functions does.
 
-It takes what ``compile.states`` writes. Open it for the order of things: what runs after what, and
-beside what. What a state's fields yield stands in ``attempt``, what follows an error in
-``recovery``, what tasks come to in ``tasks``, what a distributed Map runs in ``map_run``.
+Open it for the order of states: which state follows which, and what runs in parallel.
 """
 
 import itertools
@@ -13,12 +11,13 @@ from typing import Any
 from pydantic import JsonValue
 
 from dorc_runtime.compile.documents import Document
-from dorc_runtime.local.interpreter.attempt import Attempt, StateError, StateResult
 from dorc_runtime.local.interpreter.concurrency import all_of, in_lanes
-from dorc_runtime.local.interpreter.distributed_map import distributed
+from dorc_runtime.local.interpreter.distributed_map import run_distributed_map
 from dorc_runtime.local.interpreter.executions import Run, Scope, iso
 from dorc_runtime.local.interpreter.retries import Retries, catcher
 from dorc_runtime.local.interpreter.scheduler import Task, first_of
+from dorc_runtime.local.interpreter.state_error import StateError
+from dorc_runtime.local.interpreter.state_fields import StateFields, StateResult
 from dorc_runtime.local.interpreter.task_states import Tasks
 from dorc_runtime.runs.events import (
     Ending,
@@ -36,32 +35,32 @@ MAP_CONCURRENCY = 40
 
 def execute(document: Document, *, run: Run) -> Ending:
     """Run ``document`` on the execution's input to its end, and all that it has started."""
-    return run.scheduler.run(_whole(document, run))
+    return run.scheduler.run(_execute(document, run))
 
 
-async def _whole(document: Document, run: Run) -> Ending:
-    beside: list[Task[Ending]] = []
-    ending = await _Interpreter(run, itertools.count(1), beside).to_the_end(document, Scope())
-    # What they start comes to the list meanwhile.
-    for task in beside:
+async def _execute(document: Document, run: Run) -> Ending:
+    background: list[Task[Ending]] = []
+    ending = await _Interpreter(run, itertools.count(1), background).run_to_end(document, Scope())
+    # An execution that runs in the background may add others to the list.
+    for task in background:
         await task
     return ending
 
 
 class _Interpreter:
-    """Carries out one execution; those that it starts and does not wait for go to ``beside``."""
+    """Carries out one execution; ``background`` gets those that it does not wait for."""
 
-    def __init__(self, run: Run, numbers: Iterator[int], beside: list[Task[Ending]]) -> None:
+    def __init__(self, run: Run, numbers: Iterator[int], background: list[Task[Ending]]) -> None:
         self._run = run
         self._scheduler = run.scheduler
         self._now = run.scheduler.clock.now
         self._numbers = numbers
-        self._beside = beside
+        self._background = background
         self._context = run.execution.context()
-        self._tasks = Tasks(run, self._begin, beside)
+        self._tasks = Tasks(run, self._start, background)
 
-    async def to_the_end(self, document: Mapping[str, Any], scope: Scope) -> Ending:
-        """Run ``document`` on the execution's input; it has a timeout if it is a whole machine."""
+    async def run_to_end(self, document: Mapping[str, Any], scope: Scope) -> Ending:
+        """Run ``document`` on the execution's input; a whole machine may have a timeout."""
         work = self._scheduler.spawn(self._machine(document, self._run.execution.input, scope))
         limit: int | None = document.get("TimeoutSeconds")
         try:
@@ -75,9 +74,9 @@ class _Interpreter:
         finally:
             self._scheduler.cancel(work)
 
-    def _begin(self, document: Mapping[str, Any], run: Run, scope: Scope) -> Task[Ending]:
-        inner = _Interpreter(run, self._numbers, self._beside)
-        return self._scheduler.spawn(inner.to_the_end(document, scope))
+    def _start(self, document: Mapping[str, Any], run: Run, scope: Scope) -> Task[Ending]:
+        inner = _Interpreter(run, self._numbers, self._background)
+        return self._scheduler.spawn(inner.run_to_end(document, scope))
 
     async def _machine(
         self, document: Mapping[str, Any], event: JsonValue, scope: Scope
@@ -86,10 +85,10 @@ class _Interpreter:
         name: str | None = document["StartAt"]
         value = event
         while name is not None:
-            handed = await self._visit(name, document["States"][name], value, scope)
-            value, name = handed.output, handed.following
-            if handed.assigned:
-                scope = replace(scope, variables={**scope.variables, **handed.assigned})
+            result = await self._visit(name, document["States"][name], value, scope)
+            value, name = result.output, result.next_state
+            if result.assigned:
+                scope = replace(scope, variables={**scope.variables, **result.assigned})
         return value
 
     async def _visit(
@@ -104,93 +103,95 @@ class _Interpreter:
             about: JsonValue = {
                 "Name": name,
                 "EnteredTime": iso(entered),
-                "RetryCount": retries.taken,
+                "RetryCount": retries.count,
             }
             context = {**self._context, **scope.context, "State": about}
-            attempt = Attempt(name, state, value, context, scope.variables)
+            fields = StateFields(name, state, value, context, scope.variables)
             try:
-                handed = await self._carry_out(attempt, scope)
+                result = await self._carry_out(fields, scope)
             except StateError as error:
-                wait = retries.take(error.error)
+                wait = retries.next_delay(error.error)
                 if wait is not None:
                     self._run.observe(
                         StateRetried(
-                            self._now(), visit, error.error, error.cause, retries.taken, wait
+                            self._now(), visit, error.error, error.cause, retries.count, wait
                         )
                     )
                     await self._scheduler.sleep(wait)
                     continue
-                handed = self._caught(error, attempt, visit)
-            self._run.observe(StateExited(self._now(), visit, handed.output))
-            return handed
+                result = self._caught(error, fields, visit)
+            self._run.observe(StateExited(self._now(), visit, result.output))
+            return result
 
-    def _caught(self, error: StateError, attempt: Attempt, visit: Visit) -> StateResult:
-        """Return what the state's catcher makes of ``error``; raise it if none takes it."""
-        taker = catcher(attempt.state.get("Catch", ()), error.error)
-        if taker is None:
-            raise self._failed(error, attempt, visit)
+    def _caught(self, error: StateError, fields: StateFields, visit: Visit) -> StateResult:
+        """Return the result of the catcher that matches ``error``; raise ``error`` if none does."""
+        matching = catcher(fields.state.get("Catch", ()), error.error)
+        if matching is None:
+            raise self._failed(error, fields, visit)
         about: JsonValue = {"Error": error.error, "Cause": error.cause}
         try:
-            handed = attempt.result_of_fields(taker, about, errorOutput=about)
+            result = fields.result(matching, about, errorOutput=about)
         except StateError as second:
-            raise self._failed(second, attempt, visit) from error
-        self._run.observe(StateCaught(self._now(), visit, error.error, error.cause, taker["Next"]))
-        return handed
+            raise self._failed(second, fields, visit) from error
+        self._run.observe(
+            StateCaught(self._now(), visit, error.error, error.cause, matching["Next"])
+        )
+        return result
 
-    def _failed(self, error: StateError, attempt: Attempt, visit: Visit) -> StateError:
-        failed = StateFailed(self._now(), visit, error.error, error.cause, attempt.input)
+    def _failed(self, error: StateError, fields: StateFields, visit: Visit) -> StateError:
+        failed = StateFailed(self._now(), visit, error.error, error.cause, fields.input)
         error.failed = error.failed or failed
         self._run.observe(failed)
         return error
 
-    async def _carry_out(self, attempt: Attempt, scope: Scope) -> StateResult:
-        state, value = attempt.state, attempt.input
+    async def _carry_out(self, fields: StateFields, scope: Scope) -> StateResult:
+        state, value = fields.state, fields.input
         match state["Type"]:
             case "Task":
-                result = await self._tasks.result(attempt, scope)
+                result = await self._tasks.result(fields, scope)
             case "Map":
-                result = await self._map(attempt, scope)
+                result = await self._map(fields, scope)
             case "Parallel":
-                result = await self._parallel(attempt, scope)
+                result = await self._parallel(fields, scope)
             case "Choice":
-                return attempt.choose()
+                return fields.choose()
             case "Wait":
-                await self._scheduler.sleep(attempt.seconds_to_wait(now=self._now()))
-                return attempt.result_of_fields(state, value)
+                await self._scheduler.sleep(fields.seconds_to_wait(now=self._now()))
+                return fields.result(state, value)
             case "Fail":
-                raise attempt.failure()
+                raise fields.failure()
             case _:
-                return attempt.result_of_fields(state, value)
-        return attempt.result_of_fields(state, result, result=result)
+                return fields.result(state, value)
+        return fields.result(state, result, result=result)
 
-    async def _map(self, attempt: Attempt, scope: Scope) -> JsonValue:
-        state = attempt.state
+    async def _map(self, fields: StateFields, scope: Scope) -> JsonValue:
+        state = fields.state
         if state["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED":
-            return await distributed(attempt, scope, self._run, self._begin)
-        items = attempt.items()
+            return await run_distributed_map(fields, scope, self._run, self._start)
+        items = fields.items()
         results: list[JsonValue] = [None] * len(items)
 
         async def carry_out(index: int) -> None:
             about: JsonValue = {"Item": {"Index": index, "Value": items[index]}}
             place = replace(
                 scope,
-                path=(*scope.path, attempt.name, str(index)),
+                path=(*scope.path, fields.name, str(index)),
                 context={**scope.context, "Map": about},
             )
-            event = attempt.selected(index, items[index])
+            event = fields.selected(index, items[index])
             results[index] = await self._machine(state["ItemProcessor"], event, place)
 
         width = min(state.get("MaxConcurrency") or MAP_CONCURRENCY, MAP_CONCURRENCY)
         await in_lanes(self._scheduler, len(items), carry_out, width=width)
         return results
 
-    async def _parallel(self, attempt: Attempt, scope: Scope) -> JsonValue:
+    async def _parallel(self, fields: StateFields, scope: Scope) -> JsonValue:
         branches = [
             self._machine(
                 branch,
-                attempt.input,
-                replace(scope, path=(*scope.path, attempt.name, str(number))),
+                fields.input,
+                replace(scope, path=(*scope.path, fields.name, str(number))),
             )
-            for number, branch in enumerate(attempt.state["Branches"])
+            for number, branch in enumerate(fields.state["Branches"])
         ]
         return [*await all_of(self._scheduler, branches)]

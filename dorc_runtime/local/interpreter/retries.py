@@ -1,4 +1,4 @@
-"""What a state does about an error: which retrier takes it, after how long, and which catcher.
+"""Retries and catchers: which one matches an error, and the delay before a retry.
 
 Names of errors, and what matches them:
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
@@ -8,48 +8,49 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-# What no wildcard matches.
+# Errors that no wildcard matches.
 _TERMINAL = frozenset({"States.DataLimitExceeded", "States.Runtime"})
-# What a retrier has that does not say.
+# The values of fields that a retrier does not have.
 _DEFAULTS = {"IntervalSeconds": 1, "MaxAttempts": 3, "BackoffRate": 2.0}
 
 
 class Retries:
-    """The retries that one visit of a state has left, by its field ``Retry``."""
+    """The retries of one visit of a state, by its field ``Retry``."""
 
     def __init__(self, retriers: Sequence[Mapping[str, Any]]) -> None:
         self._retriers = [{**_DEFAULTS, **retrier} for retrier in retriers]
-        self._taken = [0] * len(retriers)
+        self._counts = [0] * len(retriers)
 
     @property
-    def taken(self) -> int:
-        """How many there have been."""
-        return sum(self._taken)
+    def count(self) -> int:
+        """How many retries there were."""
+        return sum(self._counts)
 
-    def take(self, error: str) -> float | None:
-        """Take a retry after ``error``: return the seconds to wait first, or None if none is left.
+    def next_delay(self, error: str) -> float | None:
+        """Count a retry after ``error`` and return its delay in seconds, None if none is left.
 
-        The first retrier that takes the error decides, each with a count of its own.
+        The first retrier that matches the error decides. Each retrier has its own count.
         """
         for number, retrier in enumerate(self._retriers):
             if _matches(retrier["ErrorEquals"], error):
-                taken = self._taken[number]
-                if taken >= retrier["MaxAttempts"]:
+                count = self._counts[number]
+                if count >= retrier["MaxAttempts"]:
                     return None
-                self._taken[number] += 1
-                return _wait(retrier, taken)
+                self._counts[number] += 1
+                return retry_delay(retrier, count)
         return None
 
 
 def catcher(catchers: Sequence[Mapping[str, Any]], error: str) -> Mapping[str, Any] | None:
-    """Return the first of ``catchers``, a field ``Catch``, that takes ``error``."""
+    """Return the first of ``catchers``, a field ``Catch``, that matches ``error``."""
     return next((each for each in catchers if _matches(each["ErrorEquals"], error)), None)
 
 
-def _wait(retrier: Mapping[str, Any], taken: int) -> float:
-    wait = float(retrier["IntervalSeconds"] * retrier["BackoffRate"] ** taken)
-    wait = min(wait, retrier.get("MaxDelaySeconds", wait))
-    return random.uniform(0, wait) if retrier.get("JitterStrategy") == "FULL" else wait  # noqa: S311 # no secret
+def retry_delay(retrier: Mapping[str, Any], count: int) -> float:
+    """Return the seconds before the next retry by ``retrier``, after ``count`` of them."""
+    delay = float(retrier["IntervalSeconds"] * retrier["BackoffRate"] ** count)
+    delay = min(delay, retrier.get("MaxDelaySeconds", delay))
+    return random.uniform(0, delay) if retrier.get("JitterStrategy") == "FULL" else delay  # noqa: S311 # no secret
 
 
 def _matches(names: Sequence[str], error: str) -> bool:

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Clock(Protocol):
-    """Tells seconds, and whether they pass by themselves."""
+    """The time in seconds; a ``virtual`` clock only moves when it is advanced."""
 
     virtual: bool
 
@@ -62,7 +62,7 @@ class Cancelled(BaseException):
 
 
 class Pending(Generic[T]):
-    """A value that comes later; awaiting it yields the value or raises the error that came."""
+    """A value that arrives later; awaiting it returns the value or raises the error."""
 
     def __init__(self, on_cancel: Callable[[], None] | None = None) -> None:
         self.on_cancel = on_cancel
@@ -73,29 +73,29 @@ class Pending(Generic[T]):
 
     @property
     def done(self) -> bool:
-        """Whether the value, or an error, is there."""
+        """Whether the value exists, or an error."""
         return self._done
 
     def result(self) -> T:
-        """Return the value, or raise the error, that came."""
+        """Return the value, or raise the error, that arrived."""
         if self._error is not None:
             raise self._error
         return self._value
 
     def resolve(self, value: T) -> None:
-        """Bring the value; the first to come stays."""
+        """Set the value; only the first one counts."""
         if not self._done:
             self._value = value
             self._finish()
 
     def fail(self, error: BaseException) -> None:
-        """Bring an error in place of the value."""
+        """Set an error in place of the value."""
         if not self._done:
             self._error = error
             self._finish()
 
     def when_done(self, callback: Callable[[], None]) -> None:
-        """Call back once the value is there, at once if it is."""
+        """Call ``callback`` once the value exists, at once if it does."""
         if self._done:
             callback()
         else:
@@ -114,7 +114,7 @@ class Pending(Generic[T]):
 
 
 class Task(Pending[T]):
-    """A coroutine on its way; its result is what it returns."""
+    """A coroutine that runs; its result is what it returns."""
 
     def __init__(self, coroutine: Coroutine["Pending[Any]", None, T]) -> None:
         super().__init__()
@@ -122,7 +122,7 @@ class Task(Pending[T]):
         self._waits_for: Pending[Any] | None = None
 
     def step(self, resume: Callable[["Task[Any]"], None]) -> None:
-        """Run up to the next value that is not there yet."""
+        """Run up to the next value that does not exist yet."""
         if not self._done:
             self._drive(lambda: self._coroutine.send(None), resume)
 
@@ -176,7 +176,7 @@ class Scheduler:
         return main.result()
 
     def spawn(self, coroutine: Coroutine[Pending[Any], None, T]) -> Task[T]:
-        """Start ``coroutine`` beside the ones that run; await the task for its result."""
+        """Start ``coroutine`` in parallel; await the task for its result."""
         task = Task(coroutine)
         self._ready.append(task)
         return task
@@ -186,25 +186,25 @@ class Scheduler:
         task.cancel(self._ready.append)
 
     def sleep(self, seconds: float) -> Pending[None]:
-        """Return what comes after ``seconds``."""
+        """Return a value that arrives after ``seconds``."""
         timer: Pending[None] = Pending()
         entry = (self.clock.now() + seconds, next(self._numbers), timer)
         heapq.heappush(self._timers, entry)
         return timer
 
     def call(self, start: Callable[[Callable[[T], None]], Callable[[], None]]) -> Pending[T]:
-        """Return what ``start`` brings: it is given the function to bring it by, from any thread.
+        """Return the value that ``start`` hands to its argument, from any thread, when it has it.
 
-        ``start`` returns what stops the call if its result is no longer wanted.
+        ``start`` returns what stops the call if nobody needs its result any more.
         """
         pending: Pending[T] = Pending()
         self._outside += 1
 
         def end() -> bool:
-            wanted = pending.on_cancel is not None
-            self._outside -= wanted
+            is_open = pending.on_cancel is not None
+            self._outside -= is_open
             pending.on_cancel = None
-            return wanted
+            return is_open
 
         def arrive(value: T) -> None:
             if end():
@@ -235,7 +235,7 @@ class Scheduler:
 
 
 def first_of(*pendings: Pending[Any]) -> Pending[None]:
-    """Return what comes as soon as one of ``pendings`` is done."""
+    """Return a value that arrives as soon as one of ``pendings`` is done."""
     first: Pending[None] = Pending()
     for pending in pendings:
         pending.when_done(lambda: first.resolve(None))

@@ -1,4 +1,4 @@
-"""What the tasks of an execution come to: functions, other pipelines, services of AWS.
+"""Task states: functions, calls of other pipelines, services of AWS.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
 """
@@ -20,97 +20,98 @@ from dorc_runtime.compile.document.task_documents import (
 from dorc_runtime.compile.documents import Document
 from dorc_runtime.compile.permissions.service_actions import resource
 from dorc_runtime.local.functions.outcome import Outcome, Raised
-from dorc_runtime.local.interpreter.attempt import Attempt, StateError
-from dorc_runtime.local.interpreter.executions import Begin, Run, Scope
+from dorc_runtime.local.interpreter.executions import Run, Scope, StartMachine
 from dorc_runtime.local.interpreter.scheduler import Pending, Task, first_of
+from dorc_runtime.local.interpreter.state_error import StateError
+from dorc_runtime.local.interpreter.state_fields import StateFields
 from dorc_runtime.runs.events import Ending
 
 Work = Coroutine[Pending[Any], None, JsonValue]
 
 
 class Tasks:
-    """Carries out the tasks of one execution.
+    """Runs the tasks of one execution.
 
-    ``beside`` gets the executions that tasks start and do not wait for.
+    ``background`` gets the executions that tasks start and do not wait for.
     """
 
-    def __init__(self, run: Run, begin: Begin, beside: list[Task[Ending]]) -> None:
+    def __init__(self, run: Run, start: StartMachine, background: list[Task[Ending]]) -> None:
         self._run = run
         self._scheduler = run.scheduler
-        self._begin = begin
-        self._beside = beside
+        self._start = start
+        self._background = background
 
-    async def result(self, attempt: Attempt, scope: Scope) -> JsonValue:
+    async def result(self, fields: StateFields, scope: Scope) -> JsonValue:
         """Return the result of a Task, as its ``Output`` finds it.
 
         Raises:
             StateError: It fails, or takes longer than its ``TimeoutSeconds``.
         """
-        attempt = _with_token(attempt)
-        arguments = attempt.evaluate("Arguments", attempt.state["Arguments"])
+        fields = _with_token(fields)
+        arguments = fields.evaluate("Arguments", fields.state["Arguments"])
         assert isinstance(arguments, dict)  # noqa: S101 - the compiler writes it so
-        called = attempt.state["Resource"]
-        if attempt.name in self._run.mocks:
-            return _mocked(called, self._run.mocks[attempt.name])
+        called = fields.state["Resource"]
+        if fields.name in self._run.mocks:
+            return _mocked(called, self._run.mocks[fields.name])
         if called == INVOKE:
             # Not held to the state's TimeoutSeconds: that is over the function's own timeout, which
             # the functions keep, and would count the time a call waits for a free worker.
-            return await self._function(attempt, arguments)
-        attempt.check_size(arguments, "sends")
+            return await self._function(fields, arguments)
+        fields.check_size(arguments, "sends")
         if called in (START, START_AND_WAIT):
-            call = self._pipeline(attempt, arguments, scope, wait=called == START_AND_WAIT)
-            return await self._in_time(attempt, call)
+            call = self._pipeline(fields, arguments, scope, wait=called == START_AND_WAIT)
+            return await self._in_time(fields, call)
         action = called.removeprefix(resource(""))
         answer = self._run.services.call(action, arguments, self._run.execution)
-        attempt.check_size(answer)
+        fields.check_size(answer)
         return answer
 
-    async def _function(self, attempt: Attempt, arguments: Document) -> JsonValue:
+    async def _function(self, fields: StateFields, arguments: Document) -> JsonValue:
         function = str(arguments["FunctionName"]).rpartition(":")[2]
         outcome: Outcome = await self._scheduler.call(
             lambda done: self._run.functions.submit(function, arguments["Payload"], done)
         )
         if isinstance(outcome, Raised):
             raise StateError(outcome.error, outcome.cause)
-        attempt.check_size(outcome.payload)
+        fields.check_size(outcome.payload)
         return _invoked(outcome.payload)
 
     async def _pipeline(
-        self, attempt: Attempt, arguments: Document, scope: Scope, *, wait: bool
+        self, fields: StateFields, arguments: Document, scope: Scope, *, wait: bool
     ) -> JsonValue:
         arn = str(arguments["StateMachineArn"])
         machine = self._run.machines[arn]
         now = self._scheduler.clock.now
-        execution = self._run.execution.called(arn, arguments["Input"], now=now())
+        execution = self._run.execution.child(arn, arguments["Input"], now=now())
         run = replace(self._run, execution=execution, pipeline=machine.pipeline, mocks={})
-        place = Scope((*scope.path, attempt.name, machine.pipeline))
+        place = Scope((*scope.path, fields.name, machine.pipeline))
         work = self._scheduler.spawn(
-            self._to_the_end(self._begin(machine.document, run, place), run)
+            self._run_observed(self._start(machine.document, run, place), run)
         )
         if not wait:
-            self._beside.append(work)
-            return execution.started()
+            self._background.append(work)
+            return execution.start_response()
         try:
             ending = await work
         finally:
             self._scheduler.cancel(work)
-        about = execution.described(ending, now=now())
+        about = execution.description(ending, now=now())
         if ending.status != "SUCCEEDED":
             raise StateError("States.TaskFailed", json.dumps(about, ensure_ascii=False))
         return about
 
-    async def _to_the_end(self, work: Task[Ending], run: Run) -> Ending:
+    async def _run_observed(self, work: Task[Ending], run: Run) -> Ending:
         execution, now = run.execution, self._scheduler.clock.now
-        run.observe(execution.changed(None, now=execution.began))
+        run.observe(execution.status_change(None, now=execution.started_at))
         try:
             ending = await work
         finally:
             self._scheduler.cancel(work)
-        run.observe(execution.changed(ending, now=now()))
+        run.observe(execution.status_change(ending, now=now()))
         return ending
 
-    async def _in_time(self, attempt: Attempt, work: Work) -> JsonValue:
-        limit: int | None = attempt.state.get("TimeoutSeconds")
+    async def _in_time(self, fields: StateFields, work: Work) -> JsonValue:
+        limit: int | None = fields.state.get("TimeoutSeconds")
         if limit is None:
             return await work
         task = self._scheduler.spawn(work)
@@ -120,15 +121,15 @@ class Tasks:
                 return task.result()
         finally:
             self._scheduler.cancel(task)
-        raise StateError("States.Timeout", f"'{attempt.name}' took longer than {limit} s.")
+        raise StateError("States.Timeout", f"'{fields.name}' took longer than {limit} s.")
 
 
-def _with_token(attempt: Attempt) -> Attempt:
-    """Return the attempt with a token in its context, if its task is to be answered by one."""
-    if attempt.state["Resource"] != INVOKE_WITH_TOKEN:
-        return attempt
+def _with_token(fields: StateFields) -> StateFields:
+    """Return ``fields`` with a token in the context, if the task waits for one."""
+    if fields.state["Resource"] != INVOKE_WITH_TOKEN:
+        return fields
     token: JsonValue = {"Token": str(uuid.uuid4())}
-    return replace(attempt, context={**attempt.context, "Task": token})
+    return replace(fields, context={**fields.context, "Task": token})
 
 
 def _invoked(payload: JsonValue) -> JsonValue:
@@ -136,7 +137,7 @@ def _invoked(payload: JsonValue) -> JsonValue:
 
 
 def _mocked(called: str, result: JsonValue) -> JsonValue:
-    """Return what a task comes to whose ``result``, as a definition knows it, is given."""
+    """Return the result of a task in AWS's form; ``result`` is in the form of a definition."""
     if called == INVOKE:
         return _invoked(result)
     return {"Output": result, "Status": "SUCCEEDED"} if called == START_AND_WAIT else result

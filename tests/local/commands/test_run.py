@@ -275,3 +275,25 @@ def test_a_repository_made_by_hand_is_known_by_its_layout(
     (repository.root / mark).mkdir()
     done = repository.invoke("check", folder=repository.pipeline)
     assert done.returncode == 0, done.stderr
+
+
+def test_each_visit_of_a_state_is_in_the_result(repository: Repository) -> None:
+    """Items of a Map have their path; failed states their retries, error and catcher."""
+    repository.define(
+        'Map(data.xs, steps=[Function("clean")], name="Each"),'
+        ' Function("broken", retry=[Retry("OSError", max_attempts=1)],'
+        ' catch=[Catch(steps=[Pass(1, name="Sorry")])])',
+        imports="Catch, Function, Map, Pass, Pipeline, Retry, data",
+    )
+    repository.handle("return event")
+    repository.handle("raise OSError('full')", function="broken")
+    done = repository.invoke(*RUN, "--input", '{"xs": [1, 2]}', "--json")
+    visits = {
+        "/".join([*each["path"], each["state"]]): each for each in json.loads(done.stdout)["visits"]
+    }
+    assert [*visits] == ["Each", "Each/0/clean", "Each/1/clean", "broken", "Sorry"]
+    broken = visits["broken"]
+    assert (broken["kind"], broken["retries"]) == ("Task", 1)
+    assert (broken["error"], broken["caught"]) == ("OSError", "Sorry")
+    assert broken["seconds"] >= 1
+    assert visits["Sorry"]["error"] is None

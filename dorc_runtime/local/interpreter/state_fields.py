@@ -1,7 +1,4 @@
-"""One try of a state: what its fields yield on its input, and how that fails.
-
-Open it for what the expressions of a state may ask for, and what they must give.
-"""
+"""The fields of a state, evaluated on its input: what they yield, and how they fail."""
 
 import json
 from collections.abc import Mapping
@@ -11,8 +8,8 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from dorc_runtime.local.interpreter.state_error import StateError
 from dorc_runtime.local.jsonata import QueryEvaluationError, evaluate_template
-from dorc_runtime.runs.events import StateFailed
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 LARGEST_PAYLOAD = 256 * 1024
@@ -20,33 +17,20 @@ LARGEST_PAYLOAD = 256 * 1024
 _LONGEST_WAIT = 99_999_999
 
 
-class StateError(Exception):
-    """A state fails with the name of an error and its cause.
-
-    ``failed`` is what was observed of the first state that it ended, once one has.
-    """
-
-    def __init__(self, error: str, cause: str) -> None:
-        super().__init__(f"{error}: {cause}")
-        self.error = error
-        self.cause = cause
-        self.failed: StateFailed | None = None
-
-
 @dataclass(frozen=True)
 class StateResult:
-    """What a state leaves to what comes after it: an output, and the variables it assigns."""
+    """What a state hands on: its output, the variables it assigns, and the next state."""
 
     output: JsonValue
     assigned: Mapping[str, JsonValue]
-    following: str | None
+    next_state: str | None
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """One try of the state ``name``.
+class StateFields:
+    """The fields of the state ``name``, with what their expressions find.
 
-    ``context`` is the context object that it sees, ``variables`` are those with a value, by name.
+    ``context`` is the context object that they see, ``variables`` are those with a value, by name.
     """
 
     name: str
@@ -58,7 +42,7 @@ class Attempt:
     def evaluate(self, key: str, template: JsonValue, **more: JsonValue) -> JsonValue:
         """Return the field ``key``, whose text is ``template``, with its expressions evaluated.
 
-        ``more`` is what they find in ``$states`` beside ``input`` and ``context``.
+        ``more`` is what they find in ``$states`` as well as ``input`` and ``context``.
 
         Raises:
             StateError: An expression fails.
@@ -69,7 +53,7 @@ class Attempt:
         except QueryEvaluationError as error:
             raise self._refusal(key, str(error)) from error
 
-    def result_of_fields(
+    def result(
         self, fields: Mapping[str, Any], default: JsonValue, **more: JsonValue
     ) -> StateResult:
         """Return what follows, by the ``Output``, ``Assign`` and ``Next`` among ``fields``.
@@ -100,21 +84,21 @@ class Attempt:
         if "ItemSelector" not in self.state:
             return item
         about: JsonValue = {"Item": {"Index": index, "Value": item}}
-        selecting = replace(self, context={**self.context, "Map": about})
-        return selecting.evaluate("ItemSelector", self.state["ItemSelector"])
+        fields = replace(self, context={**self.context, "Map": about})
+        return fields.evaluate("ItemSelector", self.state["ItemSelector"])
 
     def choose(self) -> StateResult:
-        """Return what the way of a Choice that is taken hands on, and where it leads."""
+        """Return the result of a Choice: that of the first choice whose condition is true."""
         for choice in self.state["Choices"]:
             answer = self.evaluate("Condition", choice["Condition"])
             if not isinstance(answer, bool):
                 raise self._refusal("Condition", f"it yields {_kind(answer)}, not true or false.")
             if answer:
-                return self.result_of_fields(choice, self.input)
+                return self.result(choice, self.input)
         if "Default" not in self.state:
             why = f"No way of the state '{self.name}' matches, and it has no Default."
             raise StateError("States.NoChoiceMatched", why)
-        return self.result_of_fields({**self.state, "Next": self.state["Default"]}, self.input)
+        return self.result({**self.state, "Next": self.state["Default"]}, self.input)
 
     def seconds_to_wait(self, *, now: float) -> float:
         """Return how long a Wait takes; ``now`` is in seconds since 1970."""
