@@ -54,7 +54,7 @@ def test(c: Context, all: bool = False, tier: str | None = None, options: str = 
     from dorc_runtime.tasks.run import test_repository
 
     if tier is not None and tier not in ALL:
-        raise Exit(f"error: no tier '{tier}'; there is: {', '.join(ALL)}.", code=2)
+        raise Exit(f"error: no tier '{tier}'; known: {', '.join(ALL)}.", code=2)
     elsewhere = read_settings(ROOT).config_repo_path
     if elsewhere != Path() and not all and tier is None:
         print(f"the tests of {elsewhere}; for dorc's own: invoke test --all, or --tier")

@@ -1,7 +1,7 @@
-"""The library behind repositories of data pipelines made with dorc.
+"""The library that repositories of data pipelines import.
 
-Everything that a ``pipeline.py``, a ``pipeline_config.py`` or a ``__main__.py`` needs is here, and
-importing it loads neither a cloud SDK nor a tool: what needs Pulumi is loaded on first use.
+Everything that a ``pipeline.py``, a ``pipeline_config.py`` or a ``__main__.py`` needs is here.
+Importing it loads neither a cloud SDK nor a tool; what needs Pulumi is loaded on first use.
 """
 
 from importlib import import_module

@@ -1,20 +1,20 @@
 """The errors that dorc raises on purpose: each says what is wrong, where, and what to do now.
 
-Everything a user can mend derives from ``DorcError``; tasks print its one line and exit with its
-code. This module imports nothing.
+Every error that a user can fix derives from ``DorcError``; tasks print its one line and exit with
+its code. This module imports nothing of the library.
 """
 
 from collections.abc import Sequence
 
 
 class DorcError(Exception):
-    """A problem that the user can mend, told in one line."""
+    """A problem that the user can fix, described in one line."""
 
     exit_code = 2
 
 
 class NotARepositoryError(DorcError):
-    """A command was given outside a repository of pipelines."""
+    """A command was called outside a repository of pipelines."""
 
 
 class SettingsError(DorcError):
@@ -22,30 +22,30 @@ class SettingsError(DorcError):
 
 
 class DefinitionError(DorcError):
-    """A ``pipeline.py`` or ``pipeline_config.py`` cannot be read as what it should hold."""
+    """A ``pipeline.py`` or ``pipeline_config.py`` does not define what it should."""
 
 
 class ExpressionError(DefinitionError):
-    """An expression is used where Python would decide, or cannot be printed as JSONata."""
+    """An expression is used where Python needs its value, or cannot be written as JSONata."""
 
 
 class UnknownNameError(DorcError):
-    """Something was asked for by a name that is not there."""
+    """A name was requested that does not exist."""
 
     def __init__(self, kind: str, name: str, known: Sequence[str], *, remedy: str = "") -> None:
-        listed = ", ".join(known) if known else "none yet"
-        super().__init__(f"no {kind} '{name}'; there is: {listed}. {remedy}".rstrip())
+        names = ", ".join(known) if known else "none yet"
+        super().__init__(f"no {kind} '{name}'; known: {names}. {remedy}".rstrip())
         self.kind = kind
         self.name = name
         self.known = tuple(known)
 
 
 class ScaffoldError(DorcError):
-    """Files cannot be written as asked; nothing was."""
+    """Files cannot be written as requested; nothing was changed."""
 
 
 class VersionMismatchError(DorcError):
-    """The repository is pinned to another version of dorc than the one installed."""
+    """The repository is pinned to a version of dorc that is not the installed one."""
 
 
 class InputError(DorcError):
@@ -53,7 +53,7 @@ class InputError(DorcError):
 
 
 class RunFolderError(DorcError):
-    """The folder of a kept run holds no record of it."""
+    """The folder of a run holds no record of it."""
 
 
 class PackagesError(DorcError):
@@ -61,7 +61,7 @@ class PackagesError(DorcError):
 
 
 class LakeError(DorcError):
-    """The server that plays S3 on this machine does not run."""
+    """The server that stands in for S3 on this machine does not run."""
 
 
 class ToolMissingError(DorcError):
@@ -73,7 +73,7 @@ class StackError(DorcError):
 
 
 class CredentialsError(DorcError):
-    """AWS's credentials are missing, or are those of another account."""
+    """The AWS credentials are missing, or belong to another account."""
 
 
 class DeployError(DorcError):
@@ -83,6 +83,6 @@ class DeployError(DorcError):
 
 
 class StoppedError(DeployError):
-    """A deployment was stopped by whoever started it."""
+    """A deployment was stopped by the user."""
 
     exit_code = 130

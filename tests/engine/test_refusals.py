@@ -32,11 +32,11 @@ REFUSALS = {
     "no instance": Refusal((), "say what: --instance X, where X is one of universal, infra, "),
     "an environment without a file": Refusal(
         ("--instance", "infra", "--env", "test"),
-        "no environment 'test'; there is: dev, prod.*infra/Pulumi.test.yaml.*invoke new-env test",
+        "no environment 'test'; known: dev, prod.*infra/Pulumi.test.yaml.*invoke new-env test",
     ),
     "a pipeline without a file for it": Refusal(
         ("--instance", CLEANING, "--env", "test"),
-        "no environment 'test'; there is: dev, prod.*penguins/Pulumi.test.yaml",
+        "no environment 'test'; known: dev, prod.*penguins/Pulumi.test.yaml",
     ),
     "an unknown instance": Refusal(
         ("--instance", "raw-to-processed/pengiuns", "--env", "dev"),

@@ -223,7 +223,7 @@ def test_a_policy_that_iam_would_refuse_is_refused(tmp_path: Path, fields: str, 
 
 
 def test_an_environment_that_is_not_there_is_refused(penguins: Repository) -> None:
-    with pytest.raises(UnknownNameError, match="no environment 'staging'; there is: dev, prod"):
+    with pytest.raises(UnknownNameError, match="no environment 'staging'; known: dev, prod"):
         synth(penguins, environment="staging")
 
 

@@ -57,7 +57,7 @@ def test_it_goes_into_a_file_where_one_is_named(penguins: Repository, tmp_path: 
     ("words", "said"),
     [
         ((), "error: say of which environment: add --env, or --instance universal."),
-        (("--env", "staging"), "error: no environment 'staging'; there is: dev, prod."),
+        (("--env", "staging"), "error: no environment 'staging'; known: dev, prod."),
         (("--env", "dev", "--instance", "universal"), "leave out --env"),
         (("--env", "dev", "--instance", "raw-to-processed/penguin"), "no instance"),
     ],

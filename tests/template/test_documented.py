@@ -180,4 +180,4 @@ class TestSkeleton:
     def test_an_unknown_one_is_told_with_those_that_are_there(self, made: Path) -> None:
         done = invoke(made, "new-pipeline", "raw-to-processed", "census", "--scaffold", "daily")
         assert done.returncode == 2
-        assert "no scaffold 'daily'; there is: nightly." in done.stderr
+        assert "no scaffold 'daily'; known: nightly." in done.stderr

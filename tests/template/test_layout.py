@@ -93,11 +93,11 @@ def test_an_empty_layer_may_go(committed: Copy) -> None:
 REFUSED = {
     "capitals": (["new-env", "Test"], "environments cannot be .*lower-case letters and digits"),
     "universal": (["new-env", "universal"], "No environment can be called universal"),
-    "no such environment": (["remove-env", "qa"], "no environment 'qa'; there is: dev, prod"),
+    "no such environment": (["remove-env", "qa"], "no environment 'qa'; known: dev, prod"),
     "a layer twice": (["new-layer", "default"], "there is a layer default already"),
     "a layer's name": (["new-layer", "Raw Data"], "layers cannot be .*lower-case"),
     "a layer in use": (["remove-layer", "default"], "default has pipelines: default/hello"),
-    "no such layer": (["remove-layer", "gold"], "no layer 'gold'; there is: raw-to-processed"),
+    "no such layer": (["remove-layer", "gold"], "no layer 'gold'; known: raw-to-processed"),
     "no such pipeline": (["remove-pipeline", "default/hi"], "no pipeline 'default/hi'; there is"),
     "a layer for a pipeline": (["remove-pipeline", "default"], "no pipeline 'default/'"),
     "nobody can look": (["remove-pipeline", "default/hello"], "add --yes when nothing is deployed"),

@@ -76,7 +76,7 @@ class TestNewPipeline:
 
 
 REFUSED = {
-    "an unknown layer": ("rawr", "example", "", r"no layer 'rawr'; there is: raw-to-processed, "),
+    "an unknown layer": ("rawr", "example", "", r"no layer 'rawr'; known: raw-to-processed, "),
     "a layer's path": ("../raw", "example", "", "no layer"),
     "capitals": ("raw-to-processed", "Example", "", "lower-case"),
     "a path": ("raw-to-processed", "../example", "", "lower-case"),

@@ -256,7 +256,7 @@ class TestRefused:
     @pytest.mark.parametrize("name", ["9.9.9", "latest", ""])
     def test_a_release_that_is_not_there(self, made: Path, name: str) -> None:
         done = upgrade(made, f"--to={name or 'x y'}")
-        refused(done, "no release .*; there is: .*v1.0.0, v2.0.0, v3.0.0rc1")
+        refused(done, "no release .*; known: .*v1.0.0, v2.0.0, v3.0.0rc1")
 
     def test_a_template_without_releases(self, made: Path, released: Path, git: Git) -> None:
         git(released, "tag", "--delete", *git(released, "tag").split())

@@ -79,7 +79,7 @@ def _operator_problems(operator: JsonValue) -> Iterator[str]:
             [(name, given)] = operator.items()
             if name not in _OPERATORS:
                 known = ", ".join(sorted(_OPERATORS))
-                yield f"EventBridge knows no operator '{name}'; there is: {known}"
+                yield f"EventBridge knows no operator '{name}'; known: {known}"
             elif not _OPERATORS[name].takes(given):
                 yield f"'{name}' does not take {given!r}"
         case dict():

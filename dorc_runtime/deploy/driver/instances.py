@@ -141,7 +141,7 @@ def _needed(
 ) -> str:
     if environment is None:
         there = ", ".join(Program(repository.root / settings.infra_stack_name).stacks) or "none yet"
-        raise StackError(f"{instance} is deployed to an environment: add --env; there is: {there}.")
+        raise StackError(f"{instance} is deployed to an environment: add --env; known: {there}.")
     return environment
 
 

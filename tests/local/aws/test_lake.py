@@ -64,7 +64,7 @@ def test_an_object_that_is_not_there_is_told_with_those_that_are(lake: Lake) -> 
     lake.create_bucket("raw")
     lake.put("raw", "penguins.csv", b"")
     with pytest.raises(
-        UnknownNameError, match=r"no object in raw 'pengiuns\.csv'; there is: penguins\.csv"
+        UnknownNameError, match=r"no object in raw 'pengiuns\.csv'; known: penguins\.csv"
     ):
         lake.get("raw", "pengiuns.csv")
 
@@ -167,5 +167,5 @@ def test_a_lake_that_cannot_start_is_told_in_one_line(tmp_path: Path) -> None:
 def test_a_bucket_that_is_not_there_is_told_with_those_that_are(lake: Lake) -> None:
     lake.create_bucket("raw")
     for ask in (lambda: lake.objects("rwa"), lambda: lake.put("rwa", "a", b"")):
-        with pytest.raises(UnknownNameError, match="no bucket 'rwa'; there is: raw"):
+        with pytest.raises(UnknownNameError, match="no bucket 'rwa'; known: raw"):
             ask()

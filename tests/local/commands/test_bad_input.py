@@ -177,12 +177,12 @@ CALLS: dict[str, tuple[Change, tuple[str, ...], str]] = {
     "an unknown pipeline": (
         nothing,
         ("run", "raw-to-processed/tidi"),
-        "no pipeline 'raw-to-processed/tidi'; there is: raw-to-processed/tidy.",
+        "no pipeline 'raw-to-processed/tidi'; known: raw-to-processed/tidy.",
     ),
     "an example that is not there": (
         nothing,
         (*RUN, "--example", "second"),
-        "no example 'second'; there is: first.",
+        "no example 'second'; known: first.",
     ),
     "a file that is not there": (nothing, (*RUN, "--file", "no.csv"), "no.csv: no such file."),
     "a file that no trigger takes": (

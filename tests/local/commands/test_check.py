@@ -17,7 +17,7 @@ FILES = {
     "input.json": ("{", "input.json is not JSON"),
     "expected/output.json": ("{", "expected/output.json is not JSON"),
     "expected/error.json": ('{"eror": "E"}', 'error.json: write {"error": "<its name>"}'),
-    "mocks/claen.json": ("{}", "no task 'claen'; there is: clean. Rename"),
+    "mocks/claen.json": ("{}", "no task 'claen'; known: clean. Rename"),
     "mocks/clean.json": ("{", "mocks/clean.json is not JSON"),
     "lake/rav/a.csv": ("a", "lake/rav: no zone or bucket 'rav'. Did you mean 'raw'?"),
     "lake/x/a.csv": ("a", "lake/x: no zone or bucket 'x'. There is: processed, raw."),

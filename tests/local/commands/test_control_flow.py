@@ -172,7 +172,7 @@ def test_a_mock_of_the_example_answers_a_step(repository: Repository) -> None:
 def test_a_mock_for_no_step_is_refused_with_the_nearest(repository: Repository) -> None:
     repository.write(f"{MOCKS}/claen.json", "1")
     told = refused(repository.invoke(*RUN))
-    assert f"no task 'claen'; there is: clean. Rename {MOCKS}/claen.json." in told
+    assert f"no task 'claen'; known: clean. Rename {MOCKS}/claen.json." in told
 
 
 def test_a_mock_that_is_no_json_is_refused(repository: Repository) -> None:

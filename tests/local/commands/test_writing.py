@@ -16,7 +16,7 @@ FUNCTION = ("new-function", "raw-to-processed/tidy")
 REFUSED = {
     "an unknown layer": (
         ("new-pipeline", "raw-to-curated", "x"),
-        "no layer 'raw-to-curated'; there is: raw-to-processed, default.",
+        "no layer 'raw-to-curated'; known: raw-to-processed, default.",
     ),
     "a taken name": ((*NEW, "tidy"), "there is a pipeline raw-to-processed/tidy already"),
     "capitals": ((*NEW, "Tidy"), "write lower-case letters, digits and single underscores"),
@@ -31,7 +31,7 @@ REFUSED = {
     "a function called lambda": ((*FUNCTION, "lambda"), "Python"),
     "a function of no pipeline": (
         ("new-function", "raw-to-processed/none", "x"),
-        "no pipeline 'raw-to-processed/none'; there is: raw-to-processed/tidy.",
+        "no pipeline 'raw-to-processed/none'; known: raw-to-processed/tidy.",
     ),
 }
 

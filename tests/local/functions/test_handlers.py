@@ -51,7 +51,7 @@ def test_a_name_that_is_no_function_is_told_with_the_names_that_are(
     executor: Executor, write: Write, call: Call
 ) -> None:
     clean = write("clean", "def handler(event, context): pass")
-    with pytest.raises(UnknownNameError, match="no function 'claen'; there is: clean"):
+    with pytest.raises(UnknownNameError, match="no function 'claen'; known: clean"):
         call(executor(clean), "claen")
 
 

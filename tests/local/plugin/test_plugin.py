@@ -60,7 +60,7 @@ assert result.error == "EmptyFile"
 
 def test_a_fault_of_an_unknown_function_names_the_nearest(checkout: Checkout) -> None:
     body = """run_pipeline("raw-to-processed/tidy", faults=[timeout("claen")])"""
-    assert "test_one.py:5: no function 'claen'; there is: clean." in checkout.one(body).stdout
+    assert "test_one.py:5: no function 'claen'; known: clean." in checkout.one(body).stdout
 
 
 def test_what_would_take_longer_than_the_timeout_fails_by_it(checkout: Checkout) -> None:

@@ -89,8 +89,8 @@ assert {RUN}).output == "never"
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        ('patches={"claen.handler": None}', "no function 'claen'; there is: clean."),
-        ('patches={"clean.handle": None}', "no name in clean 'handle'; there is: "),
+        ('patches={"claen.handler": None}', "no function 'claen'; known: clean."),
+        ('patches={"clean.handle": None}', "no name in clean 'handle'; known: "),
         (
             'patches={"clean.handler": None}, workers=True',
             "patches reach functions in this process",

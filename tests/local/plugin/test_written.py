@@ -66,7 +66,7 @@ def test_rows_are_read_by_the_ending_of_the_key(rows_told: str, key: str, told: 
 
 def test_an_object_that_was_not_written_is_told_with_those_that_were(rows_told: str) -> None:
     known = "processed/a.bin, processed/a.csv"
-    assert f"rows of b.csv no written object 'processed/b.csv'; there is: {known}" in rows_told
+    assert f"rows of b.csv no written object 'processed/b.csv'; known: {known}" in rows_told
 
 
 def test_an_object_is_text_and_bytes(rows_told: str) -> None:

@@ -95,7 +95,7 @@ REFUSED: list[tuple[Any, str]] = [
     ({"source": [["aws.s3"]]}, "source: a list in a list"),
     (
         {"source": [{"prefx": "aws"}]},
-        "source: EventBridge knows no operator 'prefx'; there is: any",
+        "source: EventBridge knows no operator 'prefx'; known: any",
     ),
     ({"source": [{"prefix": "a", "suffix": "b"}]}, "source: one operator belongs here"),
     ({"source": [{}]}, "source: one operator belongs here"),

@@ -47,7 +47,7 @@ def test_a_list_may_be_written_as_pulumi_stores_it(infra: Path) -> None:
 
 def test_an_unknown_environment_is_told_with_those_that_are_there(infra: Path) -> None:
     (infra / "Pulumi.prod.yaml").write_text("config: {}\n")
-    with pytest.raises(UnknownNameError, match="no environment 'prd'; there is: prod"):
+    with pytest.raises(UnknownNameError, match="no environment 'prd'; known: prod"):
         environment_config(Repository(infra.parent), CONFIG, "prd")
 
 
