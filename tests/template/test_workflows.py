@@ -1,6 +1,7 @@
-"""The workflows that a repository gets, and the comment that they write."""
+"""The workflows that a repository gets, the comment that they write, and dorc's own workflows."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -10,19 +11,19 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.template.conftest import Copy, Git
+from tests.template.conftest import ROOT, Copy, Git
 
-ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.7"
+ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 ENVIRONMENTS = ["dev", "test", "prod"]
 
 
 @pytest.fixture(scope="session")
 def actionlint() -> list[str]:
-    """The command of actionlint: the one on PATH, or built from Go's module proxy."""
+    """The command of actionlint: from PATH, or built from Go's module proxy."""
     if shutil.which("actionlint"):
         return ["actionlint"]
     if shutil.which("go") is None:
-        pytest.skip("neither actionlint nor Go is here")
+        pytest.skip("neither actionlint nor Go is installed")
     return ["go", "run", ACTIONLINT]
 
 
@@ -31,20 +32,62 @@ def workflow(made: Path, name: str) -> dict[str, Any]:
     return dict(yaml.safe_load(text))
 
 
-@pytest.mark.parametrize(
-    "answers", [{}, {"environments": ENVIRONMENTS, "architecture": "arm64"}], ids=["one", "other"]
+@pytest.fixture(
+    params=[{}, {"environments": ENVIRONMENTS, "architecture": "arm64"}, None],
+    ids=["defaults", "three environments on arm64", "dorc itself"],
 )
-def test_actionlint_finds_nothing(
-    copy: Copy, git: Git, actionlint: list[str], answers: dict[str, object]
-) -> None:
-    made = copy(**answers)
+def repository(copy: Copy, git: Git, request: pytest.FixtureRequest) -> Path:
+    """A repository with workflows: one from the template, or dorc's own."""
+    if request.param is None:
+        return ROOT
+    made = copy(**request.param)
     git(made, "init", "--quiet")
-    files = [str(file) for file in (made / ".github/workflows").glob("*.yml")]
-    assert len(files) == 2
+    return made
+
+
+def test_actionlint_finds_nothing(repository: Path, actionlint: list[str]) -> None:
+    files = [str(file) for file in (repository / ".github/workflows").glob("*.yml")]
+    assert files
     done = subprocess.run(
-        [*actionlint, "-no-color", *files], cwd=made, capture_output=True, text=True, check=False
+        [*actionlint, "-no-color", *files],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_zizmor_finds_nothing(repository: Path) -> None:
+    zizmor = Path(sys.executable).with_name("zizmor")
+    done = subprocess.run(
+        [zizmor, "--offline", "--no-progress", repository / ".github"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_action_is_pinned_by_its_commit_with_the_version_next_to_it(repository: Path) -> None:
+    pin = re.compile(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+    for file in (repository / ".github").rglob("*.yml"):
+        for action in re.findall(r"uses: ([^.\s].*)", file.read_text(encoding="utf-8")):
+            assert pin.fullmatch(action), f"{file}: {action}"
+
+
+def test_dependabot_looks_where_actions_are_used(repository: Path, git: Git) -> None:
+    [update] = yaml.safe_load((repository / ".github/dependabot.yml").read_text())["updates"]
+    searched = {
+        repository / (folder.lstrip("/") or ".github/workflows") for folder in update["directories"]
+    }
+    files = git(repository, "ls-files", "-co", "--exclude-standard", "*.github/*.yml").splitlines()
+    used = {
+        file.parent
+        for file in (repository / name for name in files)
+        if re.search(r"uses: [^.]", file.read_text(encoding="utf-8"))
+    }
+    assert searched == used
 
 
 class TestDeploy:
@@ -70,7 +113,8 @@ class TestDeploy:
 
     def test_no_key_of_aws_lies_with_github(self, copy: Copy) -> None:
         made = copy()
-        assert workflow(made, "deploy")["permissions"]["id-token"] == "write"
+        for job in workflow(made, "deploy")["jobs"].values():
+            assert job["permissions"] == {"contents": "read", "id-token": "write"}
         for file in (made / ".github").rglob("*.yml"):
             assert "access-key" not in file.read_text(encoding="utf-8")
 
