@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Model(BaseModel):
-    """A value that a user writes down; it never changes and knows no other fields."""
+    """A value that a user writes; it never changes, and other fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -18,12 +18,12 @@ class Model(BaseModel):
         return hash((type(self), self.model_dump_json()))
 
 
-def listed(value: object) -> object:
-    """Return a list of one where a model stands alone: ``then=Fail("E")``, ``retry=Retry()``."""
+def as_sequence(value: object) -> object:
+    """Return a single model as a tuple of one: ``then=Fail("E")``, ``retry=Retry()``."""
     return (value,) if isinstance(value, Model) else value
 
 
-def texts(names: Sequence[str]) -> tuple[str, ...]:
-    """Return a tuple of one where a text stands alone: ``Retry("MyError")``."""
+def as_texts(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return a tuple of texts; a single text becomes a tuple of one: ``Retry("MyError")``."""
     # A single text is a sequence too: of letters.
-    return (names,) if isinstance(names, str) else tuple(names)
+    return (texts,) if isinstance(texts, str) else tuple(texts)

@@ -1,4 +1,4 @@
-"""What every pipeline of a repository shares, whatever the environment, and within one."""
+"""The configuration that pipelines share: in all environments, and in one environment."""
 
 from typing import Annotated, Literal, Self
 
@@ -28,12 +28,13 @@ LogDays = Literal[
 
 
 class UniversalConfig(Model):
-    """What no environment owns alone.
+    """What all environments share.
 
-    ``region`` is AWS's code of it, ``account`` the 12 digits of the AWS account (optional: it then
-    comes from the credentials), ``architecture`` the processor that the functions run on, ``tags``
-    are put on every resource. Every role gets the policy ``permissions_boundary`` (its ARN) as its
-    boundary. Of each function the newest ``images_kept`` images are kept.
+    ``region`` is the code of the AWS region. ``account`` is the 12 digits of the AWS account;
+    without it the account comes from the credentials. ``architecture`` is the processor that the
+    functions run on. ``tags`` are put on every resource. ``permissions_boundary`` is the ARN of a
+    policy, which becomes the boundary of every role. The newest ``images_kept`` images of each
+    function are kept.
     """
 
     region: Region
@@ -48,14 +49,14 @@ class UniversalConfig(Model):
 class Config(Model):
     """What the pipelines of one environment share.
 
-    Functions join a VPC when ``vpc_id`` and ``private_subnet_ids`` are given, which come together.
-    Every zone that a layer names gets a bucket, but those in ``buckets``, which have one already:
-    the zone, and the bucket's name. ``protect_buckets`` keeps the buckets when the environment is
-    destroyed. Logs are kept for ``log_retention_days``. ``alert_emails`` are told of runs that
-    failed and events that got lost.
+    Functions run in a VPC when ``vpc_id`` and ``private_subnet_ids`` are set; set both or neither.
+    Each zone gets a bucket; ``buckets`` names the zones that have a bucket already, with the name
+    of that bucket. ``protect_buckets`` keeps the buckets when the environment is destroyed. Logs
+    are kept for ``log_retention_days``. ``alert_emails`` get a message about executions that failed
+    and events that could not be delivered.
 
-    Any of these may also stand in the environment's stack file, ``infra/Pulumi.<env>.yaml``, whose
-    value wins.
+    The stack file of an environment, ``infra/Pulumi.<env>.yaml``, may set any of these; its value
+    is used instead of the one here.
     """
 
     universal: UniversalConfig
@@ -69,6 +70,6 @@ class Config(Model):
     @model_validator(mode="after")
     def _vpc_whole(self) -> Self:
         if bool(self.vpc_id) != bool(self.private_subnet_ids):
-            given, missing = ("vpc_id", "private_subnet_ids")[:: 1 if self.vpc_id else -1]
-            raise ValueError(f"{given} is given without {missing}: give both, or neither")
+            present, missing = ("vpc_id", "private_subnet_ids")[:: 1 if self.vpc_id else -1]
+            raise ValueError(f"{present} is set without {missing}: set both, or neither")
         return self

@@ -1,14 +1,14 @@
-"""What a function may do on AWS beyond what its layer gives it."""
+"""What a function may do on AWS in addition to reading and writing the zones of its layer."""
 
 from collections.abc import Mapping, Sequence
 
 from pydantic import Field, JsonValue
 
-from dorc_runtime.model.base import Model, texts
+from dorc_runtime.model.base import Model, as_texts
 
 
 class Permission(Model):
-    """Allow ``actions`` (``dynamodb:PutItem``) on ``resources`` (their ARNs), under a condition.
+    """Allow ``actions`` (``dynamodb:PutItem``) on ``resources`` (ARNs), if ``condition`` is met.
 
     Actions, resources and condition keys of each service:
     https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
@@ -26,5 +26,7 @@ class Permission(Model):
         condition: Mapping[str, JsonValue] | None = None,
     ) -> None:
         super().__init__(
-            actions=texts(actions), resources=texts(resources), condition=dict(condition or {})
+            actions=as_texts(actions),
+            resources=as_texts(resources),
+            condition=dict(condition or {}),
         )

@@ -1,11 +1,11 @@
-"""A pipeline as a value: what starts it, and the steps that it takes."""
+"""A pipeline: its steps, and what starts it."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 
 from pydantic import Field
 
-from dorc_runtime.model.base import Model, listed
+from dorc_runtime.model.base import Model, as_sequence
 from dorc_runtime.model.steps.recovery import Seconds
 from dorc_runtime.model.steps.step import Step, Steps
 from dorc_runtime.model.triggers import Trigger
@@ -14,7 +14,7 @@ from dorc_runtime.model.triggers import Trigger
 class Pipeline(Model):
     """Steps in order, and the triggers that start them.
 
-    Its layer and its name come from the folders it lies in. A run that takes longer than
+    Its layer and its name are those of its folders. An execution that takes longer than
     ``timeout`` is stopped.
     """
 
@@ -32,5 +32,8 @@ class Pipeline(Model):
         timeout: timedelta = timedelta(hours=24),
     ) -> None:
         super().__init__(
-            steps=listed(steps), triggers=listed(triggers), description=description, timeout=timeout
+            steps=as_sequence(steps),
+            triggers=as_sequence(triggers),
+            description=description,
+            timeout=timeout,
         )

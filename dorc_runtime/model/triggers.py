@@ -1,4 +1,4 @@
-"""What starts a pipeline: an object, a clock, another pipeline, or any event."""
+"""What starts a pipeline: an object, a schedule, another pipeline, or any event."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -11,10 +11,10 @@ Status = Literal["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
 
 
 class S3Trigger(Model):
-    """Start when an object whose key fits ``prefix`` and ``suffix`` lands in a bucket.
+    """Start when an object is uploaded that has ``prefix`` and ``suffix`` in its key.
 
-    The bucket is that of the layer's source zone, or ``bucket`` by its name. The pipeline receives
-    ``{"bucket", "key", "size", "etag", "time"}``.
+    The bucket is that of the layer's source zone, or the one named ``bucket``. The input of the
+    pipeline is ``{"bucket", "key", "size", "etag", "time"}``.
     """
 
     prefix: str = ""
@@ -22,17 +22,17 @@ class S3Trigger(Model):
     bucket: str | None = None
 
     def matches(self, key: str) -> bool:
-        """Tell whether an object with this key starts the pipeline."""
+        """Return whether an object with this key starts the pipeline."""
         fits = key.startswith(self.prefix) and key.endswith(self.suffix)
         return fits and len(key) >= len(self.prefix) + len(self.suffix)
 
 
 class CronTrigger(Model):
-    """Start by the clock.
+    """Start on a schedule.
 
     ``schedule`` is ``cron(0 6 * * ? *)``, ``rate(5 minutes)`` or ``at(2030-01-31T06:00:00)``;
-    ``timezone`` is an IANA name. ``enabled`` is true, false, or the environments in which it is
-    on. The pipeline receives ``{"time"}``, and what ``input`` adds to it.
+    ``timezone`` is an IANA name. ``enabled`` is true, false, or the environments in which the
+    schedule is enabled. The input of the pipeline is ``{"time"}``, with the fields of ``input``.
     """
 
     schedule: str
@@ -53,14 +53,14 @@ class CronTrigger(Model):
         )
 
     def is_enabled(self, environment: str) -> bool:
-        """Tell whether the clock runs in ``environment``."""
+        """Return whether the schedule is enabled in ``environment``."""
         return self.enabled if isinstance(self.enabled, bool) else environment in self.enabled
 
 
 class PipelineTrigger(Model):
-    """Start when ``pipeline`` (``layer/name``) has ended with one of the statuses in ``on``.
+    """Start when ``pipeline`` (``layer/name``) ends with one of the statuses in ``on``.
 
-    The pipeline receives ``{"pipeline", "execution", "status", "time"}``.
+    The input of this pipeline is ``{"pipeline", "execution", "status", "time"}``.
     """
 
     pipeline: str
@@ -71,10 +71,10 @@ class PipelineTrigger(Model):
 
 
 class EventTrigger(Model):
-    """Start on any event that fits ``pattern``, of the event bus named ``bus``.
+    """Start on any event that matches ``pattern``, on the event bus named ``bus``.
 
     Patterns: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
-    The pipeline receives the whole event.
+    The input of the pipeline is the whole event.
     """
 
     pattern: dict[str, JsonValue]

@@ -74,12 +74,12 @@ REFUSALS = {
     ),
     "a VPC without subnets": Refusal(
         INFRA,
-        "pipeline_config.py:.*vpc_id is given without private_subnet_ids",
+        "pipeline_config.py:.*vpc_id is set without private_subnet_ids",
         edits={CONFIG: ("Config(universal=universal)", 'Config(universal=universal, vpc_id="v")')},
     ),
     "a VPC without subnets in the stack file": Refusal(
         INFRA,
-        "infra/Pulumi.dev.yaml: .*vpc_id is given without private_subnet_ids",
+        "infra/Pulumi.dev.yaml: .*vpc_id is set without private_subnet_ids",
         edits={"infra/Pulumi.dev.yaml": ("environment: dev", "environment: dev\n  vpc_id: vpc-1")},
     ),
     "a region that is none": Refusal(

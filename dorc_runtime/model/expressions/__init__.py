@@ -1,5 +1,5 @@
-"""Expressions: JSONata that grows by Python's attributes, indexes and operators.
+"""Expressions: JSONata, written with Python's attributes, indexes and operators.
 
-Open ``expression`` for the operators, ``data`` for what expressions start from and how a value that
-holds them becomes JSON, and ``variables`` for variables.
+Open ``expression`` for the operators, ``data`` for the values that an expression starts from and
+for how a value with expressions in it becomes JSON, and ``variables`` for variables.
 """

@@ -1,10 +1,10 @@
-"""What expressions start from, and how values that hold them become JSON.
+"""The values that an expression starts from, and how values with expressions become JSON.
 
-``data`` is the input of the step that uses it, ``item`` the element inside a filter (and, in
-``Map(select=...)``, the item of the Map), ``execution`` the run as a whole. In ``output=`` and
-``assign=`` of a step ``result`` is what it came to, in those of a Catch ``error`` what was caught.
-``data.rows > 0`` is printed as ``$states.input.rows > 0``, which Step Functions evaluates for each
-run.
+``data`` is the input of the step that uses it. ``item`` is the element inside a filter and, in
+``Map(select=...)``, the item of the Map. ``execution`` is the execution of the whole pipeline.
+``result`` is the step's result, in its ``output=`` and ``assign=``; ``error`` is the caught error,
+in the ``output=`` and ``assign=`` of a Catch. ``data.rows > 0`` becomes ``$states.input.rows > 0``,
+which Step Functions evaluates in each execution.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,28 +15,29 @@ from dorc_runtime.errors import ExpressionError
 from dorc_runtime.model.expressions.expression import ERROR, ITEM, RESULT, Expression, Value, shown
 
 _MAP_ITEM = "$states.context.Map.Item.Value"
-# Where Step Functions has the result of a step; services wrap what they answer in more.
+# The result of a step in Step Functions; some integrations wrap the answer in more fields.
 STEP_RESULT = "$states.result"
-# What stands in the place of something that is not known where it is written.
+# Where each placeholder may be used, for the error when it is used elsewhere.
 _MISPLACED = {
     ITEM: (
         "item is the element of a filter, data.files[item.size > 0], or of Map(select=...); in the "
         "steps of a Map the item is data."
     ),
     RESULT: (
-        "result is what a step came to, in its own output= and assign=; the next step finds "
-        "the output in data."
+        "result is the result of a step, in its own output= and assign=; in the next step the "
+        "output is data."
     ),
     ERROR: (
-        "error is what a Catch caught, in its output= and assign=; its steps find it in data.error."
+        "error is the error that a Catch caught, in its output= and assign=; in its steps the "
+        "error is data.error."
     ),
 }
 
 
 class Execution:
-    """The run as a whole, as every step of it sees it, inside a Map or Parallel too.
+    """The execution of the whole pipeline, the same for all its steps, inside a Map too.
 
-    In the steps of a distributed Map it is the run of the one item, or batch.
+    In the steps of a distributed Map it is the execution of one item, or of one batch.
     """
 
     __slots__ = ()
@@ -53,7 +54,7 @@ class Execution:
 
     @property
     def input(self) -> Expression:
-        """What the pipeline was started with."""
+        """The input of the pipeline."""
         return Expression("$states.context.Execution.Input", atomic=True)
 
     @property
@@ -70,7 +71,7 @@ execution = Execution()
 
 
 def jsonata(text: str) -> Expression:
-    """Return a raw JSONata expression, for what ``data`` has no words for.
+    """Return a raw JSONata expression, for what ``data`` cannot express.
 
     ``text`` is written without ``{%`` and ``%}``; the step's input is ``$states.input``.
     """
@@ -79,7 +80,7 @@ def jsonata(text: str) -> Expression:
 
 def value_text(value: Value) -> JsonValue:
     """Return ``value`` as JSON, each expression in it as text between ``{%`` and ``%}``."""
-    return _json(value, _unbound)
+    return _json(value, _check_placed)
 
 
 def selected_text(value: Value) -> JsonValue:
@@ -98,22 +99,23 @@ def caught_text(value: Value) -> JsonValue:
 
 
 def list_text(value: Value) -> JsonValue:
-    """Return ``value`` where a list is needed.
+    """Return ``value`` as JSON where a list is needed.
 
-    A filter that matches one element yields that element alone, so it is wrapped; but only if the
-    filtered field is there, else a misspelt field would pass for an empty list.
+    A filter that matches one element returns that element alone, so its result is put in a list.
+    This is done only if the filtered field exists: a misspelt field must not become an empty list.
     """
     if isinstance(value, Expression) and value._filtered:
-        text = _unbound(value._text)
-        return _template(f"$exists({_unbound(value._filtered)}) ? [{text}]")
+        text = _check_placed(value._text)
+        return _template(f"$exists({_check_placed(value._filtered)}) ? [{text}]")
     return value_text(value)
 
 
 def _binding(mark: str, meaning: str) -> Callable[[str], str]:
-    return lambda text: _unbound(text.replace(mark, meaning))
+    return lambda text: _check_placed(text.replace(mark, meaning))
 
 
-def _unbound(text: str) -> str:
+def _check_placed(text: str) -> str:
+    """Return ``text``, if no placeholder is left in it."""
     for mark, why in _MISPLACED.items():
         if mark in text:
             raise ExpressionError(f"'{shown(text)}': {why}")

@@ -1,6 +1,6 @@
-"""A JSONata expression that grows by Python's attributes, indexes and operators.
+"""A JSONata expression, written with Python's attributes, indexes and operators.
 
-Nothing is evaluated here. The language: https://docs.jsonata.org, and what AWS takes of it:
+Nothing is evaluated here. The language: https://docs.jsonata.org, and the part that AWS accepts:
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 """
 
@@ -12,9 +12,9 @@ from typing import NoReturn, Self
 
 from dorc_runtime.errors import ExpressionError
 
-# Stands for ``item`` until it is known whether that is a filter's element or a Map's item.
+# The placeholder of ``item``, until it is known whether it is a filter's element or a Map's item.
 ITEM = "\x00"
-# Stand for ``result`` and ``error`` until it is known in which field of which step they are.
+# The placeholders of ``result`` and ``error``, until the field that they are used in is known.
 RESULT = "\x01"
 ERROR = "\x02"
 SHOWN = {ITEM: "item", RESULT: "result", ERROR: "error"}
@@ -73,10 +73,10 @@ class Expression:
     def _path(self, text: str, *, filtered: str) -> Self:
         return type(self)(text, atomic=True, filtered=filtered)
 
-    # Questions
+    # Conditions
 
     def exists(self) -> "Expression":
-        """Whether the field is there at all (null counts as there)."""
+        """Whether the field exists (a field that is null exists)."""
         return Expression(f"$exists({self._text})", atomic=True)
 
     def or_else(self, other: "Value") -> "Expression":
@@ -98,11 +98,11 @@ class Expression:
 
     def _add(self, other: "Value", *, swapped: bool = False) -> "Expression":
         # Python adds texts with +, JSONata joins them with &.
-        texts = (
+        is_text = (
             isinstance(part, str) or (isinstance(part, Expression) and part._joined)
             for part in (self, other)
         )
-        return self._join("&" if any(texts) else "+", other, swapped=swapped)
+        return self._join("&" if any(is_text) else "+", other, swapped=swapped)
 
     def __eq__(self, other: "Value") -> "Expression":  # type: ignore[override]
         return self._join("=", other)
@@ -170,46 +170,46 @@ class Expression:
     def __neg__(self) -> "Expression":
         return Expression(f"-{_operand(self)}")
 
-    # Where Python itself would decide, before there is any data
+    # Operations of Python that need the value itself, which is unknown here
 
     def __bool__(self) -> NoReturn:
         raise ExpressionError(
-            f"Python cannot decide on '{self!s}': its data comes with each run. Write & for and, "
+            f"Python does not know the value of '{self!s}' before a run. Write & for and, "
             "| for or, ~ for not, and Choice(If(..., then=[...])) for if."
         )
 
     def __contains__(self, value: object) -> NoReturn:
         left = _print(value) if not isinstance(value, Expression) else str(value)
         raise ExpressionError(
-            f"Python cannot decide 'in {self!s}': its data comes with each run. Write "
+            f"Python does not know the value of '{self!s}' before a run. Instead of in write "
             f"x.is_in({self!s}) for a field x of data, or jsonata('{left} in {self!s}')."
         )
 
     def __iter__(self) -> Iterator[NoReturn]:
         raise ExpressionError(
-            f"Python cannot loop over '{self!s}': its data comes with each run. "
-            "Write Map(over=..., steps=[...])."
+            f"Python does not know the value of '{self!s}' before a run. "
+            "Instead of a loop write Map(over=..., steps=[...])."
         )
 
     def __len__(self) -> NoReturn:
         raise ExpressionError(
-            f"Python cannot count '{self!s}': its data comes with each run. "
-            f"Write jsonata('$count({self!s})')."
+            f"Python does not know the value of '{self!s}' before a run. "
+            f"Instead of len() write jsonata('$count({self!s})')."
         )
 
     def __format__(self, spec: str) -> NoReturn:
         raise ExpressionError(
-            f"Python cannot put '{self!s}' into a text: its data comes with each run. "
-            "Write 'text ' + data.field."
+            f"Python does not know the value of '{self!s}' before a run. "
+            "Instead of an f-string write 'text ' + data.field."
         )
 
 
-# What may stand beside an expression, or hold expressions: JSON with expressions in it.
+# JSON with expressions in it.
 Value = Expression | str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
 
 
 def shown(text: str) -> str:
-    """Return an expression's text with the names of what is not known yet."""
+    """Return an expression's text with the names of its placeholders."""
     for mark, name in SHOWN.items():
         text = text.replace(mark, name)
     return text
@@ -217,7 +217,9 @@ def shown(text: str) -> str:
 
 def _field(name: str) -> str:
     if "`" in name:
-        raise ExpressionError(f"JSONata has no way to write the field '{name}': it holds a `.")
+        raise ExpressionError(
+            f"JSONata cannot name the field '{name}', because it holds a `: rename the field."
+        )
     if _FIELD.fullmatch(name) and name not in _WORDS:
         return name
     return f"`{name}`"
@@ -242,7 +244,7 @@ def _print(value: object) -> str:
         case float() if math.isfinite(value):
             return repr(value) if value >= 0 else f"({value!r})"
         case str():
-            # AWS looks for the end of an expression before it looks at the text in it.
+            # AWS looks for the end of an expression before it reads the texts in it.
             return json.dumps(value, ensure_ascii=False).replace("%}", "\\u0025}")
         case Mapping():
             pairs = (f"{_print(str(key))}: {_print(inner)}" for key, inner in value.items())
@@ -251,6 +253,6 @@ def _print(value: object) -> str:
             return "[" + ", ".join(_print(inner) for inner in value) + "]"
         case _:
             raise ExpressionError(
-                f"{value!r} cannot stand in an expression: use text, numbers, true or false, "
+                f"{value!r} cannot be part of an expression: use texts, numbers, True or False, "
                 "None, lists, dicts and other expressions."
             )

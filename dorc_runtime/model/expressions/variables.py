@@ -1,4 +1,4 @@
-"""Variables, which any later step of a pipeline may use.
+"""Variables: a step assigns them, and any later step may use them.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html
 """
@@ -17,10 +17,10 @@ _RESERVED = "states"
 
 
 def variable(name: str) -> Expression:
-    """Return what an earlier step has given to the variable ``name`` by ``assign``.
+    """Return the value that an earlier step assigned to the variable ``name`` with ``assign``.
 
-    A step in a Map or Parallel sees the variables outside it too; what is assigned inside stays
-    inside. The steps of a distributed Map see none from outside.
+    A step in a Map or Parallel may use the variables outside it; a variable that is assigned inside
+    exists only inside. The steps of a distributed Map cannot use variables outside it.
     """
     if _problem(name):
         raise ExpressionError(_problem(name))
@@ -34,11 +34,11 @@ def _names(values: dict[str, JsonValue]) -> dict[str, JsonValue]:
     return values
 
 
-# The variables that a step gives values to, by name, each as JSON with expressions in it.
-Assigned = Annotated[dict[str, JsonValue], AfterValidator(_names)]
+# The values that a step assigns to variables, by name, each as JSON with expressions in it.
+Assignments = Annotated[dict[str, JsonValue], AfterValidator(_names)]
 
 
-def assigned(
+def assignments(
     values: Mapping[str, Value] | None, text: Callable[[Value], JsonValue]
 ) -> dict[str, JsonValue]:
     """Return each of ``values`` as JSON, made by ``text``."""
@@ -47,10 +47,10 @@ def assigned(
 
 def _problem(name: str) -> str:
     if name == _RESERVED:
-        return "no variable can be called 'states', which is Step Functions' own"
+        return "a variable cannot be called 'states', a reserved name of Step Functions: rename it"
     if not _NAME.fullmatch(name):
         return (
-            f"no variable can be called '{name}': write letters, digits and underscores, no digit "
-            "first, 80 at most"
+            f"a variable cannot be called '{name}': write at most 80 letters, digits and "
+            "underscores, no digit first"
         )
     return ""

@@ -1,9 +1,9 @@
-"""The steps of a pipeline: a closed set, one class each.
+"""The steps of a pipeline, one class for each kind.
 
-Open ``task_steps`` for what does work (Function, Call, Service), ``map`` for Map, ``control`` for
-what orders steps (Parallel, Choice, Wait, Pass, Succeed, Fail), ``recovery`` for Retry and Catch,
-``items`` for what a distributed Map reads, and ``walk`` to visit all steps of a pipeline. Steps
-that hold others know ``step.Step``, their base class, and no other kind.
+Open ``task_steps`` for the steps that do work (Function, Call, Service), ``map`` for Map,
+``control`` for the steps that control the order (Parallel, Choice, Wait, Pass, Succeed, Fail),
+``recovery`` for Retry and Catch, ``items`` for what a distributed Map reads, and ``walk`` to visit
+all steps of a pipeline. Steps that hold other steps import only ``step.Step``, the base class.
 """
 
 from dorc_runtime.model.steps.control import Choice, Fail, If, Parallel, Pass, Succeed, Wait

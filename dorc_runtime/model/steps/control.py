@@ -1,6 +1,6 @@
-"""The steps that order others: branches, choices, waits, and the ends of a pipeline.
+"""The steps that control the order of others: branches, choices, waits, and ends of a pipeline.
 
-What each becomes on AWS is in ``compile.states``, state by state:
+``compile.document.states`` makes the states that they become:
 https://docs.aws.amazon.com/step-functions/latest/dg/workflow-states.html
 """
 
@@ -11,16 +11,16 @@ from typing import Self
 from pydantic import Field, JsonValue, field_validator, model_validator
 
 from dorc_runtime.errors import ExpressionError
-from dorc_runtime.model.base import Model, listed
+from dorc_runtime.model.base import Model, as_sequence
 from dorc_runtime.model.expressions.data import result_text, value_text
 from dorc_runtime.model.expressions.expression import Expression, Value
-from dorc_runtime.model.expressions.variables import Assigned, assigned
+from dorc_runtime.model.expressions.variables import Assignments, assignments
 from dorc_runtime.model.steps.recovery import Catch, RecoverableStep, Retry, whole_seconds
 from dorc_runtime.model.steps.step import Step, Steps
 
 
 class Parallel(RecoverableStep):
-    """Run each of ``branches`` (a list of steps) on the same input; the output lists theirs."""
+    """Run each of ``branches`` (lists of steps) on the same input; the result lists the outputs."""
 
     branches: tuple[Steps, ...] = Field(min_length=1)
 
@@ -38,22 +38,22 @@ class Parallel(RecoverableStep):
             branches=branches,
             name=name,
             output=result_text(output),
-            assign=assigned(assign, result_text),
-            retry=listed(retry),
-            catch=listed(catch),
+            assign=assignments(assign, result_text),
+            retry=as_sequence(retry),
+            catch=as_sequence(catch),
         )
 
 
 class If(Model):
-    """One way of a Choice: ``then``, when ``condition`` is true for the step's input.
+    """One way of a Choice: run the steps ``then`` if ``condition`` is true for the step's input.
 
-    The way hands on ``output`` in place of the input, and gives values to variables.
+    The first of them gets the input, or ``output`` if it is set; ``assign`` sets variables.
     """
 
     condition: str
     then: Steps
     output: JsonValue
-    assign: Assigned
+    assign: Assignments
 
     def __init__(
         self,
@@ -65,34 +65,34 @@ class If(Model):
     ) -> None:
         if not isinstance(condition, Expression | str):
             raise ExpressionError(
-                f"If({condition!r}): Python has decided already; the condition is an expression: "
-                "If(data.rows == 0, then=[...])."
+                f"If({condition!r}): the condition must be an expression, not a value that Python "
+                "knows before a run: If(data.rows == 0, then=[...])."
             )
         super().__init__(
             condition=value_text(condition),
-            then=listed(then),
+            then=as_sequence(then),
             output=value_text(output),
-            assign=assigned(assign, value_text),
+            assign=assignments(assign, value_text),
         )
 
     @field_validator("condition")
     @classmethod
     def _an_expression(cls, condition: str) -> str:
         if not condition.startswith("{%"):
-            raise ValueError("the condition is an expression: If(data.rows == 0, then=[...])")
+            raise ValueError("the condition must be an expression: If(data.rows == 0, then=[...])")
         return condition
 
 
 class Choice(Step):
-    """Take the first way whose condition is true, else ``otherwise``; then go on.
+    """Take the first way with a true condition, or ``otherwise``; then go on with the next step.
 
-    ``output`` and ``assign`` are those of ``otherwise``; each ``If`` has its own.
+    ``output`` and ``assign`` belong to ``otherwise``; each ``If`` has its own.
     """
 
     ways: tuple[If, ...] = Field(min_length=1)
     otherwise: Steps
     output: JsonValue
-    assign: Assigned
+    assign: Assignments
 
     def __init__(
         self,
@@ -104,23 +104,23 @@ class Choice(Step):
     ) -> None:
         super().__init__(
             ways=ways,
-            otherwise=listed(otherwise),
+            otherwise=as_sequence(otherwise),
             output=value_text(output),
-            assign=assigned(assign, value_text),
+            assign=assignments(assign, value_text),
             name=name,
         )
 
 
 class Wait(Step):
-    """Wait for a timedelta, for seconds by an expression, or ``until`` an ISO 8601 moment.
+    """Wait for a timedelta, for a number of seconds (an expression), or ``until`` an ISO 8601 time.
 
-    It hands on its input, or ``output`` in its place, and gives values to variables.
+    The output is the input, or ``output`` if it is set; ``assign`` sets variables.
     """
 
     seconds: int | str | None
     until: str | None
     output: JsonValue
-    assign: Assigned
+    assign: Assignments
 
     def __init__(
         self,
@@ -140,31 +140,33 @@ class Wait(Step):
             seconds=seconds,
             until=value_text(until),
             output=value_text(output),
-            assign=assigned(assign, value_text),
+            assign=assignments(assign, value_text),
             name=name,
         )
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if (self.seconds is None) == (self.until is None):
-            raise ValueError("give a length or until: Wait(timedelta(minutes=5))")
+            raise ValueError("set either a length or until: Wait(timedelta(minutes=5))")
         return self
 
 
 class Pass(Step):
-    """Do nothing but hand on the input, or ``output``, and give values to variables."""
+    """Do no work; the output is the input, or ``output`` if set. ``assign`` sets variables."""
 
     output: JsonValue
-    assign: Assigned
+    assign: Assignments
 
     def __init__(
         self, output: Value = None, *, assign: Mapping[str, Value] | None = None, name: str = ""
     ) -> None:
-        super().__init__(output=value_text(output), assign=assigned(assign, value_text), name=name)
+        super().__init__(
+            output=value_text(output), assign=assignments(assign, value_text), name=name
+        )
 
 
 class Succeed(Step):
-    """End here, in success, with the input, or ``output`` in its place, as the result."""
+    """End the pipeline here in success; the result is the input, or ``output`` if it is set."""
 
     output: JsonValue
 
@@ -173,7 +175,7 @@ class Succeed(Step):
 
 
 class Fail(Step):
-    """End the pipeline here as failed, with the name of an ``error`` and its ``cause`` in words."""
+    """End the pipeline here in failure, with the name of an ``error`` and a ``cause`` in words."""
 
     error: str
     cause: str

@@ -1,4 +1,4 @@
-"""What a distributed Map runs over beside a list: objects and rows of files in the lake.
+"""What a distributed Map may run over, other than a list: objects, and rows of a file.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
 """
@@ -22,7 +22,7 @@ _FORMATS: dict[str, Format] = {
 
 
 class Objects(Model):
-    """The objects of a bucket whose keys begin with ``prefix``, as S3 lists them."""
+    """The objects of a bucket that have ``prefix`` at the start of their keys."""
 
     bucket: JsonValue
     prefix: JsonValue
@@ -30,7 +30,7 @@ class Objects(Model):
 
 
 class Rows(Model):
-    """The rows of one file: what they look like follows from its ``format``."""
+    """The rows of one file; its ``format`` decides what a row is."""
 
     bucket: JsonValue
     key: JsonValue
@@ -49,11 +49,11 @@ def objects(
 ) -> Objects:
     """Return the objects under ``place`` (``raw/penguins/``), at most ``limit``.
 
-    What depends on the run is given by ``bucket`` and ``prefix``. A bucket may be a zone. An item
-    is ``{"Etag", "Key", "LastModified", "Size", "StorageClass"}``.
+    Use ``bucket`` and ``prefix`` instead for expressions. A bucket may be a zone. An item is
+    ``{"Etag", "Key", "LastModified", "Size", "StorageClass"}``.
     """
-    found, start = _place("objects", place, bucket, prefix)
-    return Objects(bucket=value_text(found), prefix=value_text(start), limit=limit)
+    in_bucket, start = _place("objects", place, bucket, prefix)
+    return Objects(bucket=value_text(in_bucket), prefix=value_text(start), limit=limit)
 
 
 def rows(
@@ -68,24 +68,24 @@ def rows(
 ) -> Rows:
     """Return the rows of the file at ``place`` (``raw/penguins.csv``), at most ``limit``.
 
-    What depends on the run is given by ``bucket`` and ``key``. A bucket may be a zone. The
-    ``format`` follows from the key's ending, where that is known here. A row of CSV is an object of
-    texts, by the names in the first line or in ``headers``; JSON has to be a list; of JSON Lines
-    each line is an item.
+    Use ``bucket`` and ``key`` instead for expressions. A bucket may be a zone. The ``format``
+    follows from the key's ending, unless the key is an expression. A row of CSV is an object of
+    texts; the names of its fields are in the first line or in ``headers``. A JSON file must hold a
+    list. Of JSON Lines each line is an item.
     """
-    found, path = _place("rows", place, bucket, key)
+    in_bucket, path = _place("rows", place, bucket, key)
     if isinstance(path, str) and not path:
         raise DefinitionError('rows() needs a file: rows("raw/penguins.csv").')
     ending = f".{path.rpartition('.')[2].lower()}" if isinstance(path, str) else ""
-    known = format or _FORMATS.get(ending)
-    if known is None:
+    file_format = format or _FORMATS.get(ending)
+    if file_format is None:
         raise DefinitionError(
-            'rows() does not know the file\'s format here: give format="CSV", "JSON" or "JSONL".'
+            'rows() does not know the format of the file: add format="CSV", "JSON" or "JSONL".'
         )
     return Rows(
-        bucket=value_text(found),
+        bucket=value_text(in_bucket),
         key=value_text(path),
-        format=known,
+        format=file_format,
         headers=None if headers is None else tuple(headers),
         delimiter=delimiter,
         limit=limit,
@@ -95,7 +95,7 @@ def rows(
 def _place(kind: str, place: str, bucket: Value, path: Value) -> tuple[Value, Value]:
     if bool(place) == (isinstance(bucket, Expression) or bool(bucket)):
         raise DefinitionError(
-            f'{kind}() needs one place: {kind}("raw/penguins"), or bucket= and the rest by name.'
+            f'{kind}() needs one place: either {kind}("raw/penguins") or {kind}(bucket=...).'
         )
     if not place:
         return bucket, path

@@ -1,4 +1,4 @@
-"""The step that runs others once for each of many items, in one execution or in many.
+"""The step that runs other steps once for each of many items, in one execution or in many.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/state-map.html
 """
@@ -8,27 +8,27 @@ from typing import Self
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
-from dorc_runtime.model.base import listed
+from dorc_runtime.model.base import as_sequence
 from dorc_runtime.model.expressions.data import list_text, result_text, selected_text
 from dorc_runtime.model.expressions.expression import Value
-from dorc_runtime.model.expressions.variables import assigned
+from dorc_runtime.model.expressions.variables import assignments
 from dorc_runtime.model.steps.items import Objects, Rows
 from dorc_runtime.model.steps.recovery import Catch, RecoverableStep, Retry
 from dorc_runtime.model.steps.step import Step, Steps
 
 
 class Map(RecoverableStep):
-    """Run ``steps`` once for each element of ``over``; the output lists theirs, in order.
+    """Run ``steps`` once for each item of ``over``; the result lists their outputs, in order.
 
-    In the steps ``data`` is the element, or what ``select`` makes of it, where ``item`` is the
-    element and ``data`` the input of the Map. At most ``max_concurrency`` run at a time (0: as many
-    as AWS will, up to 40).
+    In the steps ``data`` is the item, or the value of ``select``; in ``select`` ``item`` is the
+    item and ``data`` is the input of the Map. At most ``max_concurrency`` items run at a time (0:
+    as many as AWS allows, up to 40).
 
-    With ``distributed`` each element gets a run of its own, up to 10,000 at a time, and ``over``
-    may also be ``objects(...)`` or ``rows(...)`` of the lake. Then ``batch`` elements go together
-    into one run, as ``{"Items": [...]}``; as many items may fail as ``tolerated_failures``, or that
-    part of all in ``tolerated_percentage`` (0 to 100), before the Map does; and the results are
-    written below ``results`` (``processed/runs/``) in place of being handed on:
+    With ``distributed`` each item gets its own execution, up to 10,000 at a time, and ``over`` may
+    also be ``objects(...)`` or ``rows(...)``. ``batch`` is the number of items that one execution
+    gets together, as ``{"Items": [...]}``. The Map fails when more items fail than
+    ``tolerated_failures``, or than ``tolerated_percentage`` of all (0 to 100). With ``results``
+    (``processed/runs/``) the outputs are written there as objects, and are not part of the result:
     https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
     """
 
@@ -62,7 +62,7 @@ class Map(RecoverableStep):
     ) -> None:
         super().__init__(
             over=over if isinstance(over, Objects | Rows) else list_text(over),
-            steps=listed(steps),
+            steps=as_sequence(steps),
             select=selected_text(select),
             max_concurrency=max_concurrency,
             distributed=distributed,
@@ -72,9 +72,9 @@ class Map(RecoverableStep):
             results=results,
             name=name,
             output=result_text(output),
-            assign=assigned(assign, result_text),
-            retry=listed(retry),
-            catch=listed(catch),
+            assign=assignments(assign, result_text),
+            retry=as_sequence(retry),
+            catch=as_sequence(catch),
         )
 
     @field_validator("over")
@@ -84,11 +84,11 @@ class Map(RecoverableStep):
             return over
         if isinstance(over, list | Objects | Rows):
             return over
-        raise ValueError("over is a list, or an expression that yields one: over=data.files")
+        raise ValueError("over must be a list, or an expression for one: over=data.files")
 
     @model_validator(mode="after")
-    def _distributed_alone(self) -> Self:
-        given = {
+    def _check_distributed(self) -> Self:
+        options = {
             f"over={type(self.over).__name__.lower()}(...)": isinstance(self.over, Objects | Rows),
             "batch": self.batch is not None,
             "tolerated_failures": self.tolerated_failures,
@@ -96,7 +96,7 @@ class Map(RecoverableStep):
             "results": self.results is not None,
         }
         if not self.distributed:
-            for name, is_given in given.items():
-                if is_given:
-                    raise ValueError(f"{name} is for Map(..., distributed=True)")
+            for name, is_set in options.items():
+                if is_set:
+                    raise ValueError(f"{name} needs Map(..., distributed=True)")
         return self

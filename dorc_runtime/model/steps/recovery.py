@@ -1,4 +1,4 @@
-"""What may follow a step's failure: another try, or other steps.
+"""What happens after a step fails: another attempt, or other steps.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 """
@@ -9,19 +9,19 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
-from dorc_runtime.model.base import Model, listed, texts
+from dorc_runtime.model.base import Model, as_sequence, as_texts
 from dorc_runtime.model.expressions.data import caught_text
 from dorc_runtime.model.expressions.expression import Value
-from dorc_runtime.model.expressions.variables import Assigned, assigned
+from dorc_runtime.model.expressions.variables import Assignments, assignments
 from dorc_runtime.model.steps.step import Step, Steps
 
 ALL_ERRORS = "States.ALL"
 
 
 def whole_seconds(length: timedelta) -> timedelta:
-    """Return ``length``, which Step Functions counts in whole seconds above zero."""
+    """Return ``length``, if it is a whole number of seconds, as Step Functions requires."""
     if length <= timedelta(0) or length % timedelta(seconds=1):
-        raise ValueError(f"{length} is no whole number of seconds above zero")
+        raise ValueError(f"{length} must be a whole number of seconds, 1 or more")
     return length
 
 
@@ -31,8 +31,9 @@ Seconds = Annotated[timedelta, AfterValidator(whole_seconds)]
 class Retry(Model):
     """Try a step again after one of ``errors``.
 
-    The first wait is ``interval``, each later one ``backoff`` times longer, at most ``max_delay``;
-    with ``jitter`` it is a random part of that. ``max_attempts`` counts the tries after the first.
+    The first delay is ``interval``; each later one is ``backoff`` times longer, at most
+    ``max_delay``. With ``jitter`` the delay is a random part of that. ``max_attempts`` is the
+    number of attempts after the first.
     """
 
     errors: tuple[str, ...] = Field(min_length=1)
@@ -53,7 +54,7 @@ class Retry(Model):
         jitter: bool = False,
     ) -> None:
         super().__init__(
-            errors=texts(errors),
+            errors=as_texts(errors),
             interval=interval,
             max_attempts=max_attempts,
             backoff=backoff,
@@ -64,22 +65,24 @@ class Retry(Model):
     @model_validator(mode="after")
     def _delay_over_interval(self) -> Self:
         if self.max_delay is not None and self.max_delay <= self.interval:
-            raise ValueError(f"max_delay {self.max_delay} is not over interval {self.interval}")
+            raise ValueError(
+                f"max_delay {self.max_delay} must be longer than interval {self.interval}"
+            )
         return self
 
 
 class Catch(Model):
-    """Go on with ``steps`` after one of ``errors``, once no retry is left.
+    """Go on with ``steps`` after one of ``errors``, when no retry is left.
 
-    The steps get ``{"input": <the step's input>, "error": {"Error", "Cause"}}``, or ``output`` in
-    its place, and are followed by the step after the caught one, unless they end in Fail or
-    Succeed. In ``output`` and ``assign`` the error is ``error``: ``error.Cause``.
+    The first of them gets ``{"input": <the step's input>, "error": {"Error", "Cause"}}``, or
+    ``output`` if it is set. After them comes the step after the failed one, unless they end in Fail
+    or Succeed. In ``output`` and ``assign`` ``error`` is the error: ``error.Cause``.
     """
 
     errors: tuple[str, ...] = Field(min_length=1)
     steps: Steps
     output: JsonValue
-    assign: Assigned
+    assign: Assignments
 
     def __init__(
         self,
@@ -90,10 +93,10 @@ class Catch(Model):
         assign: Mapping[str, Value] | None = None,
     ) -> None:
         super().__init__(
-            errors=texts(errors),
-            steps=listed(steps),
+            errors=as_texts(errors),
+            steps=as_sequence(steps),
             output=caught_text(output),
-            assign=assigned(assign, caught_text),
+            assign=assignments(assign, caught_text),
         )
 
 
@@ -102,13 +105,13 @@ Catches = tuple[Catch, ...]
 
 
 class RecoverableStep(Step):
-    """A step that comes to a result, or fails, and is then tried again or caught.
+    """A step that has a result, or fails; a failure may be retried or caught.
 
-    Its output is the result, or ``output`` in its place; ``assign`` gives values to variables.
+    Its output is the result, or ``output`` if it is set; ``assign`` sets variables.
     """
 
     output: JsonValue
-    assign: Assigned
+    assign: Assignments
     retry: Retries | None
     catch: Catches
 
@@ -123,5 +126,7 @@ class RecoverableStep(Step):
                     continue
                 if len(handler.errors) > 1 or handler is not handlers[-1]:
                     kind = type(handler).__name__
-                    raise ValueError(f"{ALL_ERRORS} stands alone, in the last {kind} of a step")
+                    raise ValueError(
+                        f"{ALL_ERRORS} must be alone in its {kind}, and in the last {kind} of a step"
+                    )
         return self

@@ -1,4 +1,4 @@
-"""What every step of a pipeline is. Steps that hold others know this class alone."""
+"""The base class of all steps. Steps that hold other steps import only this class."""
 
 from pydantic import SerializeAsAny
 
@@ -6,7 +6,7 @@ from dorc_runtime.model.base import Model
 
 
 class Step(Model):
-    """One step of a pipeline. ``name`` is "" where the state takes a name from its kind."""
+    """One step of a pipeline. ``name`` is "" where the state is named after the kind of step."""
 
     name: str
 

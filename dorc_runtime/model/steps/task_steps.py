@@ -1,4 +1,4 @@
-"""Steps that have work done: by a function, by another pipeline, or by a service of AWS.
+"""The steps that do work: by a function, by another pipeline, or by an AWS service.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
 """
@@ -10,10 +10,10 @@ from typing import Self
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
-from dorc_runtime.model.base import listed, texts
+from dorc_runtime.model.base import as_sequence, as_texts
 from dorc_runtime.model.expressions.data import STEP_RESULT, data, result_text, value_text
 from dorc_runtime.model.expressions.expression import Value
-from dorc_runtime.model.expressions.variables import assigned
+from dorc_runtime.model.expressions.variables import assignments
 from dorc_runtime.model.permission import Permission
 from dorc_runtime.model.steps.recovery import Catch, RecoverableStep, Retry, Seconds
 
@@ -23,18 +23,18 @@ LONGEST_FUNCTION = timedelta(minutes=15)
 class Function(RecoverableStep):
     """Call the Lambda function in the folder ``name``, with the step's input as its event.
 
-    ``memory`` is in MiB (128 to 10,240), and so is ``storage``, what ``/tmp`` holds (512 to
-    10,240); ``timeout`` is at most 15 minutes. ``retry`` comes before the retries that AWS advises
-    for Lambda's own passing errors; ``retry=()`` leaves both out.
+    ``memory`` (128 to 10,240) and ``storage``, the size of ``/tmp`` (512 to 10,240), are in MiB.
+    ``timeout`` is at most 15 minutes. After ``retry`` come the retries that AWS recommends for
+    transient errors of Lambda; ``retry=()`` removes those too.
     Limits: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 
-    A function may read all of its layer's source zone and write all of its target zone, where it
-    also may read, and delete. ``reads`` and ``writes``, each a zone or a bucket with a prefix
-    (``raw/penguins/``), are given in place of that; ``permissions`` are added to it.
+    A function may read the whole source zone of its layer, and read, write and delete in the whole
+    target zone. ``reads`` and ``writes`` replace that; each names zones or buckets, with a prefix
+    (``raw/penguins/``). ``permissions`` are added.
 
-    With ``wait_for_token`` the event is ``{"input", "token"}``, and the step goes on when somebody
-    answers with that token, by Step Functions' SendTaskSuccess, with what is then the result; after
-    ``answer_within`` it fails by ``States.Timeout``:
+    With ``wait_for_token`` the event is ``{"input", "token"}``, and the step waits until somebody
+    sends that token back with SendTaskSuccess of Step Functions; the output sent with it is the
+    result. After ``answer_within`` the step fails with ``States.Timeout``:
     https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html
     """
 
@@ -73,15 +73,15 @@ class Function(RecoverableStep):
             timeout=timeout,
             environment=dict(environment or {}),
             storage=storage,
-            reads=None if reads is None else texts(reads),
-            writes=None if writes is None else texts(writes),
-            permissions=listed(permissions),
+            reads=None if reads is None else as_texts(reads),
+            writes=None if writes is None else as_texts(writes),
+            permissions=as_sequence(permissions),
             wait_for_token=wait_for_token,
             answer_within=answer_within,
             output=result_text(output, result),
-            assign=assigned(assign, lambda value: result_text(value, result)),
-            retry=listed(retry),
-            catch=listed(catch),
+            assign=assignments(assign, lambda value: result_text(value, result)),
+            retry=as_sequence(retry),
+            catch=as_sequence(catch),
         )
 
     @field_validator("timeout")
@@ -89,25 +89,27 @@ class Function(RecoverableStep):
     def _within_lambda(cls, timeout: timedelta) -> timedelta:
         if timeout > LONGEST_FUNCTION:
             raise ValueError(
-                f"{timeout} is over the 15 minutes that Lambda allows; split the work, "
-                "for example by a Map over its parts"
+                f"{timeout} is longer than the 15 minutes that Lambda allows: split the work, "
+                "for example with a Map over its parts"
             )
         return timeout
 
     @model_validator(mode="after")
     def _answered_by_token(self) -> Self:
         if self.answer_within is not None and not self.wait_for_token:
-            raise ValueError("answer_within is for wait_for_token=True; a function has its timeout")
+            raise ValueError(
+                "answer_within needs wait_for_token=True; without it set timeout instead"
+            )
         return self
 
 
 class Call(RecoverableStep):
-    """Start the pipeline ``pipeline`` (``layer/name``) with ``input``: the step's, unless given.
+    """Start the pipeline ``pipeline`` (``layer/name``) with ``input``, or with the step's input.
 
-    The result is the called pipeline's output; when it fails, this step does, by
-    ``States.TaskFailed`` with what AWS says of that run as JSON in the cause. With ``wait=False``
-    the step goes on at once, with ``{"ExecutionArn", "StartDate"}`` as its result. A call that
-    takes longer than ``timeout`` fails by ``States.Timeout``.
+    The result is the result of the called pipeline. If that fails, this step fails with
+    ``States.TaskFailed``; the cause is AWS's description of the called execution, as JSON. With
+    ``wait=False`` the step ends at once, with ``{"ExecutionArn", "StartDate"}`` as its result. A
+    call that takes longer than ``timeout`` fails with ``States.Timeout``.
     """
 
     pipeline: str
@@ -136,27 +138,27 @@ class Call(RecoverableStep):
             timeout=timeout,
             name=name,
             output=result_text(output, result),
-            assign=assigned(assign, lambda value: result_text(value, result)),
-            retry=listed(retry),
-            catch=listed(catch),
+            assign=assignments(assign, lambda value: result_text(value, result)),
+            retry=as_sequence(retry),
+            catch=as_sequence(catch),
         )
 
     @field_validator("pipeline")
     @classmethod
     def _by_layer_and_name(cls, pipeline: str) -> str:
         if not re.fullmatch(r"[^/]+/[^/]+", pipeline):
-            raise ValueError(f"'{pipeline}' names no pipeline: write layer/name")
+            raise ValueError(f"'{pipeline}' is not the name of a pipeline: write layer/name")
         return pipeline
 
 
 class Service(RecoverableStep):
     """Call an action of an AWS service: ``sns:publish``, or any by ``aws-sdk:s3:copyObject``.
 
-    Actions and their ``arguments`` are named as Step Functions names them:
+    Actions and their ``arguments`` have the names that Step Functions gives them:
     https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
-    The bucket in an argument of S3 may be a zone of the lake. What the pipeline must be allowed to
-    do follows from action and arguments where dorc knows them; elsewhere ``permissions`` says it.
-    An action that takes longer than ``timeout`` fails by ``States.Timeout``.
+    A bucket in the arguments of an S3 action may be a zone. For the actions that dorc knows, the
+    permissions of the pipeline follow from the action and its arguments; for others set
+    ``permissions``. An action that takes longer than ``timeout`` fails with ``States.Timeout``.
     """
 
     action: str
@@ -180,13 +182,13 @@ class Service(RecoverableStep):
         super().__init__(
             action=action,
             arguments=value_text(arguments or {}),
-            permissions=listed(permissions),
+            permissions=as_sequence(permissions),
             timeout=timeout,
             name=name,
             output=result_text(output),
-            assign=assigned(assign, result_text),
-            retry=listed(retry),
-            catch=listed(catch),
+            assign=assignments(assign, result_text),
+            retry=as_sequence(retry),
+            catch=as_sequence(catch),
         )
 
     @field_validator("action")
@@ -194,7 +196,7 @@ class Service(RecoverableStep):
     def _as_step_functions_has_it(cls, action: str) -> str:
         if not re.fullmatch(r"(aws-sdk:)?[a-z0-9]+:[a-z][A-Za-z0-9]*", action):
             raise ValueError(
-                f"'{action}' is no action: write service:action, as in sns:publish or "
+                f"'{action}' is not an action: write service:action, for example sns:publish or "
                 "aws-sdk:s3:copyObject"
             )
         return action

@@ -1,4 +1,4 @@
-"""Through all steps of a pipeline, those inside others too."""
+"""All steps of a pipeline, including the steps inside others."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,7 +10,7 @@ from dorc_runtime.model.steps.task_steps import Call
 
 
 def sequences(steps: Sequence[Step]) -> Iterator[Sequence[Step]]:
-    """Yield ``steps`` and all lists of steps inside them."""
+    """Yield ``steps``, and each list of steps inside them."""
     yield steps
     for step in steps:
         inner: list[Sequence[Step]] = []
@@ -30,12 +30,12 @@ def sequences(steps: Sequence[Step]) -> Iterator[Sequence[Step]]:
 
 
 def all_steps(steps: Sequence[Step]) -> Iterator[Step]:
-    """Yield all steps, those inside others too."""
+    """Yield all steps, including the steps inside others."""
     for sequence in sequences(steps):
         yield from sequence
 
 
 def called_pipelines(steps: Sequence[Step]) -> tuple[str, ...]:
-    """Return the pipelines (``layer/name``) that ``steps`` call, each once, in their order."""
+    """Return the pipelines (``layer/name``) that ``steps`` call, each once, in order."""
     calls = (step.pipeline for step in all_steps(steps) if isinstance(step, Call))
     return tuple(dict.fromkeys(calls))

@@ -108,18 +108,18 @@ DEFINITIONS: dict[str, tuple[Change, str]] = {
             "from datetime import timedelta\nfrom dorc_runtime import Function, Pipeline\n"
             'pipeline = Pipeline(steps=[Function("clean", timeout=timedelta(minutes=16))])\n',
         ),
-        f"{PIPELINE}:3: Function, timeout: 0:16:00 is over the 15 minutes that Lambda allows",
+        f"{PIPELINE}:3: Function, timeout: 0:16:00 is longer than the 15 minutes that Lambda allows",
     ),
     "an if on data": (
         lambda r: r.write(PIPELINE, "from dorc_runtime import data\nif data.rows:\n    pass\n"),
-        f"{PIPELINE}:2: Python cannot decide on '$states.input.rows'",
+        f"{PIPELINE}:2: Python does not know the value of '$states.input.rows'",
     ),
-    "a condition that Python has decided": (
+    "a condition that is no expression": (
         lambda r: r.define(
             'Choice(If(data.rows is None, then=[Fail("E")])), Function("clean")',
             imports="Choice, Fail, Function, If, Pipeline, data",
         ),
-        f"{PIPELINE}:3: If(False): Python has decided already",
+        f"{PIPELINE}:3: If(False): the condition must be an expression",
     ),
     "a text where a step belongs": (
         lambda r: r.define('"clean"'),

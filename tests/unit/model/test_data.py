@@ -85,8 +85,8 @@ MISUSES: dict[str, tuple[Callable[[], object], str]] = {
         lambda: data.files[1:3],  # type: ignore[index]
         "jsonata('$states.input.files[[0..2]]')",
     ),
-    "a date": (lambda: data.day == object(), "cannot stand in an expression"),
-    "infinity": (lambda: data.day == float("inf"), "cannot stand in an expression"),
+    "a date": (lambda: data.day == object(), "cannot be part of an expression"),
+    "infinity": (lambda: data.day == float("inf"), "cannot be part of an expression"),
     "item outside a filter": (lambda: Pass(item.size), "item is the element of a filter"),
     "a backtick": (lambda: data["a`b"], "holds a `"),
 }

@@ -47,7 +47,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "a delay under the interval": (
         lambda: Retry(interval=timedelta(seconds=5), max_delay=timedelta(seconds=5)),
-        "not over interval",
+        "longer than interval",
     ),
     "a Map over text": (lambda: Map(over="abc", steps=[Pass()]), "over=data.files"),
     "a Map without steps": (lambda: Map(over=data.a, steps=[]), "at least 1"),
@@ -56,11 +56,11 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "a pipeline without steps": (lambda: Pipeline(steps=[]), "at least 1"),
     "objects inline": (
         lambda: Map(over=objects("raw"), steps=[Pass()]),
-        "over=objects(...) is for Map(..., distributed=True)",
+        "over=objects(...) needs Map(..., distributed=True)",
     ),
     "a batch inline": (
         lambda: Map(over=[1], batch=2, steps=[Pass()]),
-        "batch is for Map(..., distributed=True)",
+        "batch needs Map(..., distributed=True)",
     ),
     "a batch of nothing": (
         lambda: Map(over=[1], distributed=True, batch=0, steps=[Pass()]),
@@ -68,22 +68,22 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "a call without a layer": (lambda: Call("load"), "layer/name"),
     "an action without a service": (lambda: Service("publish"), "service:action"),
-    "a variable called as Step Functions' own": (
+    "a variable with a reserved name": (
         lambda: Pass(assign={"states": 1}),
-        "Step Functions' own",
+        "a reserved name of Step Functions",
     ),
     "a variable with a space": (lambda: Pass(assign={"a b": 1}), "letters, digits"),
     "an answer without a token": (
         lambda: Function("a", answer_within=timedelta(days=1)),
-        "answer_within is for wait_for_token=True",
+        "answer_within needs wait_for_token=True",
     ),
     "a VPC without subnets": (
         lambda: Config(universal=UNIVERSAL, vpc_id="vpc-1"),
-        "vpc_id is given without private_subnet_ids",
+        "vpc_id is set without private_subnet_ids",
     ),
     "subnets without a VPC": (
         lambda: Config(universal=UNIVERSAL, private_subnet_ids=("subnet-1",)),
-        "private_subnet_ids is given without vpc_id",
+        "private_subnet_ids is set without vpc_id",
     ),
     "a region that is none": (lambda: UniversalConfig(region="mars", project="a"), "region"),
     "an account of 11 digits": (
