@@ -14,7 +14,7 @@ from dorc_runtime.compile.document.states import state_machine
 from dorc_runtime.compile.documents import Document
 from dorc_runtime.compile.names import Names, function_arn, machine_arn, partition, zones
 from dorc_runtime.errors import DefinitionError, InputError, UnknownNameError
-from dorc_runtime.local.aws.mocks import read_mocks, refuse_what_cannot_run
+from dorc_runtime.local.aws.mocks import read_mocks, refuse_unanswered_tasks
 from dorc_runtime.local.aws.roles import Roles, policies
 from dorc_runtime.local.functions.outcome import LocalFunction
 from dorc_runtime.local.inputs import Request, Start, local_bucket, start_of
@@ -91,7 +91,7 @@ def plan(
     mocks = read_mocks(folder, start.example, documents[folder.id])
     for name, document in documents.items():
         answered = mocks if name == folder.id else {}
-        refuse_what_cannot_run(document, pipeline=name, mocks=answered, example=start.example)
+        refuse_unanswered_tasks(document, pipeline=name, mocks=answered, example=start.example)
     functions: dict[str, LocalFunction] = {}
     allowed: dict[str, Document] = {}
     names = Names(config.universal.project, LOCAL.environment) if config else LOCAL

@@ -24,19 +24,18 @@ def packages_folder(
     cache: Path,
     on_install: Callable[[], None] = lambda: None,
 ) -> Path | None:
-    """Return a folder with the packages that ``requirements`` ask for, None when they ask nothing.
+    """Return a folder with the packages of ``requirements``, None when they name none.
 
-    All files go into one installation, so that their versions agree, as in the image. The folder
-    lies in ``cache`` under a key of the files' contents (and of the files that they name), of
-    Python's version and of the platform; ``on_install`` is called before it is made. What a line
-    takes from a local folder is not part of the key. A file that does not exist asks for nothing.
+    All files are installed together, so that versions agree, as in the image. The name of the
+    folder in ``cache`` depends on the contents of the files, Python's version and the platform;
+    ``on_install`` is called before an installation. A file that does not exist names no packages.
 
     Raises:
         PackagesError: The packages cannot be installed.
         ToolMissingError: There is neither pip nor uv to install them with.
     """
     files = [path for path in requirements if path.is_file()]
-    if not any(_asked(path) for path in files):
+    if not any(_lines(path) for path in files):
         return None
     folder = cache / _key(files)
     if folder.is_dir():
@@ -44,7 +43,7 @@ def packages_folder(
     command = _installer()
     on_install()
     cache.mkdir(parents=True, exist_ok=True)
-    # Beside where it ends up, since only within one file system a folder moves at once.
+    # In the cache itself: only within one file system can a folder be moved at once.
     with tempfile.TemporaryDirectory(prefix=".new-", dir=cache) as work:
         target = Path(work) / "packages"
         target.mkdir()
@@ -65,14 +64,14 @@ def _installer() -> list[str]:
     if uv is not None:
         return [uv, "pip", "install", "--python", sys.executable]
     raise ToolMissingError(
-        "pip is not installed beside this Python, and uv is not there either, so the packages of "
-        "requirements.txt cannot be: run `python -m ensurepip`."
+        "neither pip nor uv is installed, so the packages of requirements.txt cannot be installed: "
+        "run `python -m ensurepip`."
     )
 
 
 def _install(command: Sequence[str], files: Sequence[Path]) -> None:
     listed = [part for path in files for part in ("-r", str(path.resolve()))]
-    ended = subprocess.run(  # noqa: S603 # pip, on the user's own files
+    process = subprocess.run(  # noqa: S603 # pip, on the user's own files
         [*command, *listed],
         cwd=files[0].parent,
         stdin=subprocess.DEVNULL,
@@ -81,18 +80,18 @@ def _install(command: Sequence[str], files: Sequence[Path]) -> None:
         errors="replace",
         check=False,
     )
-    if ended.returncode:
-        names = " and ".join(os.path.relpath(path) for path in files if _asked(path))
+    if process.returncode:
+        names = " and ".join(os.path.relpath(path) for path in files if _lines(path))
         raise PackagesError(
-            f"{names} cannot be installed: {_reason(ended.stderr or ended.stdout)}. "
-            "Mend its line, or the connection to the package index."
+            f"{names} cannot be installed: {_reason(process.stderr or process.stdout)}. "
+            "Correct its line, or check the connection to the package index."
         )
 
 
 def _reason(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.lower().startswith("error:")]
-    last = (errors or lines or ["it said nothing"])[-1]
+    last = (errors or lines or ["it printed nothing"])[-1]
     return last.partition(":")[2].strip().rstrip(".") if errors else last.rstrip(".")
 
 
@@ -112,12 +111,12 @@ def _contents(path: Path, seen: set[Path]) -> Iterator[bytes]:
         return
     seen.add(path)
     yield path.read_bytes()
-    for line in _asked(path):
-        if found := _REFERENCE.match(line):
-            yield from _contents(path.parent / found["file"], seen)
+    for line in _lines(path):
+        if reference := _REFERENCE.match(line):
+            yield from _contents(path.parent / reference["file"], seen)
 
 
-def _asked(path: Path) -> list[str]:
-    """Return the lines of ``path`` that are no comments."""
+def _lines(path: Path) -> list[str]:
+    """Return the lines of ``path`` that are not empty or comments."""
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     return [line for line in lines if line.strip() and not line.strip().startswith("#")]

@@ -13,7 +13,7 @@ from dorc_runtime.local.functions.outcome import (
     LocalFunction,
     Outcome,
     Raised,
-    raised,
+    raised_from,
 )
 from dorc_runtime.local.functions.runtime import error_text
 from dorc_runtime.local.interpreter.scheduler import Clock, Pending, Scheduler
@@ -80,7 +80,7 @@ class FaultyFunctions:
         if fault is None:
             return self.functions.submit(name, payload, done)
         if fault.error:
-            done(raised(error_text(fault.error, fault.cause)))
+            done(raised_from(error_text(fault.error, fault.cause)))
             return lambda: None
         limit = self.known[name].timeout
         if fault.seconds is None or fault.seconds >= limit:
@@ -98,4 +98,4 @@ class FaultyFunctions:
 
 def _timed_out(limit: float) -> Raised:
     message = f"RequestId: {uuid.uuid4()} Error: Task timed out after {limit:.2f} seconds"
-    return raised(error_text("Sandbox.Timedout", message))
+    return raised_from(error_text("Sandbox.Timedout", message))

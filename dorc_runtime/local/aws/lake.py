@@ -1,7 +1,7 @@
-"""The lake of a local run: a server of its own that plays S3, and the rest of AWS, in memory.
+"""The lake of a local run: a server that stands for S3, and for the rest of AWS, in memory.
 
-Nothing heavy is imported here before the server starts, which takes longer than all else in a run;
-and no boto3 at all, whose import alone takes half a second.
+The server is the slowest part of a run, so nothing slow is imported here before it starts. boto3 is
+never imported: its import alone takes half a second.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
     from dorc_runtime.runs.result import Refusal
 
 _SERVER = Path(__file__).with_name("server.py")
-# The one region whose buckets are made without naming it:
+# The one region that a request for a new bucket does not name:
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
-_UNNAMED_REGION = "us-east-1"
-_FOUND = 200
-_MISSING = 404
+_DEFAULT_REGION = "us-east-1"
+_OK = 200
+_NOT_FOUND = 404
 _CONFLICT = 409
-_SHOWN = 10
+_MOST_NAMES = 10
 _ACCESS = "/moto-api/dorc/access"
 
-# The access key of whoever is no function: those have no capitals in their names.
+# The access key of the run itself: names of functions have no capital letters.
 OWN_KEY = "LOCAL"
 
 
 @dataclass(frozen=True, slots=True)
 class LakeObject:
-    """An object in the lake; ``size`` is in bytes, ``etag`` tells one content from another."""
+    """An object in the lake; ``size`` is in bytes, ``etag`` differs for each content."""
 
     bucket: str
     key: str
@@ -52,22 +52,22 @@ class LakeObject:
 
 
 class Lake:
-    """The server, and what a run does with S3 itself. Methods may be called from any thread.
+    """The server, and what the run itself does with S3. Methods may be called from any thread.
 
-    Handlers reach it by ``endpoint``. It is empty when it starts and keeps nothing.
+    Handlers use ``endpoint``. The lake is empty when it starts, and nothing of it is saved.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], *, region: str, folder: Path) -> None:
         self._process = process
         self._region = region
         self._folder = folder
-        self._turn = threading.RLock()
+        self._lock = threading.RLock()
         self._ports: tuple[int, int] | None = None
         self._connection: HTTPConnection | None = None
 
     @classmethod
     def start(cls, *, region: str = "eu-west-1") -> Self:
-        """Start the server and return at once; what is asked of it waits until it is up."""
+        """Start the server and return at once; requests wait until it is ready."""
         folder = Path(tempfile.mkdtemp(prefix="dorc-lake-"))
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(  # noqa: S603 # our own interpreter and file
@@ -76,7 +76,7 @@ class Lake:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                # Ctrl-C at the terminal is for this process alone, which then ends the server.
+                # Ctrl-C at the terminal interrupts this process alone, which then ends the server.
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
@@ -94,7 +94,7 @@ class Lake:
 
         Raises a ``LakeError`` when the server did not start.
         """
-        return f"http://127.0.0.1:{self._listening()[1]}"
+        return f"http://127.0.0.1:{self._wait_for_ports()[1]}"
 
     @property
     def region(self) -> str:
@@ -102,76 +102,76 @@ class Lake:
         return self._region
 
     def open(self) -> None:
-        """Let functions in: what lies in the lake before them is there. More than once is fine."""
+        """Answer functions from now on: the lake is filled. A second call does nothing."""
         assert self._process.stdin is not None  # noqa: S101 # it is a pipe
         try:
             self._process.stdin.write(b"\n")
             self._process.stdin.flush()
         except OSError as error:
-            raise self._broken() from error
+            raise self._server_error() from error
 
     def allow(self, roles: Roles) -> None:
-        """Hold functions to their roles in S3, in place of those before.
+        """Allow functions in S3 what ``roles`` allow; these replace the roles before them.
 
-        Who is none of these functions may do everything.
+        Other callers may do everything.
         """
-        given = {
+        settings = {
             "policies": dict(roles.policies),
             "buckets": dict(roles.buckets),
             "partition": roles.partition,
         }
-        self._ask("PUT", _ACCESS, json.dumps(given).encode())
+        self._request("PUT", _ACCESS, json.dumps(settings).encode())
 
     def refusals(self) -> tuple[Refusal, ...]:
-        """Return what functions were refused since their policies came, in that order."""
+        """Return the refusals of functions since the last ``allow``, oldest first."""
         from dorc_runtime.runs.result import Refusal
 
-        _, answer = self._ask("GET", _ACCESS)
+        _, answer = self._request("GET", _ACCESS)
         return tuple(Refusal(**each) for each in json.loads(answer))
 
     def create_bucket(self, name: str) -> None:
-        """Make a bucket, if it is not there yet."""
+        """Create a bucket, if it does not exist."""
         body = b""
-        if self._region != _UNNAMED_REGION:
+        if self._region != _DEFAULT_REGION:
             body = (
                 "<CreateBucketConfiguration>"
                 f"<LocationConstraint>{self._region}</LocationConstraint>"
                 "</CreateBucketConfiguration>"
             ).encode()
-        self._ask("PUT", f"/{name}", body, fine=(_FOUND, _CONFLICT))
+        self._request("PUT", f"/{name}", body, accepted=(_OK, _CONFLICT))
 
     def put(self, bucket: str, key: str, body: bytes) -> None:
-        """Write an object, in place of what was there; ``UnknownNameError`` for the bucket."""
-        status, _ = self._ask("PUT", _path(bucket, key), body, fine=(_FOUND, _MISSING))
-        if status == _MISSING:
+        """Write or replace an object; raise ``UnknownNameError`` for the bucket."""
+        status, _ = self._request("PUT", _path(bucket, key), body, accepted=(_OK, _NOT_FOUND))
+        if status == _NOT_FOUND:
             raise self._no_bucket(bucket)
 
     def get(self, bucket: str, key: str) -> bytes:
         """Return the content of an object, or raise an ``UnknownNameError``."""
-        status, body = self._ask("GET", _path(bucket, key), fine=(_FOUND, _MISSING))
-        if status == _MISSING:
-            known = [found.key for found in self.objects(bucket)[:_SHOWN]]
+        status, body = self._request("GET", _path(bucket, key), accepted=(_OK, _NOT_FOUND))
+        if status == _NOT_FOUND:
+            known = [item.key for item in self.objects(bucket)[:_MOST_NAMES]]
             raise UnknownNameError(f"object in {bucket}", key, known)
         return body
 
     def objects(self, bucket: str) -> tuple[LakeObject, ...]:
-        """Return all objects of a bucket by their keys; ``UnknownNameError`` for the bucket."""
+        """Return all objects of a bucket, sorted by key, or raise ``UnknownNameError``."""
         return tuple(self._listed(bucket))
 
     def reset(self) -> None:
-        """Forget everything, in all services, and the roles of functions."""
+        """Delete everything, in all services, and the roles of functions."""
         from dorc_runtime.local.aws.roles import Roles
 
-        self._ask("POST", "/moto-api/reset")
+        self._request("POST", "/moto-api/reset")
         self.allow(Roles(policies={}, buckets={}, partition=""))
 
     def close(self) -> None:
-        """End the server; more than once does no harm."""
+        """End the server; a second call does nothing."""
         import shutil
 
         self._process.kill()
         self._process.wait()
-        with self._turn:
+        with self._lock:
             if self._connection is not None:
                 self._connection.close()
         for stream in (self._process.stdin, self._process.stdout):
@@ -187,8 +187,8 @@ class Lake:
         token = ""
         while True:
             query = f"/{bucket}?list-type=2&encoding-type=url{token}"
-            status, answer = self._ask("GET", query, fine=(_FOUND, _MISSING))
-            if status == _MISSING:
+            status, answer = self._request("GET", query, accepted=(_OK, _NOT_FOUND))
+            if status == _NOT_FOUND:
                 raise self._no_bucket(bucket)
             page = ElementTree.fromstring(answer)  # noqa: S314 # our own server's
             for item in page.iterfind("{*}Contents"):
@@ -207,47 +207,47 @@ class Lake:
     def _no_bucket(self, name: str) -> UnknownNameError:
         from xml.etree import ElementTree
 
-        _, answer = self._ask("GET", "/")
+        _, answer = self._request("GET", "/")
         listed = ElementTree.fromstring(answer)  # noqa: S314 # our own server's
-        names = [found.text or "" for found in listed.iterfind("{*}Buckets/{*}Bucket/{*}Name")]
+        names = [name.text or "" for name in listed.iterfind("{*}Buckets/{*}Bucket/{*}Name")]
         return UnknownNameError("bucket", name, names)
 
-    def _ask(
-        self, method: str, path: str, body: bytes = b"", *, fine: tuple[int, ...] = (_FOUND,)
+    def _request(
+        self, method: str, path: str, body: bytes = b"", *, accepted: tuple[int, ...] = (_OK,)
     ) -> tuple[int, bytes]:
         from http.client import HTTPConnection, HTTPException
 
         scope = f"Credential={OWN_KEY}/20200101/{self._region}/s3/aws4_request"
         signed = f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=none"
-        with self._turn:
+        with self._lock:
             if self._connection is None:
-                self._connection = HTTPConnection("127.0.0.1", self._listening()[0])
+                self._connection = HTTPConnection("127.0.0.1", self._wait_for_ports()[0])
             try:
                 self._connection.request(method, path, body, {"Authorization": signed})
                 response = self._connection.getresponse()
                 answer = response.read()
             except (OSError, HTTPException) as error:
                 self._connection.close()
-                raise self._broken() from error
-        if response.status not in fine:
+                raise self._server_error() from error
+        if response.status not in accepted:
             raise RuntimeError(f"{method} {path}: {response.status} {answer.decode()}")
         return response.status, answer
 
-    def _listening(self) -> tuple[int, int]:
-        """Return the ports for whoever fills the lake and for functions."""
-        with self._turn:
+    def _wait_for_ports(self) -> tuple[int, int]:
+        """Return the port for the run itself, and the one for functions."""
+        with self._lock:
             if self._ports is None:
                 assert self._process.stdout is not None  # noqa: S101 # it is a pipe
                 line = self._process.stdout.readline()
                 if not line:
-                    raise self._broken()
-                own, functions = line.split()
-                self._ports = int(own), int(functions)
+                    raise self._server_error()
+                internal, functions = line.split()
+                self._ports = int(internal), int(functions)
             return self._ports
 
-    def _broken(self) -> LakeError:
+    def _server_error(self) -> LakeError:
         log = (self._folder / "log").read_text(errors="replace").split("\n")
-        last = next((line.strip() for line in reversed(log) if line.strip()), "it said nothing")
+        last = next((line.strip() for line in reversed(log) if line.strip()), "it printed nothing")
         return LakeError(
             f"the lake's server does not run: {last}. What it needs comes with "
             "`pip install 'dorc-runtime[local]'`."
@@ -261,7 +261,7 @@ def _path(bucket: str, key: str) -> str:
 
 
 def _variables(region: str, folder: Path) -> dict[str, str]:
-    """Return the server's environment: nobody's credentials, no home but its own folder."""
+    """Return the server's environment: no real credentials, and its own folder as home."""
     inherited = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT")
     return {
         **{name: os.environ[name] for name in inherited if name in os.environ},

@@ -1,6 +1,6 @@
-"""Steps that are not carried out in a run: answered by an example, or refused.
+"""Steps that a run does not carry out: an example answers them, or the run refuses them.
 
-A file ``examples/<case>/mocks/<step>.json`` holds the result of the task called ``<step>``.
+A file ``examples/<case>/mocks/<step>.json`` holds the result of the Task state ``<step>``.
 """
 
 import json
@@ -31,26 +31,26 @@ def read_mocks(
     """Return the results that an example has, by the names of the tasks of ``document``.
 
     Raises:
-        UnknownNameError: A file is called after no task; the ones nearest to it are named.
+        UnknownNameError: A file is not named like a task; the message lists similar names.
         InputError: A file is not JSON.
     """
     if example is None:
         return {}
     tasks = dict(_tasks(document))
-    found = {}
+    mocks = {}
     for file in sorted((folder.path / "examples" / example / "mocks").glob("*.json")):
         if file.stem not in tasks:
             near = get_close_matches(file.stem, tasks) or sorted(tasks)
             where = _shown(file, folder)
             raise UnknownNameError("task", file.stem, near, remedy=f"Rename {where}.")
         try:
-            found[file.stem] = json.loads(file.read_text(encoding="utf-8"))
+            mocks[file.stem] = json.loads(file.read_text(encoding="utf-8"))
         except ValueError as error:
             raise InputError(f"{_shown(file, folder)} is not JSON: {error}.") from error
-    return found
+    return mocks
 
 
-def refuse_what_cannot_run(
+def refuse_unanswered_tasks(
     document: Document, *, pipeline: str, mocks: Mapping[str, JsonValue], example: str | None
 ) -> None:
     """Raise an ``InputError`` for the first task that neither this machine nor a mock answers."""
@@ -58,19 +58,19 @@ def refuse_what_cannot_run(
         if name in mocks or called in (INVOKE, START, START_AND_WAIT):
             continue
         if called == INVOKE_WITH_TOKEN:
-            why = "it waits for somebody to answer by its token"
+            why = "it waits for an answer with its token"
         else:
             why = unknown_action(called.removeprefix(resource("")))
         if why:
             file = f"src/{pipeline}/examples/{example or '<case>'}/mocks/{name}.json"
             raise InputError(
                 f"{pipeline}: the step '{name}' cannot be run here: {why}. "
-                f"Write what it comes to into {file}, and run with that example."
+                f"Write its result into {file}, and run with that example."
             )
 
 
 def _tasks(machine: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the names of all tasks with what they call."""
+    """Yield the names of all Task states with what they call."""
     for name, state in machine["States"].items():
         if state["Type"] == "Task":
             yield name, state["Resource"]

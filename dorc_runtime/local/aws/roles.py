@@ -1,4 +1,4 @@
-"""What functions may do on AWS, for a run here to hold them to."""
+"""The policies of functions on AWS, for a local run to apply."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from dorc_runtime.model.steps import Function, all_steps
 
 @dataclass(frozen=True)
 class Roles:
-    """The policy of each function, by what it is called in the run.
+    """The policy of each function, by its name in the run.
 
-    ``buckets`` has what buckets are called on AWS, by what they are called here, and ``partition``
-    is the part of AWS that they are in: policies speak of those.
+    ``buckets`` has the names of buckets on AWS, by their names here, and ``partition`` is the part
+    of AWS that they are in: policies use those.
     """
 
     policies: Mapping[str, Document]
@@ -32,7 +32,7 @@ def policies(
     region: str,
     buckets: Mapping[str, str],
 ) -> dict[str, Document]:
-    """Return the policies of a pipeline's functions, whose names in the run begin with ``prefix``.
+    """Return the policies of a pipeline's functions, named with ``prefix`` in the run.
 
     ``buckets`` has the bucket of each zone on AWS.
     """

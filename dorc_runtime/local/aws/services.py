@@ -1,4 +1,4 @@
-"""The services of AWS that states call, as moto plays them for a run.
+"""The services of AWS that states call in a run, answered by moto.
 
 What Step Functions does to arguments, answers and errors on the way:
 https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
@@ -17,7 +17,7 @@ from dorc_runtime.local.aws.lake import OWN_KEY
 from dorc_runtime.local.interpreter.executions import Execution
 from dorc_runtime.local.interpreter.state_error import StateError
 
-# What moto plays for a run, and what Step Functions calls errors of the service by.
+# The services that a run has, and the prefix of their errors in Step Functions.
 SERVED: Mapping[str, str] = {
     "dynamodb": "DynamoDb",
     "events": "EventBridge",
@@ -27,9 +27,9 @@ SERVED: Mapping[str, str] = {
     "sqs": "Sqs",
     "ssm": "Ssm",
 }
-# Optimised integrations call them by others.
+# Optimised integrations use other prefixes.
 _OPTIMISED = {"dynamodb": "DynamoDB", "sns": "SNS", "sqs": "SQS"}
-# Arguments that are sent as text, and may be given as any JSON.
+# Arguments that are sent as text, and may be any JSON.
 _TEXTS = {
     "sns:publish": "Message",
     "sqs:sendMessage": "MessageBody",
@@ -49,9 +49,9 @@ class LocalServices:
     def call(self, action: str, arguments: Document, execution: Execution) -> JsonValue:
         """Return what ``action`` answers.
 
-        The topic, queue or event bus that the arguments name is there, since it has nothing but a
-        name; tables and objects are what the run has made. All are in one account, whatever account
-        an ARN names.
+        A topic, queue or event bus that the arguments name is created when it does not exist;
+        tables and objects exist when the run has created them. All are in one account, whatever
+        account an ARN names.
 
         Raises:
             StateError: The service refuses.
@@ -65,9 +65,9 @@ class LocalServices:
             client = self._client(service, _region(arguments, self._region))
             answer = getattr(client, xform_name(name))(**sent)
         except ClientError as error:
-            told = error.response["Error"]
-            name = _error(action, str(told["Code"]))
-            raise StateError(name, str(told["Message"])) from error
+            details = error.response["Error"]
+            name = _error(action, str(details["Code"]))
+            raise StateError(name, str(details["Message"])) from error
         except BotoCoreError as error:
             raise StateError("States.Runtime", f"'{action}': {error}") from error
         answer.pop("ResponseMetadata", None)
@@ -76,7 +76,7 @@ class LocalServices:
         return _json(answer)
 
     def _located(self, service: str, sent: Document) -> Document:
-        """Return the arguments for what stands for a topic, queue or event bus, made if need be."""
+        """Return the arguments with the local topic, queue or event bus, created if necessary."""
         client = self._client(service, _region(sent, self._region))
         match service, sent:
             case "sns", {"TopicArn": str(arn)}:
@@ -123,7 +123,7 @@ def unknown_action(action: str) -> str:
 
     service, name = action.removeprefix(_SDK).split(":")
     if service not in SERVED:
-        return f"there is no {service} on this machine"
+        return f"this machine has no {service}"
     operations = get_session().get_service_model(service).operation_names
     if xform_name(name) not in {xform_name(operation) for operation in operations}:
         return f"{service} has no action '{name}'"
@@ -148,11 +148,11 @@ def _event(entry: Document, execution: Execution) -> Document:
     https://docs.aws.amazon.com/step-functions/latest/dg/connect-eventbridge.html
     """
     detail, resources = entry.get("Detail"), entry.get("Resources")
-    given = resources if isinstance(resources, list) else []
+    resources = resources if isinstance(resources, list) else []
     return {
         **entry,
         "Detail": detail if isinstance(detail, str) else json.dumps(detail, ensure_ascii=False),
-        "Resources": [*given, execution.machine, execution.arn],
+        "Resources": [*resources, execution.machine, execution.arn],
     }
 
 

@@ -1,6 +1,6 @@
-"""The variables and the folders that a function finds, in a worker process and in this one alike.
+"""The variables and the folders of a function, in a worker process and in this process.
 
-Open it for what is inherited from the shell of a run, what stands for AWS, and what Lambda sets.
+Open it for what a function inherits from the shell, what stands for AWS, and what Lambda sets.
 """
 
 import os
@@ -16,11 +16,11 @@ from pathlib import Path
 from dorc_runtime.local.functions.outcome import LocalFunction
 from dorc_runtime.local.functions.runtime import FUNCTION, MODULE
 
-# What Windows cannot run without, and where certificates lie.
+# What Windows needs to run a program, and where certificates are.
 _INHERITED = ("SYSTEMROOT", "COMSPEC", "PATHEXT", "SSL_CERT_FILE", "SSL_CERT_DIR")
-# Variables by which boto3 would find other credentials or endpoints than the ones set here:
+# Variables that give boto3 other credentials or endpoints than the ones set here:
 # https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html
-_LEADING_ELSEWHERE = (
+_OTHER_CREDENTIALS = (
     "AWS_CONTAINER_",
     "AWS_DEFAULT_PROFILE",
     "AWS_ENDPOINT_URL",
@@ -33,16 +33,16 @@ _LEADING_ELSEWHERE = (
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What a function finds: its variables, and the folder with its home and temporary files."""
+    """The variables of a function, and the folder with its home and temporary files."""
 
     variables: dict[str, str]
     folder: Path
 
 
 class Environments:
-    """Makes environments, whose folders are all removed by ``close``.
+    """Makes environments; ``close`` removes the folders of all of them.
 
-    ``endpoint`` is the URL that stands for AWS, or yields it when it is first needed.
+    ``endpoint`` is the URL that stands for AWS, or a function that returns it.
     """
 
     def __init__(self, *, endpoint: str | Callable[[], str], region: str) -> None:
@@ -52,7 +52,7 @@ class Environments:
         self._folder = Path(tempfile.mkdtemp(prefix="dorc-"))
 
     def endpoint(self) -> str:
-        """Return the URL that stands for AWS; the first time, that may wait for its server."""
+        """Return the URL that stands for AWS; the first call may wait for its server."""
         if self._endpoint is None:
             source = self._endpoint_source
             self._endpoint = source() if callable(source) else source
@@ -72,13 +72,12 @@ class Environments:
 
 
 def _variables(function: LocalFunction, endpoint: str, region: str, folder: Path) -> dict[str, str]:
-    """Return all variables that ``function`` finds; next to nothing is inherited.
+    """Return all variables of ``function``; almost nothing is inherited.
 
     What Lambda sets: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     """
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     day = time.strftime("%Y/%m/%d", time.gmtime())
-    own = function.environment
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "en_US.UTF-8",
@@ -87,7 +86,11 @@ def _variables(function: LocalFunction, endpoint: str, region: str, folder: Path
         "TMPDIR": str(folder / "tmp"),
         "PYTHONUNBUFFERED": "1",
         **{key: os.environ[key] for key in _INHERITED if key in os.environ},
-        **{key: text for key, text in own.items() if not key.startswith(_LEADING_ELSEWHERE)},
+        **{
+            key: text
+            for key, text in function.environment.items()
+            if not key.startswith(_OTHER_CREDENTIALS)
+        },
         "_HANDLER": f"{MODULE}.{FUNCTION}",
         "LAMBDA_TASK_ROOT": str(function.folder),
         "AWS_EXECUTION_ENV": f"AWS_Lambda_python{version}",
@@ -100,7 +103,7 @@ def _variables(function: LocalFunction, endpoint: str, region: str, folder: Path
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "AWS_ENDPOINT_URL": endpoint,
-        # By its key the lake knows who asks.
+        # The lake identifies a function by its access key.
         "AWS_ACCESS_KEY_ID": function.name,
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_SESSION_TOKEN": "local",

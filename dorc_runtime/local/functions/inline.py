@@ -1,7 +1,7 @@
 """The functions of a pipeline, called in this process: for a debugger, coverage, monkeypatching.
 
-Open it for how such a call goes. Each finds what it would find in a worker process, and leaves this
-one as it was: that stands in ``isolation``. What is not kept to is said at ``InlineFunctions``.
+Open it for how such a call works. ``isolation`` gives each call what a worker process gives it,
+and then restores this process. ``InlineFunctions`` lists the rules of Lambda that do not hold here.
 """
 
 import importlib
@@ -26,23 +26,23 @@ from dorc_runtime.local.functions.outcome import (
     Outcome,
     Raised,
     event_text,
-    exited,
+    exit_failure,
     outcome,
-    raised,
+    raised_from,
 )
 
 
 class InlineFunctions:
     """Functions called on the calling thread, one at a time, before ``submit`` returns.
 
-    What a handler prints goes to ``on_log``; with ``passthrough`` also to where it would go without
-    dorc, which a debugger's prompt needs. ``patches`` are values that stand in for others, by the
-    function and by where they are from its ``lambda.py``: ``handler``, or ``rules.today``.
+    What a handler prints goes to ``on_log``; with ``passthrough`` also to the terminal, which a
+    debugger's prompt needs. ``patches`` has values that replace others, by function and by their
+    path from its ``lambda.py``: ``handler``, or ``rules.today``.
 
-    Not kept to: the timeout and the memory; the guard against AWS's names (credentials and the
-    endpoint are replaced as in a worker); whatever is installed here can be imported, and what this
-    process has imported already stays as it is. What programs print that a handler starts is not
-    caught, and ``os._exit`` ends it all.
+    Not applied: the timeout and the memory limit; the refusal of connections to AWS (credentials
+    and the endpoint are replaced as in a worker); Lambda's packages (all that is installed here can
+    be imported, and modules that this process has imported stay as they are). The output of
+    programs that a handler starts is not captured, and ``os._exit`` ends this process.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class InlineFunctions:
         self._passthrough = passthrough
         self._warm: dict[str, WarmFunction] = {}
         self._imported_before = frozenset(sys.modules)
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -71,10 +71,10 @@ class InlineFunctions:
         self.close()
 
     def start(self, names: Iterable[str]) -> None:
-        """Load the handlers of ``names``; what fails here fails again, and is told, when called."""
+        """Load the handlers of ``names``; an error here is raised again by the call."""
         for name in names:
-            inside = self._inside(name, request_id="")
-            with self._turn, inside as warm, suppress(Exception, SystemExit):
+            isolation = self._isolated(name, request_id="")
+            with self._lock, isolation as warm, suppress(Exception, SystemExit):
                 self._patch(warm)
                 warm.handler = runtime.load_handler()
 
@@ -82,80 +82,82 @@ class InlineFunctions:
         """Call the function ``name`` and give ``done`` the outcome, then return.
 
         Raises:
-            UnknownNameError: It is not there, or what a patch is to stand in for.
+            UnknownNameError: The function does not exist, or a name that a patch replaces.
         """
         if name not in self._functions:
             raise UnknownNameError("function", name, sorted(self._functions))
         event = event_text(payload)
-        # Not in the turn: the next call may be made from within ``done``.
+        # Without the lock: ``done`` may make the next call.
         done(event if isinstance(event, Raised) else self._call(name, event))
         return lambda: None
 
     def close(self) -> None:
-        """Remove the functions' files, and forget what they imported from the folders they share.
+        """Remove the functions' files, and the modules from the folders that they share.
 
         Packages with compiled parts stay imported, since a process can load those only once.
         """
         paths = {path for function in self._functions.values() for path in function.paths}
-        forget_modules(paths, but=self._imported_before)
+        forget_modules(paths, keep=self._imported_before)
         self._environments.close()
 
     def _call(self, name: str, event: bytes) -> Outcome:
         request_id = str(uuid.uuid4())
-        with self._turn, self._inside(name, request_id) as warm:
+        with self._lock, self._isolated(name, request_id) as warm:
             try:
                 if warm.handler is None:
                     self._patch(warm)
                 return _answer(warm, event, request_id)
             except SystemExit as error:
-                return exited(runtime.exit_status(error), request_id)
+                return exit_failure(runtime.exit_status(error), request_id)
 
     @contextmanager
-    def _inside(self, name: str, request_id: str) -> Iterator[WarmFunction]:
+    def _isolated(self, name: str, request_id: str) -> Iterator[WarmFunction]:
         warm = self._warm_function(name)
-        beside = sys.stdout if self._passthrough else None
+        terminal = sys.stdout if self._passthrough else None
         log = partial(self._log, name, request_id)
-        with isolated(warm, request_id, on_line=log, beside=beside):
+        with isolated(warm, request_id, on_line=log, terminal=terminal):
             yield warm
 
     def _warm_function(self, name: str) -> WarmFunction:
         if name not in self._warm:
             function = self._functions[name]
-            found = self._environments.make(function)
+            environment = self._environments.make(function)
             importlib.invalidate_caches()
-            self._warm[name] = WarmFunction(function, own_names(function.folder), found.variables)
+            self._warm[name] = WarmFunction(
+                function, own_names(function.folder), environment.variables
+            )
         return self._warm[name]
 
     def _patch(self, warm: WarmFunction) -> None:
         for path, value in self._patches.get(warm.function.name, {}).items():
-            *way, name = path.split(".")
+            *parents, name = path.split(".")
             try:
-                found = importlib.import_module(runtime.MODULE)
-                for step in way:
-                    found = getattr(found, step, None) or importlib.import_module(step)
+                module: object = importlib.import_module(runtime.MODULE)
+                for parent in parents:
+                    module = getattr(module, parent, None) or importlib.import_module(parent)
             except Exception:
-                # Loading the handler fails by it too, and tells how.
+                # Loading the handler raises it again, and reports it.
                 return
-            if not hasattr(found, name):
-                known = [known for known in vars(found) if not known.startswith("_")]
+            if not hasattr(module, name):
+                known = [known for known in vars(module) if not known.startswith("_")]
                 raise UnknownNameError(f"name in {warm.function.name}", path, known)
-            setattr(found, name, value)
+            setattr(module, name, value)
 
     def _log(self, function: str, request_id: str, text: str) -> None:
         self._on_log(LogLine(function, request_id, text))
 
 
 def _answer(warm: WarmFunction, event: bytes, request_id: str) -> Outcome:
-    """Call the handler, loaded before if this is its first call.
+    """Call the handler; its first call loads it.
 
     Raises:
-        SystemExit: It ended the process that it was to run in.
+        SystemExit: The handler ended its process.
     """
     try:
         if warm.handler is None:
             warm.handler = runtime.load_handler()
     except Exception as error:
-        return raised(runtime.failure(error))
+        return raised_from(runtime.failure(error))
     function = warm.function
     context = runtime.Context(request_id, arn=function.arn, timeout=function.timeout)
     return outcome(*runtime.call(warm.handler, event, context))

@@ -1,6 +1,6 @@
-"""What is a function's own while it runs in this process, and put back as it was behind it.
+"""Gives a function this process for one call, and restores the process after it.
 
-Open it for what functions must not see of each other, or leave behind in this process: modules,
+Open it for what functions must not share with each other, or leave in this process: modules,
 variables, working directory, logging, standard output.
 """
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 _COMPILED = tuple(EXTENSION_SUFFIXES)
-# As bytes where the system has them so, which spares encoding each variable for each call.
+# As bytes where the system has them as bytes: no variable is encoded again for each call.
 _Variables = Mapping[Any, Any]
 _ENVIRONMENT: MutableMapping[Any, Any] = os.environb if os.supports_bytes_environ else os.environ
 
@@ -36,9 +36,9 @@ _ENVIRONMENT: MutableMapping[Any, Any] = os.environb if os.supports_bytes_enviro
 class WarmFunction:
     """What one function keeps between its calls, as a warm worker process would.
 
-    ``own_names`` are the top-level names that are imported from its folder, and ``modules`` what
-    was; ``variables`` are those it starts with and ``kept`` those it has left, ``session`` is
-    boto3's default one.
+    ``own_names`` are the top-level names of the modules in its folder, and ``modules`` those it has
+    imported; ``variables`` are those it starts with, ``last_variables`` those after its last
+    call; ``session`` is boto3's default session.
     """
 
     function: LocalFunction
@@ -48,41 +48,46 @@ class WarmFunction:
     handler: runtime.Handler | None = None
     logging_level: int = logging.WARNING
     session: object = None
-    kept: _Variables = field(default_factory=dict)
+    last_variables: _Variables = field(default_factory=dict)
 
 
 def own_names(folder: Path) -> frozenset[str]:
     """Return the top-level names that are imported from ``folder``.
 
-    What Python itself has imported before is not: a worker would have it imported as well.
+    Without the modules that Python itself has already imported: a worker has them as well.
     """
     packages = {path.parent.name for path in folder.glob("*/*.py")}
     modules = {module.name for module in pkgutil.iter_modules([str(folder)])}
-    found = packages | modules | {runtime.MODULE}
-    return frozenset(found - (sys.stdlib_module_names & sys.modules.keys()))
+    names = packages | modules | {runtime.MODULE}
+    return frozenset(names - (sys.stdlib_module_names & sys.modules.keys()))
 
 
 @contextmanager
 def isolated(
-    warm: WarmFunction, request_id: str, *, on_line: Callable[[str], None], beside: TextIO | None
+    warm: WarmFunction, request_id: str, *, on_line: Callable[[str], None], terminal: TextIO | None
 ) -> Iterator[None]:
-    """Make this process the function's for one call, and its own again.
+    """Give this process to the function for one call.
 
-    What is printed meanwhile goes to ``on_line``, line by line, and at once to ``beside``.
+    What it prints goes to ``on_line``, line by line, and at once to ``terminal``.
     """
-    with _printing(on_line, beside), _modules(warm), _variables(warm), _logging(warm, request_id):
+    with (
+        _standard_output(on_line, terminal),
+        _modules(warm),
+        _variables(warm),
+        _logging(warm, request_id),
+    ):
         yield
 
 
-def forget_modules(paths: Collection[Path], *, but: Collection[str]) -> None:
-    """Forget what was imported from the folders ``paths``, other than the modules named in ``but``.
+def forget_modules(paths: Collection[Path], *, keep: Collection[str]) -> None:
+    """Remove from ``sys.modules`` what was imported from ``paths``; the names in ``keep`` stay.
 
     Packages with compiled parts stay imported, since a process can load those only once.
     """
     loaded = {
         name: Path(file)
         for name, module in list(sys.modules.items())
-        if name not in but and (file := getattr(module, "__file__", None))
+        if name not in keep and (file := getattr(module, "__file__", None))
     }
     folders = frozenset(paths)
     shared = {name: file for name, file in loaded.items() if not folders.isdisjoint(file.parents)}
@@ -93,9 +98,9 @@ def forget_modules(paths: Collection[Path], *, but: Collection[str]) -> None:
 
 
 @contextmanager
-def _printing(on_line: Callable[[str], None], beside: TextIO | None) -> Iterator[None]:
+def _standard_output(on_line: Callable[[str], None], terminal: TextIO | None) -> Iterator[None]:
     before = sys.stdout, sys.stderr
-    lines = _Lines(on_line, beside)
+    lines = _Lines(on_line, terminal)
     text = io.TextIOWrapper(
         io.BufferedWriter(lines), "utf-8", errors="backslashreplace", line_buffering=True
     )
@@ -104,19 +109,19 @@ def _printing(on_line: Callable[[str], None], beside: TextIO | None) -> Iterator
         yield
     finally:
         sys.stdout, sys.stderr = before
-        # A handler may have closed what it was given.
+        # A handler may have closed the stream.
         with suppress(ValueError):
             text.flush()
         lines.finish()
 
 
 class _Lines(io.RawIOBase):
-    """Hands on what is written, line by line."""
+    """Passes on what is written, line by line."""
 
-    def __init__(self, on_line: Callable[[str], None], beside: TextIO | None) -> None:
+    def __init__(self, on_line: Callable[[str], None], terminal: TextIO | None) -> None:
         super().__init__()
         self._on_line = on_line
-        self._beside = beside
+        self._terminal = terminal
         self._rest = b""
 
     def writable(self) -> bool:
@@ -124,28 +129,28 @@ class _Lines(io.RawIOBase):
 
     def write(self, chunk: "ReadableBuffer") -> int:
         written = bytes(chunk)
-        if self._beside is not None:
-            self._beside.write(written.decode(errors="replace"))
-            self._beside.flush()
+        if self._terminal is not None:
+            self._terminal.write(written.decode(errors="replace"))
+            self._terminal.flush()
         *lines, self._rest = (self._rest + written).split(b"\n")
         for line in lines:
-            self._hand_on(line)
+            self._pass_on(line)
         return len(written)
 
     def finish(self) -> None:
-        """Hand on what is left without an end."""
+        """Pass on the last line when it has no end."""
         if self._rest:
-            self._hand_on(self._rest)
+            self._pass_on(self._rest)
             self._rest = b""
 
-    def _hand_on(self, line: bytes) -> None:
+    def _pass_on(self, line: bytes) -> None:
         self._on_line(line.decode(errors="replace").rstrip("\r"))
 
 
 @contextmanager
 def _modules(warm: WarmFunction) -> Iterator[None]:
-    """Let the function's own modules be there, and no others of these names."""
-    hidden = _take_out(warm.own_names)
+    """Import the function's own modules, and no others of the same names."""
+    replaced = _remove_modules(warm.own_names)
     path, dont_write_bytecode = sys.path[:], sys.dont_write_bytecode
     boto3 = sys.modules.get("boto3")
     session = getattr(boto3, "DEFAULT_SESSION", None)
@@ -161,12 +166,12 @@ def _modules(warm: WarmFunction) -> Iterator[None]:
         sys.path[:] = path
         sys.dont_write_bytecode = dont_write_bytecode
         if len(sys.modules) == number:
-            # Nothing was imported: looking through all modules would take longer than most calls.
+            # Nothing was imported: a search of all modules would take longer than most calls.
             for name in warm.modules:
                 sys.modules.pop(name, None)
         else:
-            warm.modules = _take_out(warm.own_names)
-        sys.modules.update(hidden)
+            warm.modules = _remove_modules(warm.own_names)
+        sys.modules.update(replaced)
         boto3 = sys.modules.get("boto3")
         if boto3 is not None:
             warm.session = boto3.DEFAULT_SESSION
@@ -176,7 +181,7 @@ def _modules(warm: WarmFunction) -> Iterator[None]:
 def _new_session(boto3: ModuleType) -> object:
     """Return a session for one function, with the descriptions of AWS that all sessions share.
 
-    They are megabytes of JSON, and nobody changes them: each function would parse them anew.
+    They are megabytes of JSON, and nobody changes them: each function would parse them again.
     """
     from botocore.session import get_session
 
@@ -196,14 +201,14 @@ def _descriptions() -> object:
 def _variables(warm: WarmFunction) -> Iterator[None]:
     """Set the function's environment, working directory, time zone and temporary folder."""
     before, folder, temporary = dict(_ENVIRONMENT), Path.cwd(), tempfile.tempdir
-    _replace_variables(before, warm.kept or _encoded(warm.variables))
+    _replace_variables(before, warm.last_variables or _encoded(warm.variables))
     os.chdir(warm.function.folder)
     tempfile.tempdir = None
     try:
         yield
     finally:
-        warm.kept = dict(_ENVIRONMENT)
-        _replace_variables(warm.kept, before)
+        warm.last_variables = dict(_ENVIRONMENT)
+        _replace_variables(warm.last_variables, before)
         os.chdir(folder)
         tempfile.tempdir = temporary
 
@@ -214,11 +219,11 @@ def _encoded(variables: Mapping[str, str]) -> _Variables:
     return {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}
 
 
-def _replace_variables(present: _Variables, wanted: _Variables) -> None:
-    # One by one, and only what differs: setting a variable is most of what a call costs.
-    for name in present.keys() - wanted.keys():
+def _replace_variables(present: _Variables, required: _Variables) -> None:
+    # Only what differs: to set a variable is most of the time of a call.
+    for name in present.keys() - required.keys():
         del _ENVIRONMENT[name]
-    for name, value in wanted.items():
+    for name, value in required.items():
         if present.get(name) != value:
             _ENVIRONMENT[name] = value
     if hasattr(time, "tzset"):
@@ -227,7 +232,7 @@ def _replace_variables(present: _Variables, wanted: _Variables) -> None:
 
 @contextmanager
 def _logging(warm: WarmFunction, request_id: str) -> Iterator[None]:
-    """Log as on Lambda, beside what logs in this process anyway."""
+    """Log as on Lambda, next to the handlers of this process."""
     root = logging.getLogger()
     level = root.level
     handler = runtime.LogHandler()
@@ -242,8 +247,8 @@ def _logging(warm: WarmFunction, request_id: str) -> Iterator[None]:
         root.removeHandler(handler)
 
 
-def _take_out(names: frozenset[str]) -> dict[str, ModuleType]:
-    """Take the modules of these top-level names, and what lies in them, out of ``sys.modules``."""
+def _remove_modules(names: frozenset[str]) -> dict[str, ModuleType]:
+    """Remove the modules of these top-level names, and their submodules, from ``sys.modules``."""
     if names.isdisjoint(sys.modules):
         return {}
     return {name: sys.modules.pop(name) for name in list(sys.modules) if _top(name) in names}

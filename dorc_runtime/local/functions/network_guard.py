@@ -1,11 +1,11 @@
-"""Keeps a local run away from AWS: connections to AWS's own names are refused.
+"""Stops connections of a local run to AWS: AWS's own names are refused.
 
 ``install`` adds an audit hook to the interpreter (https://docs.python.org/3/library/sys.html
-#sys.addaudithook), which sees what Python's own ``socket`` module looks up and connects to, and so
-boto3, urllib3, requests, asyncio and whatever else stands on it. Any other host may be reached.
+#sys.addaudithook), which sees what Python's own ``socket`` module looks up and connects to: so
+boto3, urllib3, requests, asyncio and all that uses it. Other hosts may be reached.
 
-Not guarded: programs that a handler starts; compiled code with sockets of its own; AWS reached by
-an address written in numbers, by a name of one's own that leads there, or through a proxy.
+Not stopped: programs that a handler starts; compiled code with sockets of its own; AWS by a numeric
+address, by another name that leads there, or through a proxy.
 
 The worker process loads this module by its path, so it imports the standard library alone.
 """
@@ -14,8 +14,8 @@ import ipaddress
 import socket
 import sys
 
-# The suffixes of every partition in botocore's partitions.json, and of what lies beside them:
-# function URLs (on.aws), the sign-in and portal pages.
+# The suffixes of every partition in botocore's partitions.json, and those of function URLs
+# (on.aws), the sign-in and portal pages.
 AWS_DOMAINS = (
     "amazonaws.com",
     "amazonaws.com.cn",
@@ -38,7 +38,7 @@ AWS_DOMAINS = (
     "sc2s.sgov.gov",
 )
 
-# Where machines, containers and pods on AWS are handed their credentials:
+# Where machines, containers and pods on AWS get their credentials:
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html and
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 METADATA_ADDRESSES = frozenset(
@@ -62,18 +62,18 @@ _CONNECTIONS = {"socket.connect": 1, "socket.sendto": 1, "socket.sendmsg": 1}
 
 
 class AwsNotReachedError(Exception):
-    """A handler tried to reach AWS itself from a local run."""
+    """A handler tried to connect to AWS from a local run."""
 
     def __init__(self, host: str) -> None:
         super().__init__(
-            f"a local run does not reach AWS: {host}; what boto3 does without endpoint_url goes to "
-            "the run's own lake, so leave endpoint_url out and put the data there"
+            f"a local run does not reach AWS: {host}; without endpoint_url boto3 uses the run's "
+            "own lake, so remove endpoint_url and put the data there"
         )
         self.host = host
 
 
 def is_aws(host: str) -> bool:
-    """Tell whether ``host``, a name or an address, is AWS's own."""
+    """Return whether ``host``, a name or an address, is AWS's own."""
     name = host.lower().rstrip(".")
     if any(name == domain or name.endswith(f".{domain}") for domain in AWS_DOMAINS):
         return True
@@ -82,9 +82,9 @@ def is_aws(host: str) -> bool:
 
 
 def install() -> None:
-    """Refuse connections to AWS from now on, in this whole process, for good.
+    """Refuse connections to AWS in this process from now on.
 
-    An audit hook cannot be taken out again, so this is for worker processes only.
+    An audit hook cannot be removed, so this is for worker processes only.
     """
     sys.addaudithook(_check)
 
@@ -108,7 +108,7 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         try:
-            # The older spellings that connect() takes too: 2852039166, 0xa9fea9fe, 169.254.43518.
+            # The older spellings that connect() also takes: 2852039166, 0xa9fea9fe, 169.254.43518.
             return ipaddress.IPv4Address(socket.inet_aton(host))
         except OSError:
             return None

@@ -1,7 +1,7 @@
-"""The functions of a pipeline, as a run sees them: what they are, and how their calls end.
+"""The functions of a pipeline, and the outcomes of their calls.
 
-Open it for what is the same however functions are called: ``Functions`` is all that a run needs,
-``pool`` gives it in worker processes and ``inline`` in this one.
+Open it for what worker processes and inline calls share: ``Functions`` is all that a run needs;
+``worker_pool`` provides it with worker processes, and ``inline`` in this process.
 """
 
 import json
@@ -25,8 +25,8 @@ LARGEST_EVENT = 6 * 1024 * 1024
 class LocalFunction:
     """A function as it is called here.
 
-    ``name`` is its folder's name; ``timeout`` is in seconds, ``memory`` in MiB. ``environment`` are
-    variables of its own, and ``paths`` the folders to import from behind its own one.
+    ``name`` is its folder's name; ``timeout`` is in seconds, ``memory`` in MiB. ``environment`` has
+    the variables that its step sets, and ``paths`` the folders to import from after its own.
     """
 
     name: str
@@ -40,14 +40,14 @@ class LocalFunction:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """A function ended well, with ``payload``."""
+    """A function returned ``payload``."""
 
     payload: JsonValue
 
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """A function failed: ``error`` is its type, ``cause`` the JSON that Lambda answers then."""
+    """A function failed: ``error`` is its type, ``cause`` the JSON that Lambda answers."""
 
     error: str
     cause: str
@@ -69,38 +69,38 @@ class Functions(Protocol):
     """The functions of one pipeline, ready to be called by name."""
 
     def start(self, names: Iterable[str]) -> None:
-        """Begin to load the handlers of ``names``, and return at once."""
+        """Start to load the handlers of ``names``, and return at once."""
 
     def submit(self, name: str, payload: JsonValue, done: Callable[[Outcome], None]) -> Cancel:
-        """Call a function; ``done`` gets the outcome, once, on whatever thread.
+        """Call a function; ``done`` gets the outcome, once, on any thread.
 
-        What is returned ends the call, wherever it is; ``done`` is then not called.
+        The function that is returned cancels the call; ``done`` is then not called.
         """
 
     def close(self) -> None:
-        """End every call and every process; ``done`` is not called any more."""
+        """End every call and every process; ``done`` is not called after that."""
 
 
-def raised(text: bytes) -> Raised:
-    """Return the failure that ``text`` tells of, in Lambda's JSON."""
+def raised_from(text: bytes) -> Raised:
+    """Return the failure that ``text`` describes in Lambda's JSON."""
     return Raised(json.loads(text)["errorType"], text.decode())
 
 
 def outcome(succeeded: bool, text: bytes) -> Outcome:
-    """Return the outcome that a handler's runtime tells of in JSON."""
-    return Returned(json.loads(text)) if succeeded else raised(text)
+    """Return the outcome that a handler's runtime reports as JSON."""
+    return Returned(json.loads(text)) if succeeded else raised_from(text)
 
 
 def event_text(payload: JsonValue) -> bytes | Raised:
-    """Return the event as a function gets it, or how Lambda refuses one that is too large."""
+    """Return the event as a function gets it, or Lambda's refusal when it is too large."""
     text = json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
     if len(text) <= LARGEST_EVENT:
         return text
     message = f"Request must be smaller than {LARGEST_EVENT} bytes for the InvokeFunction operation"
-    return raised(error_text("Lambda.RequestTooLargeException", message))
+    return raised_from(error_text("Lambda.RequestTooLargeException", message))
 
 
-def exited(status: int, request_id: str) -> Raised:
+def exit_failure(status: int, request_id: str) -> Raised:
     """Return the failure of a function whose process ended with ``status`` (-n: by signal n)."""
     if status < 0:
         reason = (signal.strsignal(-status) or str(-status)).lower()
@@ -110,4 +110,4 @@ def exited(status: int, request_id: str) -> Raised:
     else:
         how = "exited without providing a reason"
     message = f"RequestId: {request_id} Error: Runtime {how}"
-    return raised(error_text("Runtime.ExitError", message))
+    return raised_from(error_text("Runtime.ExitError", message))

@@ -1,4 +1,4 @@
-"""What Lambda does around a handler: load it, call it, tell what it returned or how it failed.
+"""What Lambda does around a handler: load it, call it, report its result or its failure.
 
 The outcomes are those of AWS's runtime interface client, ``awslambdaric``
 (https://github.com/aws/aws-lambda-python-runtime-interface-client). The worker process loads this
@@ -23,7 +23,7 @@ Handler = Callable[[object, "Context"], object]
 LARGEST_ANSWER = 6 * 1024 * 1024 + 100
 MODULE = "lambda"
 FUNCTION = "handler"
-# From Python 3.12 on, Lambda writes characters beyond ASCII as they are.
+# From Python 3.12 on, Lambda does not escape characters outside ASCII.
 _ASCII = sys.version_info < (3, 12)
 _RUNTIME_FILES = frozenset(
     str(Path(__file__).with_name(f"{name}.py")) for name in ("runtime", "inline", "worker")
@@ -31,7 +31,7 @@ _RUNTIME_FILES = frozenset(
 
 
 class Fault(Exception):  # noqa: N818 # the runtime's own word for it
-    """A failure that the runtime itself finds: ``error`` is its type, ``trace`` its stack."""
+    """A failure that the runtime reports: ``error`` is its type, ``trace`` its stack."""
 
     def __init__(self, error: str, message: str, trace: list[str] | None = None) -> None:
         super().__init__(message)
@@ -40,7 +40,7 @@ class Fault(Exception):  # noqa: N818 # the runtime's own word for it
 
 
 class Identity:
-    """Who calls by a mobile app: nobody, in a pipeline."""
+    """The caller from a mobile app: none, in a pipeline."""
 
     cognito_identity_id: None = None
     cognito_identity_pool_id: None = None
@@ -49,8 +49,8 @@ class Identity:
 class Context:
     """The second argument of a handler.
 
-    https://docs.aws.amazon.com/lambda/latest/dg/python-context.html. What it tells of the function
-    comes from the environment, as on Lambda; ``timeout`` is in seconds, from now on.
+    https://docs.aws.amazon.com/lambda/latest/dg/python-context.html. What it says of the function
+    comes from the environment, as on Lambda; ``timeout`` is in seconds from now.
     """
 
     function_version = "$LATEST"
@@ -94,10 +94,10 @@ class LogHandler(logging.Handler):
 
 
 def load_handler() -> Handler:
-    """Import ``lambda.py`` from where ``sys.path`` leads, and return its handler.
+    """Import ``lambda.py`` by ``sys.path``, and return its handler.
 
     Raises:
-        Fault: It does not import, is no Python, or has no handler.
+        Fault: It cannot be imported, has a syntax error, or has no handler.
     """
     try:
         module = importlib.import_module(MODULE)
@@ -117,12 +117,12 @@ def load_handler() -> Handler:
 
 
 def call(handler: Handler, event: bytes, context: Context) -> tuple[bool, bytes]:
-    """Call ``handler`` with the event that is ``event`` as JSON.
+    """Call ``handler`` with ``event``, which is JSON.
 
-    Returns whether it succeeded, and as JSON what it returned, or how it failed.
+    Returns whether it succeeded, and as JSON its result or its failure.
     """
     try:
-        answer = marshal(handler(json.loads(event), context))
+        answer = response_text(handler(json.loads(event), context))
     except Exception as error:
         return False, failure(error, context.aws_request_id)
     if len(answer) > LARGEST_ANSWER:
@@ -133,15 +133,15 @@ def call(handler: Handler, event: bytes, context: Context) -> tuple[bool, bytes]
     return True, answer
 
 
-def marshal(answer: object) -> bytes:
+def response_text(answer: object) -> bytes:
     """Return what a handler returned as JSON.
 
-    Beyond what JSON knows, this takes what Lambda's encoder takes: decimals, bytes in UTF-8 and
-    named tuples (as objects); bytes alone are taken for JSON as they are.
+    It takes what Lambda's encoder takes: JSON's own types, decimals, bytes in UTF-8 and named
+    tuples (as objects); a result of bytes is JSON already.
 
     Raises:
-        Fault: JSON cannot hold it. NaN and the infinities count as such here, while Lambda would
-            hand them on in a form that nothing behind it reads.
+        Fault: JSON cannot hold it. That includes NaN and the infinities: Lambda passes them on in a
+            form that no later step can read.
     """
     try:
         if isinstance(answer, bytes):
@@ -157,7 +157,7 @@ def marshal(answer: object) -> bytes:
 
 
 def failure(error: Exception, request_id: str = "") -> bytes:
-    """Return the JSON that tells of ``error``, its stack without the runtime's own frames."""
+    """Return ``error`` as JSON, with its stack but without the runtime's own frames."""
     if isinstance(error, Fault):
         kind, trace = error.error, error.trace
     else:
@@ -177,7 +177,7 @@ def error_text(error: str, message: str) -> bytes:
 
 
 def exit_status(error: SystemExit) -> int:
-    """Return the status a process ends with; a text is printed, as Python does."""
+    """Return the exit status of ``error``; a text is printed, as Python does."""
     if error.code is None or isinstance(error.code, int):
         return error.code or 0
     sys.stderr.write(f"{error.code}\n")
@@ -196,11 +196,11 @@ def _plain(value: object) -> object:
         return {_text(key): _plain(member) for key, member in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(member) for member in value]
-    # A decimal can only be here once its module is.
+    # A decimal can be here only when its module is loaded.
     decimal = sys.modules.get("decimal")
     if decimal is not None and isinstance(value, decimal.Decimal):
         return float(value) if value.is_nan() else json.loads(str(value))
-    # The encoder refuses it, in words that name its class.
+    # The encoder refuses it, and names its class.
     return value
 
 

@@ -1,7 +1,7 @@
-"""The process that a function runs in: asks for events on its input, answers on its output.
+"""The process that a function runs in: reads events from its input, answers on its output.
 
-Started by its path, in an interpreter without site-packages, it stands on the standard library and
-on two neighbours that are loaded by path too, so that a handler's imports never meet dorc's.
+It is started by its path, in an interpreter without site-packages. It uses the standard library and
+two modules of this folder, also loaded by path: a handler's imports never find dorc's.
 
 The first line of the input is JSON: ``folder``, ``paths``, ``bundled`` (a folder for each package
 that Lambda has), ``arn``, ``timeout`` in seconds, and ``mark``. Then comes each event: a line with
@@ -10,7 +10,7 @@ its kind (``returned``, ``raised`` or ``init``) and length in bytes, and the ans
 that a handler prints, and what the programs that it starts print, goes to the standard error, where
 a line with the mark comes when the handler is loaded and before each answer.
 
-When its input ends, the process ends, whatever it is doing, and takes along what it has started.
+When its input ends, the process ends at once, and ends the programs that it has started.
 """
 
 import importlib.machinery
@@ -30,7 +30,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, BinaryIO
 
 
-def _neighbour(name: str) -> ModuleType:
+def _load_module(name: str) -> ModuleType:
     path = Path(__file__).with_name(f"{name}.py")
     spec = importlib.util.spec_from_file_location(f"_{name}", path)
     assert spec is not None and spec.loader is not None, path  # noqa: S101 # a file of ours
@@ -42,14 +42,14 @@ def _neighbour(name: str) -> ModuleType:
 if TYPE_CHECKING:
     from dorc_runtime.local.functions import network_guard, runtime
 else:
-    network_guard, runtime = _neighbour("network_guard"), _neighbour("runtime")
+    network_guard, runtime = _load_module("network_guard"), _load_module("runtime")
 
 READY = b"ready"
 ANSWER = b"answer"
 
 
 class BundledPackages:
-    """Finds the packages that Lambda has beside Python's own, and no others, behind all else."""
+    """Finds the packages that Lambda's runtime has, after all other folders, and no others."""
 
     def __init__(self, folders: Mapping[str, str]) -> None:
         self._folders = folders
@@ -64,7 +64,7 @@ class BundledPackages:
 
 
 class Channel:
-    """This process's three pipes, put where a handler does not find them."""
+    """The three pipes of this process, moved away from where a handler would use them."""
 
     def __init__(self) -> None:
         self._requests: BinaryIO = os.fdopen(os.dup(0), "rb")
@@ -88,12 +88,12 @@ class Channel:
         return self._events.get()
 
     def note(self, what: bytes) -> None:
-        """Tell in the log, behind all that was printed so far, that ``what`` is reached."""
+        """Write to the log, after all that was printed, that ``what`` is reached."""
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
             except (AttributeError, OSError, ValueError):
-                # The handler has put something else there, or has closed it.
+                # The handler has replaced the stream, or has closed it.
                 continue
         os.write(self._log, self._mark + what + b"\n")
 
@@ -105,7 +105,7 @@ class Channel:
             rest = rest[os.write(self._answers, rest) :]
 
     def _receive(self) -> None:
-        # A thread of its own, so that the end of the input is noticed while a handler runs.
+        # On another thread, to see the end of the input while a handler runs.
         while header := self._requests.readline():
             request_id, length = header.decode().split()
             self._events.put((request_id, self._requests.read(int(length))))
@@ -124,17 +124,17 @@ def main() -> None:
     logging.getLogger().addHandler(log)
     network_guard.install()
 
-    broken = b""
+    load_failure = b""
     handler = None
     try:
         handler = runtime.load_handler()
     except Exception as error:
-        broken = runtime.failure(error)
+        load_failure = runtime.failure(error)
     channel.note(READY)
     while True:
         log.request_id, event = channel.event()
         if handler is None:
-            channel.answer("init", broken)
+            channel.answer("init", load_failure)
             sys.exit(1)
         context = runtime.Context(log.request_id, arn=settings["arn"], timeout=settings["timeout"])
         succeeded, text = runtime.call(handler, event, context)

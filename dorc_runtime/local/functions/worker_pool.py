@@ -1,6 +1,6 @@
 """Functions in worker processes of their own, by Lambda's rules.
 
-Open it for which call goes to which process, when processes start, and what ends them.
+Open it for which worker gets which call, when workers start, and when they are killed.
 """
 
 import os
@@ -23,7 +23,7 @@ from dorc_runtime.local.functions.outcome import (
     Outcome,
     Raised,
     event_text,
-    exited,
+    exit_failure,
     outcome,
 )
 from dorc_runtime.local.functions.worker_process import Call, WorkerProcess
@@ -34,11 +34,11 @@ _CHECKS_BETWEEN_LOOKS_FOR_CHILDREN = 5
 
 
 @dataclass(eq=False, slots=True)
-class _Crew:
-    """The processes of one function, those of them that are free, and the calls that wait."""
+class _FunctionWorkers:
+    """The workers of one function, those that are idle, and the calls that wait."""
 
     function: LocalFunction
-    workers: list[WorkerProcess] = field(default_factory=list)
+    processes: list[WorkerProcess] = field(default_factory=list)
     idle: list[WorkerProcess] = field(default_factory=list)
     waiting: deque[Call] = field(default_factory=deque)
 
@@ -46,14 +46,13 @@ class _Crew:
 class WorkerPool:
     """Functions in worker processes, by Lambda's rules.
 
-    A process serves one call at a time and is kept for the next; a function has at most ``limit``
-    of them (default: one per processor, 2 to 8), and further calls wait. ``endpoint`` is the URL
-    that stands for AWS, or yields it when the first process starts. ``on_log`` gets all lines of a
-    call before its ``done``.
+    A process serves one call at a time and then waits for the next. A function has at most
+    ``limit`` processes (default: one per processor, 2 to 8), and more calls wait. ``endpoint`` is
+    the URL that stands for AWS, or a function that returns it, called when the first process
+    starts. ``on_log`` gets all lines of a call before its ``done``.
 
-    What is not as on Lambda: a handler has 60 s to load, not counted to its first call's time;
-    memory is measured every 50 ms, so a short peak passes unseen; files outside of TMPDIR can be
-    written. A text that a call is given or returns is at most 6 MB, as there.
+    Not as on Lambda: a handler has 60 s to load, which do not count for its first call; memory is
+    measured every 50 ms, so a short peak is not seen; files outside of TMPDIR can be written.
     """
 
     def __init__(
@@ -65,7 +64,9 @@ class WorkerPool:
         on_log: Callable[[LogLine], None],
         limit: int | None = None,
     ) -> None:
-        self._crews = {function.name: _Crew(function) for function in functions.values()}
+        self._functions = {
+            function.name: _FunctionWorkers(function) for function in functions.values()
+        }
         self._environments = Environments(endpoint=endpoint, region=region)
         self._on_log = on_log
         self._limit = limit or min(8, max(2, os.cpu_count() or 2))
@@ -81,40 +82,42 @@ class WorkerPool:
         self.close()
 
     def start(self, names: Iterable[str]) -> None:
-        """Begin to load the handlers of ``names``, one process each, and return at once."""
+        """Start to load the handlers of ``names``, one process each, and return at once."""
         self._in_background(self._start_ahead, tuple(names))
 
     def submit(self, name: str, payload: JsonValue, done: Callable[[Outcome], None]) -> Cancel:
         """Call the function ``name``; ``done`` gets the outcome on a thread of the pool.
 
-        What is returned ends the call, and the process that it runs in; ``done`` is then not
-        called. A pool that is closed takes calls and never answers them.
+        The function that is returned cancels the call, and kills its process; ``done`` is then not
+        called. A closed pool takes calls and never answers them.
         """
-        if name not in self._crews:
-            raise UnknownNameError("function", name, sorted(self._crews))
+        if name not in self._functions:
+            raise UnknownNameError("function", name, sorted(self._functions))
         event = event_text(payload)
         if isinstance(event, Raised):
             done(event)
             return lambda: None
-        crew, call = self._crews[name], Call(str(uuid.uuid4()), event, done)
-        # Waited for before the lock is taken, which others need meanwhile.
+        workers, call = self._functions[name], Call(str(uuid.uuid4()), event, done)
+        # Before the lock: this may wait, and others need the lock.
         self._environments.endpoint()
         with self._changed:
-            crew.waiting.append(call)
-            self._assign(crew)
-        return partial(self._cancel, crew, call)
+            workers.waiting.append(call)
+            self._assign(workers)
+        return partial(self._cancel, workers, call)
 
     def close(self) -> None:
-        """End every call and every process, and remove their files; more than once does no harm."""
+        """Kill every process, and remove their files; a second call does nothing."""
         with self._changed:
             self._closed.set()
             self._changed.notify_all()
-            workers = [worker for crew in self._crews.values() for worker in crew.workers]
+            workers = [
+                worker for workers in self._functions.values() for worker in workers.processes
+            ]
             threads, self._threads = self._threads, []
         for worker in workers:
             worker.kill()
         for worker in workers:
-            self._end(worker)
+            self._kill(worker)
         for thread in threads:
             if thread is not threading.current_thread():
                 thread.join()
@@ -124,60 +127,60 @@ class WorkerPool:
         try:
             self._environments.endpoint()
         except DorcError:
-            # The first call meets it too, and tells of it.
+            # The first call raises it again, and reports it.
             return
         for name in names:
             with self._changed:
-                if not self._crews[name].workers:
-                    self._spawn(self._crews[name])
+                if not self._functions[name].processes:
+                    self._start_process(self._functions[name])
 
-    def _assign(self, crew: _Crew) -> None:
-        """Give waiting calls to free processes, and start more where there are too few."""
-        while crew.waiting and crew.idle:
-            worker = crew.idle.pop()
+    def _assign(self, workers: _FunctionWorkers) -> None:
+        """Give waiting calls to idle processes, and start more where there are too few."""
+        while workers.waiting and workers.idle:
+            worker = workers.idle.pop()
             if worker.status is None:
-                worker.send(crew.waiting.popleft())
+                worker.send(workers.waiting.popleft())
                 self._changed.notify_all()
             else:
-                self._in_background(self._end, worker)
-        loading = sum(not worker.ready for worker in crew.workers)
-        for _ in range(min(len(crew.waiting) - loading, self._limit - len(crew.workers))):
-            self._spawn(crew)
+                self._in_background(self._kill, worker)
+        loading = sum(not worker.ready for worker in workers.processes)
+        for _ in range(min(len(workers.waiting) - loading, self._limit - len(workers.processes))):
+            self._start_process(workers)
 
-    def _spawn(self, crew: _Crew) -> None:
+    def _start_process(self, workers: _FunctionWorkers) -> None:
         if self._closed.is_set():
             return
         if not self._watched:
             self._watched = True
             self._in_background(self._watch)
-        worker = WorkerProcess(crew.function, self._environments.make(crew.function))
-        crew.workers.append(worker)
-        self._in_background(self._listen, crew, worker)
+        worker = WorkerProcess(workers.function, self._environments.make(workers.function))
+        workers.processes.append(worker)
+        self._in_background(self._listen, workers, worker)
         self._changed.notify_all()
 
-    def _listen(self, crew: _Crew, worker: WorkerProcess) -> None:
-        """Hear one process from its start to its end."""
-        for text, reached in worker.lines():
-            match reached:
+    def _listen(self, workers: _FunctionWorkers, worker: WorkerProcess) -> None:
+        """Read what one process writes, from its start to its end."""
+        for text, mark in worker.lines():
+            match mark:
                 case "":
                     request_id = worker.request_id if worker.ready else ""
-                    self._on_log(LogLine(crew.function.name, request_id, text))
+                    self._on_log(LogLine(workers.function.name, request_id, text))
                 case "ready":
-                    self._free(crew, worker)
+                    self._set_idle(workers, worker)
                 case "answer":
-                    self._answered(crew, worker)
+                    self._deliver_answer(workers, worker)
                 case "ended":
                     break
-        self._ended(crew, worker)
+        self._finish(workers, worker)
 
-    def _free(self, crew: _Crew, worker: WorkerProcess) -> None:
-        """Let ``worker`` have the next call."""
+    def _set_idle(self, workers: _FunctionWorkers, worker: WorkerProcess) -> None:
+        """Give ``worker`` the next call, or let it wait for one."""
         with self._changed:
             worker.ready = True
-            crew.idle.append(worker)
-            self._assign(crew)
+            workers.idle.append(worker)
+            self._assign(workers)
 
-    def _answered(self, crew: _Crew, worker: WorkerProcess) -> None:
+    def _deliver_answer(self, workers: _FunctionWorkers, worker: WorkerProcess) -> None:
         kind, text = worker.answer()
         if not kind:
             return
@@ -188,51 +191,51 @@ class WorkerPool:
                 return
             worker.call = call.worker = None
             if kind != "init":
-                self._free(crew, worker)
+                self._set_idle(workers, worker)
         call.done(answer)
         if kind == "init":
-            self._end(worker)
+            self._kill(worker)
 
-    def _ended(self, crew: _Crew, worker: WorkerProcess) -> None:
+    def _finish(self, workers: _FunctionWorkers, worker: WorkerProcess) -> None:
         with self._changed:
-            crew.workers.remove(worker)
-            if worker in crew.idle:
-                crew.idle.remove(worker)
+            workers.processes.remove(worker)
+            if worker in workers.idle:
+                workers.idle.remove(worker)
             call = worker.call
-            if call is None and not worker.ready and crew.waiting:
-                # What would load the handler for the first call in turn has failed it.
-                call = crew.waiting.popleft()
+            if call is None and not worker.ready and workers.waiting:
+                # The process ended while it loaded the handler: that fails the first call.
+                call = workers.waiting.popleft()
             if call is not None:
                 call.worker = None
             if self._closed.is_set():
                 call = None
             else:
-                self._assign(crew)
+                self._assign(workers)
         worker.dispose()
         if call is not None:
-            call.done(worker.exceeded or exited(worker.status or 0, call.request_id))
+            call.done(worker.exceeded or exit_failure(worker.status or 0, call.request_id))
 
-    def _cancel(self, crew: _Crew, call: Call) -> None:
+    def _cancel(self, workers: _FunctionWorkers, call: Call) -> None:
         with self._changed:
             worker = call.worker
-            if call in crew.waiting:
-                crew.waiting.remove(call)
+            if call in workers.waiting:
+                workers.waiting.remove(call)
             if worker is not None:
                 worker.call = call.worker = None
         if worker is not None:
-            self._end(worker)
+            self._kill(worker)
 
-    def _end(self, worker: WorkerProcess) -> None:
-        # Not under the lock: whoever hears the process may wait for it, and has to read on.
+    def _kill(self, worker: WorkerProcess) -> None:
+        # Without the lock: the thread that reads the pipes may wait for it, and must go on reading.
         with self._changed:
-            if worker.ending:
+            if worker.killed:
                 return
-            worker.ending = True
+            worker.killed = True
         worker.kill()
         worker.mark_end()
 
     def _watch(self) -> None:
-        """End the processes that take too long, or too much, and find those that have ended."""
+        """Kill the processes over their time or memory, and find those that have ended."""
         checks = 0
         while not self._closed.wait(_SECONDS_BETWEEN_CHECKS):
             with self._changed:
@@ -241,26 +244,31 @@ class WorkerPool:
                         return
                     self._changed.wait()
             checks += 1
-            look = checks % _CHECKS_BETWEEN_LOOKS_FOR_CHILDREN == 0
+            look_for_children = checks % _CHECKS_BETWEEN_LOOKS_FOR_CHILDREN == 0
             for worker in busy:
-                self._check(worker, look_for_children=look)
+                self._check(worker, look_for_children=look_for_children)
 
     def _busy(self) -> list[WorkerProcess]:
-        return [worker for crew in self._crews.values() for worker in crew.workers if worker.busy]
+        return [
+            worker
+            for workers in self._functions.values()
+            for worker in workers.processes
+            if worker.busy
+        ]
 
     def _check(self, worker: WorkerProcess, *, look_for_children: bool) -> None:
         if worker.status is not None:
-            self._end(worker)
+            self._kill(worker)
             return
         call = worker.call
-        exceeded = worker.excess(look_for_children=look_for_children)
+        exceeded = worker.exceeded_limit(look_for_children=look_for_children)
         if exceeded is None:
             return
         with self._changed:
-            if worker.ending or worker.call is not call:
+            if worker.killed or worker.call is not call:
                 return
             worker.exceeded = exceeded
-        self._end(worker)
+        self._kill(worker)
 
     def _in_background(self, work: Callable[..., None], *arguments: object) -> None:
         thread = threading.Thread(target=work, args=arguments, daemon=True)

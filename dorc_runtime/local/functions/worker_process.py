@@ -1,7 +1,7 @@
-"""One worker process, from this side of its pipes.
+"""One worker process, from the parent's side of its pipes.
 
-Open it for how a process is started, spoken with, measured and ended. What the process itself does
-stands in ``worker``; which call goes to which process, in ``pool``.
+Open it for how a process is started, called, measured and killed. ``worker`` is what the process
+runs; ``worker_pool`` decides which process gets which call.
 """
 
 import importlib.util
@@ -21,16 +21,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dorc_runtime.local.functions.environment import Environment
-from dorc_runtime.local.functions.outcome import LocalFunction, Outcome, Raised, raised
+from dorc_runtime.local.functions.outcome import LocalFunction, Outcome, Raised, raised_from
 from dorc_runtime.local.functions.runtime import error_text
 
 if TYPE_CHECKING:
     import psutil
 
-# Seconds. On AWS a handler has 10 to load, and then its first call's own time; a machine with cold
-# disks may take longer to import pandas, so here that time is not taken from the first call.
-LONGEST_LOAD = 60.0
-# https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html: what the runtime has.
+# Seconds. On AWS a handler has 10 to load, and then its first call's own time; a slow disk may take
+# longer to import pandas, so here that time does not count for the first call.
+LOAD_TIMEOUT = 60.0
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html: the packages of the runtime.
 BUNDLED = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 
 _LONGEST_LINE = 256 * 1024
@@ -51,23 +51,23 @@ class Call:
 class WorkerProcess:
     """A process that serves one call of ``function`` at a time.
 
-    ``call`` is what it works on, ``request_id`` that of its last call; it is ``ready`` once its
-    handler is loaded, and ``ending`` when it was decided to end it, for ``exceeded`` if it went
-    over one of its limits. The pool sets these, under its lock.
+    ``call`` is the one that it works on, ``request_id`` that of its last call. It is ``ready`` when
+    its handler is loaded, and ``killed`` from when the pool decides to kill it; ``exceeded`` is the
+    failure when it was over a limit. The pool sets these, under its lock.
     """
 
     def __init__(self, function: LocalFunction, environment: Environment) -> None:
         self.function = function
         self.call: Call | None = None
         self.request_id = ""
-        self.ready = self.ending = False
+        self.ready = self.killed = False
         self.exceeded: Raised | None = None
-        self._deadline = time.monotonic() + LONGEST_LOAD
+        self._deadline = time.monotonic() + LOAD_TIMEOUT
         self._folder = environment.folder
-        self._family: list[psutil.Process] | None = None
+        self._process_tree: list[psutil.Process] | None = None
         self._mark = f"\0{uuid.uuid4().hex} ".encode()
-        # This side keeps the writing end too: a program that outlives the handler may hold the
-        # pipe open, so its end tells nothing, and a last line of our own is put there instead.
+        # The parent has the writing end as well: a program that outlives the handler may keep the
+        # pipe open, so the end of the pipe is no sign, and ``mark_end`` writes a last line instead.
         self._log, self._log_end = os.pipe()
         self._process = subprocess.Popen(  # noqa: S603 # our own interpreter and file
             _COMMAND,
@@ -76,7 +76,7 @@ class WorkerProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log_end,
-            # Ctrl-C at the terminal is for this process alone, which then ends its workers.
+            # Ctrl-C at the terminal interrupts the parent alone, which then kills its workers.
             start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
@@ -92,39 +92,39 @@ class WorkerProcess:
 
     @property
     def busy(self) -> bool:
-        """Whether it loads its handler, or has a call, and is not being ended."""
-        return not self.ending and (self.call is not None or not self.ready)
+        """Whether it loads its handler or works on a call, and is not killed."""
+        return not self.killed and (self.call is not None or not self.ready)
 
     @property
     def status(self) -> int | None:
-        """What the process ended with (-n: by signal n), or None while it runs."""
+        """The exit status of the process (-n: by signal n), or None while it runs."""
         return self._process.poll()
 
     def send(self, call: Call) -> None:
-        """Begin ``call``, whose time runs from now on."""
+        """Start ``call``; its time runs from now."""
         self.call, call.worker = call, self
         self.request_id = call.request_id
         self._deadline = time.monotonic() + self.function.timeout
         self._write(b"%s %d\n%s" % (call.request_id.encode(), len(call.event), call.event))
 
     def lines(self) -> Iterator[tuple[str, str]]:
-        """Yield what is printed, as lines with "", and between them "" with what was reached.
+        """Yield each printed line with "", and each mark as "" with its name.
 
-        That is ``ready``, ``answer`` or, by ``mark_end``, ``ended``.
+        Marks are ``ready``, ``answer`` and, by ``mark_end``, ``ended``.
         """
         rest = b""
         while chunk := os.read(self._log, 65536):
             *lines, rest = (rest + chunk).split(b"\n")
             if len(rest) > _LONGEST_LINE:
-                # Enough is kept for a mark that is half there.
+                # What stays may be the first half of a mark.
                 lines.append(rest[: -len(self._mark)])
                 rest = rest[-len(self._mark) :]
             for line in lines:
-                text, marked, reached = line.partition(self._mark)
-                if text or not marked:
+                text, separator, mark = line.partition(self._mark)
+                if text or not separator:
                     yield text.decode(errors="replace").rstrip("\r"), ""
-                if marked:
-                    yield "", reached.decode()
+                if separator:
+                    yield "", mark.decode()
 
     def answer(self) -> tuple[str, bytes]:
         """Return the kind and text of the answer; the kind is "" when the process has ended."""
@@ -133,22 +133,22 @@ class WorkerProcess:
         text = self._process.stdout.read(int(length)) if length else b""
         return (kind, text) if length and len(text) == int(length) else ("", b"")
 
-    def excess(self, *, look_for_children: bool) -> Raised | None:
-        """Return the failure by the limit that it is over now: that of time, or of memory.
+    def exceeded_limit(self, *, look_for_children: bool) -> Raised | None:
+        """Return the failure of the limit that it is over now, of time or of memory; else None.
 
-        The memory is also that of the programs it has started, as they were last looked for.
+        Memory includes that of the programs it has started, as last searched for.
         """
         if time.monotonic() > self._deadline:
-            seconds = self.function.timeout if self.ready else LONGEST_LOAD
+            seconds = self.function.timeout if self.ready else LOAD_TIMEOUT
             error, how = "Sandbox.Timedout", f"Task timed out after {seconds:.2f} seconds"
         elif self._memory(look_for_children=look_for_children) > self.function.memory * 2**20:
             error, how = "Runtime.OutOfMemory", "Runtime exited with error: signal: killed"
         else:
             return None
-        return raised(error_text(error, f"RequestId: {self.request_id} Error: {how}"))
+        return raised_from(error_text(error, f"RequestId: {self.request_id} Error: {how}"))
 
     def kill(self) -> None:
-        """Kill the process, and what it has started."""
+        """Kill the process, and the programs that it has started."""
         import psutil
 
         if self._process.returncode is None:
@@ -162,7 +162,7 @@ class WorkerProcess:
         self._process.kill()
 
     def mark_end(self) -> None:
-        """Wait for the process to end, and have ``lines`` yield that behind all it printed."""
+        """Wait for the process to end, and let ``lines`` yield that after all that it printed."""
         self._process.wait()
         os.write(self._log_end, self._mark + b"ended\n")
 
@@ -177,21 +177,21 @@ class WorkerProcess:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _memory(self, *, look_for_children: bool) -> int:
-        """Return the bytes that the process and its children hold."""
+        """Return the bytes of memory of the process and its children."""
         import psutil
 
         total = 0
         with suppress(psutil.NoSuchProcess):
-            if self._family is None or look_for_children:
-                itself = psutil.Process(self._process.pid)
-                self._family = [itself, *itself.children(recursive=True)]
-        for member in self._family or ():
+            if self._process_tree is None or look_for_children:
+                process = psutil.Process(self._process.pid)
+                self._process_tree = [process, *process.children(recursive=True)]
+        for member in self._process_tree or ():
             with suppress(psutil.Error):
                 total += member.memory_info().rss
         return total
 
     def _write(self, text: bytes) -> None:
-        # A process that has ended cannot be written to; that it has is found elsewhere.
+        # A process that has ended cannot be written to; ``status`` reports that.
         with suppress(OSError):
             assert self._process.stdin is not None  # noqa: S101 # it is a pipe
             self._process.stdin.write(text)
@@ -200,7 +200,7 @@ class WorkerProcess:
 
 @cache
 def _bundled() -> dict[str, str]:
-    """Return the folder that each of the packages of Lambda's runtime lies in, if it is here."""
+    """Return the folder of each package of Lambda's runtime that is installed here."""
     folders = {}
     for name in BUNDLED:
         spec = importlib.util.find_spec(name)

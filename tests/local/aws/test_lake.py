@@ -53,14 +53,14 @@ def test_an_empty_bucket_has_no_objects(lake: Lake) -> None:
     assert lake.objects("raw") == ()
 
 
-def test_a_bucket_that_is_there_stays_as_it_is(lake: Lake) -> None:
+def test_creating_an_existing_bucket_changes_nothing(lake: Lake) -> None:
     lake.create_bucket("raw")
     lake.put("raw", "key", b"rows")
     lake.create_bucket("raw")
     assert lake.get("raw", "key") == b"rows"
 
 
-def test_an_object_that_is_not_there_is_told_with_those_that_are(lake: Lake) -> None:
+def test_the_error_for_an_unknown_object_lists_the_known_ones(lake: Lake) -> None:
     lake.create_bucket("raw")
     lake.put("raw", "penguins.csv", b"")
     with pytest.raises(
@@ -140,7 +140,7 @@ def test_a_closed_lake_leaves_no_process_and_no_files(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_lake_that_cannot_start_is_told_in_one_line(tmp_path: Path) -> None:
+def test_the_error_of_a_lake_that_cannot_start_is_one_line(tmp_path: Path) -> None:
     """In an environment without moto, as one that has the library alone."""
     code = (
         "import sys; sys.path[:0] = sys.argv[1:]\n"
@@ -152,19 +152,19 @@ def test_a_lake_that_cannot_start_is_told_in_one_line(tmp_path: Path) -> None:
     )
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path], check=True)
     folders = [folder for folder in sys.path if folder]
-    told = subprocess.run(
+    output = subprocess.run(
         [tmp_path / "bin" / "python", "-c", code, *folders],
         stdout=subprocess.PIPE,
         text=True,
         check=True,
     ).stdout
-    assert told == (
+    assert output == (
         "the lake's server does not run: ModuleNotFoundError: No module named 'moto'. "
         "What it needs comes with `pip install 'dorc-runtime[local]'`.\n"
     )
 
 
-def test_a_bucket_that_is_not_there_is_told_with_those_that_are(lake: Lake) -> None:
+def test_the_error_for_an_unknown_bucket_lists_the_known_ones(lake: Lake) -> None:
     lake.create_bucket("raw")
     for ask in (lambda: lake.objects("rwa"), lambda: lake.put("rwa", "a", b"")):
         with pytest.raises(UnknownNameError, match="no bucket 'rwa'; known: raw"):

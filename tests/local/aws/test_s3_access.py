@@ -72,14 +72,14 @@ def handler(event, context):
 
 
 @dataclass
-class Asker:
-    """A function of ``raw-to-processed`` that asks S3, by the role that its step gives it."""
+class Caller:
+    """A function of ``raw-to-processed`` that calls S3 with the role that its step gives it."""
 
     lake: Lake
     functions: InlineFunctions
     call: Callable[..., Outcome]
 
-    def may(self, **given: Any) -> Asker:
+    def may(self, **given: Any) -> Caller:
         """Give the function's step other settings."""
         policy = function_policy(
             Function("use", **given),
@@ -91,8 +91,8 @@ class Asker:
         self.lake.allow(Roles({"use": policy}, buckets=HERE, partition="aws"))
         return self
 
-    def found(self, *event: Any) -> JsonValue:
-        """Return what comes back, or how it failed."""
+    def result(self, *event: Any) -> JsonValue:
+        """Return the result, or the message of the failure."""
         match self.call(self.functions, "use", list(event)):
             case Returned(payload):
                 return payload
@@ -100,16 +100,16 @@ class Asker:
                 return str(json.loads(cause)["errorMessage"])
 
     def ask(self, do: str, **arguments: Any) -> JsonValue:
-        return self.found("ask", do, arguments)
+        return self.result("ask", do, arguments)
 
 
 @pytest.fixture
-def asker(
+def caller(
     lake: Lake,
     inline: Callable[..., InlineFunctions],
     write: Callable[..., LocalFunction],
     call: Callable[..., Outcome],
-) -> Asker:
+) -> Caller:
     for bucket in (*HERE, "reference"):
         lake.create_bucket(bucket)
     for bucket, key in (
@@ -119,11 +119,11 @@ def asker(
     ):
         lake.put(bucket, key, b"rows")
     functions = inline(write("use", CODE), endpoint=lambda: lake.endpoint)
-    return Asker(lake, functions, call).may()
+    return Caller(lake, functions, call).may()
 
 
 def denied(operation: str, action: str, resource: str) -> str:
-    """Return how boto3 tells that the function may not do ``action``, as AWS words it."""
+    """Return boto3's message that the function may not do ``action``, in AWS's words."""
     return (
         f"An error occurred (AccessDenied) when calling the {operation} operation: "
         "User: arn:aws:sts::123456789012:assumed-role/use/use is not authorized to perform: "
@@ -132,50 +132,50 @@ def denied(operation: str, action: str, resource: str) -> str:
     )
 
 
-def test_a_function_reads_its_source_zone_and_writes_its_target_zone(asker: Asker) -> None:
-    assert asker.ask("get_object", **RAW) == "rows"
-    assert asker.ask("put_object", **PROCESSED, Body="new") == "done"
-    assert asker.ask("get_object", **PROCESSED) == "new"
-    assert asker.ask("list_objects_v2", Bucket="local-processed") == "done"
-    assert asker.ask("delete_object", **PROCESSED) == "done"
+def test_a_function_reads_its_source_zone_and_writes_its_target_zone(caller: Caller) -> None:
+    assert caller.ask("get_object", **RAW) == "rows"
+    assert caller.ask("put_object", **PROCESSED, Body="new") == "done"
+    assert caller.ask("get_object", **PROCESSED) == "new"
+    assert caller.ask("list_objects_v2", Bucket="local-processed") == "done"
+    assert caller.ask("delete_object", **PROCESSED) == "done"
 
 
-def test_what_it_may_not_do_is_refused_in_the_words_of_s3(asker: Asker) -> None:
-    told = asker.ask("put_object", **RAW, Body="new")
-    assert told == denied("PutObject", "s3:PutObject", "local-raw/penguins/a.csv")
-    assert asker.lake.get("local-raw", "penguins/a.csv") == b"rows"
+def test_what_it_may_not_do_is_refused_in_the_words_of_s3(caller: Caller) -> None:
+    answer = caller.ask("put_object", **RAW, Body="new")
+    assert answer == denied("PutObject", "s3:PutObject", "local-raw/penguins/a.csv")
+    assert caller.lake.get("local-raw", "penguins/a.csv") == b"rows"
 
 
-def test_a_refusal_without_a_body_is_forbidden(asker: Asker) -> None:
-    told = asker.ask("head_object", **REFERENCE)
-    assert told == ("An error occurred (403) when calling the HeadObject operation: Forbidden")
+def test_a_refusal_without_a_body_is_forbidden(caller: Caller) -> None:
+    answer = caller.ask("head_object", **REFERENCE)
+    assert answer == ("An error occurred (403) when calling the HeadObject operation: Forbidden")
 
 
-def test_reads_stand_in_place_of_the_source_zone(asker: Asker) -> None:
-    asker.may(reads=["reference/"])
-    assert asker.ask("get_object", **REFERENCE) == "rows"
-    assert "is not authorized to perform: s3:GetObject" in str(asker.ask("get_object", **RAW))
+def test_reads_stand_in_place_of_the_source_zone(caller: Caller) -> None:
+    caller.may(reads=["reference/"])
+    assert caller.ask("get_object", **REFERENCE) == "rows"
+    assert "is not authorized to perform: s3:GetObject" in str(caller.ask("get_object", **RAW))
 
 
-def test_a_prefix_narrows_what_is_read_and_listed(asker: Asker) -> None:
-    asker.may(reads=["raw/penguins/"])
-    assert asker.ask("get_object", **RAW) == "rows"
-    assert asker.ask("list_objects_v2", Bucket="local-raw", Prefix="penguins/a") == "done"
+def test_a_prefix_narrows_what_is_read_and_listed(caller: Caller) -> None:
+    caller.may(reads=["raw/penguins/"])
+    assert caller.ask("get_object", **RAW) == "rows"
+    assert caller.ask("list_objects_v2", Bucket="local-raw", Prefix="penguins/a") == "done"
     refused = denied("ListObjectsV2", "s3:ListBucket", "local-raw")
-    assert asker.ask("list_objects_v2", Bucket="local-raw", Prefix="seals/") == refused
-    assert asker.ask("list_objects_v2", Bucket="local-raw") == refused
+    assert caller.ask("list_objects_v2", Bucket="local-raw", Prefix="seals/") == refused
+    assert caller.ask("list_objects_v2", Bucket="local-raw") == refused
 
 
 @pytest.mark.parametrize(("reads", "key"), [("raw/a*b?c$/", "a*b?c$/x"), ("raw/[a]/", "[a]/x")])
 def test_what_would_be_a_wildcard_stands_for_itself_in_reads(
-    asker: Asker, reads: str, key: str
+    caller: Caller, reads: str, key: str
 ) -> None:
-    asker.may(reads=[reads])
+    caller.may(reads=[reads])
     for written in (key, "aXbYcZ/x", "a/x"):
-        asker.lake.put("local-raw", written, b"rows")
-    assert asker.ask("get_object", Bucket="local-raw", Key=key) == "rows"
+        caller.lake.put("local-raw", written, b"rows")
+    assert caller.ask("get_object", Bucket="local-raw", Key=key) == "rows"
     for other in ("aXbYcZ/x", "a/x"):
-        assert "not authorized" in str(asker.ask("get_object", Bucket="local-raw", Key=other))
+        assert "not authorized" in str(caller.ask("get_object", Bucket="local-raw", Key=other))
 
 
 @pytest.mark.parametrize(
@@ -188,10 +188,10 @@ def test_what_would_be_a_wildcard_stands_for_itself_in_reads(
         ("*", "*"),
     ],
 )
-def test_permissions_are_added(asker: Asker, action: str, resource: str) -> None:
-    asker.may(permissions=[Permission(action, resources=resource)])
-    assert asker.ask("get_object", **REFERENCE) == "rows"
-    assert asker.ask("get_object", **RAW) == "rows"
+def test_permissions_are_added(caller: Caller, action: str, resource: str) -> None:
+    caller.may(permissions=[Permission(action, resources=resource)])
+    assert caller.ask("get_object", **REFERENCE) == "rows"
+    assert caller.ask("get_object", **RAW) == "rows"
 
 
 @pytest.mark.parametrize(
@@ -206,15 +206,15 @@ def test_permissions_are_added(asker: Asker, action: str, resource: str) -> None
     ],
 )
 def test_permissions_for_something_else_do_not_help(
-    asker: Asker, action: str, resource: str
+    caller: Caller, action: str, resource: str
 ) -> None:
-    asker.may(permissions=[Permission(action, resources=resource)])
-    told = asker.ask("get_object", **REFERENCE)
-    assert told == denied("GetObject", "s3:GetObject", "reference/codes.csv")
+    caller.may(permissions=[Permission(action, resources=resource)])
+    answer = caller.ask("get_object", **REFERENCE)
+    assert answer == denied("GetObject", "s3:GetObject", "reference/codes.csv")
 
 
 @pytest.mark.parametrize(
-    ("operator", "wanted", "prefix", "refused"),
+    ("operator", "expected", "prefix", "refused"),
     [
         ("StringLike", "c*", "codes", False),
         ("StringLike", ["x", "c${*}"], "c*", False),
@@ -226,93 +226,95 @@ def test_permissions_for_something_else_do_not_help(
     ],
 )
 def test_a_condition_on_the_prefix_holds_for_lists(
-    asker: Asker, operator: str, wanted: JsonValue, prefix: str, refused: bool
+    caller: Caller, operator: str, expected: JsonValue, prefix: str, refused: bool
 ) -> None:
-    condition = {operator: {"s3:prefix": wanted}}
+    condition = {operator: {"s3:prefix": expected}}
     listing = Permission("s3:ListBucket", resources="arn:aws:s3:::reference", condition=condition)
-    asker.may(permissions=[listing])
-    told = asker.ask("list_objects_v2", Bucket="reference", Prefix=prefix)
-    assert told == (denied("ListObjectsV2", "s3:ListBucket", "reference") if refused else "done")
+    caller.may(permissions=[listing])
+    answer = caller.ask("list_objects_v2", Bucket="reference", Prefix=prefix)
+    assert answer == (denied("ListObjectsV2", "s3:ListBucket", "reference") if refused else "done")
 
 
-def test_a_copy_needs_to_read_what_it_copies(asker: Asker) -> None:
+def test_a_copy_needs_to_read_what_it_copies(caller: Caller) -> None:
     target = {"Bucket": "local-processed", "Key": "a b.csv"}
-    assert asker.ask("copy_object", **target, CopySource=RAW) == "done"
-    assert asker.ask("copy_object", **target, CopySource=REFERENCE) == denied(
+    assert caller.ask("copy_object", **target, CopySource=RAW) == "done"
+    assert caller.ask("copy_object", **target, CopySource=REFERENCE) == denied(
         "CopyObject", "s3:GetObject", "reference/codes.csv"
     )
-    assert asker.ask("copy_object", **RAW, CopySource=PROCESSED) == denied(
+    assert caller.ask("copy_object", **RAW, CopySource=PROCESSED) == denied(
         "CopyObject", "s3:PutObject", "local-raw/penguins/a.csv"
     )
 
 
-def test_what_is_said_of_an_object_as_it_is_written_needs_its_own_action(asker: Asker) -> None:
+def test_what_is_said_of_an_object_as_it_is_written_needs_its_own_action(caller: Caller) -> None:
     name = "local-processed/penguins/old.csv"
-    for said, action in (
+    for headers, action in (
         ({"Tagging": "a=b"}, "s3:PutObjectTagging"),
         ({"ACL": "private"}, "s3:PutObjectAcl"),
         ({"GrantRead": "id=other"}, "s3:PutObjectAcl"),
         ({"ObjectLockLegalHoldStatus": "ON"}, "s3:PutObjectLegalHold"),
     ):
-        told = asker.ask("put_object", **PROCESSED, Body="new", **said)
-        assert told == denied("PutObject", action, name)
+        answer = caller.ask("put_object", **PROCESSED, Body="new", **headers)
+        assert answer == denied("PutObject", action, name)
 
 
-def test_objects_deleted_together_are_refused_together(asker: Asker) -> None:
-    asker.may(writes=["processed/penguins/"])
+def test_objects_deleted_together_are_refused_together(caller: Caller) -> None:
+    caller.may(writes=["processed/penguins/"])
     together = [{"Key": "penguins/old.csv"}, {"Key": "seals/old.csv"}]
-    told = asker.ask("delete_objects", Bucket="local-processed", Delete={"Objects": together})
-    assert told == denied("DeleteObjects", "s3:DeleteObject", "local-processed/seals/old.csv")
+    answer = caller.ask("delete_objects", Bucket="local-processed", Delete={"Objects": together})
+    assert answer == denied("DeleteObjects", "s3:DeleteObject", "local-processed/seals/old.csv")
     first = {"Objects": together[:1]}
-    assert asker.ask("delete_objects", Bucket="local-processed", Delete=first) == "done"
-    assert asker.lake.objects("local-processed") == ()
+    assert caller.ask("delete_objects", Bucket="local-processed", Delete=first) == "done"
+    assert caller.lake.objects("local-processed") == ()
 
 
-def test_a_missing_object_is_told_to_who_may_list_and_to_nobody_else(asker: Asker) -> None:
+def test_only_who_may_list_learns_that_an_object_does_not_exist(caller: Caller) -> None:
     missing = {"Bucket": "local-raw", "Key": "penguins/b.csv"}
-    asker.may(reads=["raw/penguins/"])
-    assert "(NoSuchKey)" in str(asker.ask("get_object", **missing))
+    caller.may(reads=["raw/penguins/"])
+    assert "(NoSuchKey)" in str(caller.ask("get_object", **missing))
     reading = Permission("s3:GetObject", resources="arn:aws:s3:::birds--dev--raw--*/*")
-    asker.may(reads=[], permissions=[reading])
-    told = asker.ask("get_object", **missing)
-    assert told == denied("GetObject", "s3:ListBucket", "local-raw")
+    caller.may(reads=[], permissions=[reading])
+    answer = caller.ask("get_object", **missing)
+    assert answer == denied("GetObject", "s3:ListBucket", "local-raw")
 
 
-def test_that_a_bucket_is_missing_is_told_to_everybody(asker: Asker) -> None:
-    asker.may(permissions=[Permission("s3:GetObject", resources="arn:aws:s3:::partner/*")])
+def test_everybody_learns_that_a_bucket_does_not_exist(caller: Caller) -> None:
+    caller.may(permissions=[Permission("s3:GetObject", resources="arn:aws:s3:::partner/*")])
     for bucket in ("rawr", "partner"):
-        told = str(asker.ask("get_object", Bucket=bucket, Key="a.csv"))
-        assert "(NoSuchBucket) when calling the GetObject operation" in told
+        answer = str(caller.ask("get_object", Bucket=bucket, Key="a.csv"))
+        assert "(NoSuchBucket) when calling the GetObject operation" in answer
 
 
 @pytest.mark.parametrize("signature", ["s3v4", "s3"])
 def test_an_address_signed_beforehand_allows_what_its_signer_may(
-    asker: Asker, signature: str
+    caller: Caller, signature: str
 ) -> None:
-    assert asker.found("fetch", signature, RAW) == "rows"
-    assert asker.found("fetch", signature, REFERENCE) == 403
+    assert caller.result("fetch", signature, RAW) == "rows"
+    assert caller.result("fetch", signature, REFERENCE) == 403
 
 
-def test_requests_may_be_signed_in_the_former_way(asker: Asker) -> None:
-    assert asker.found("read_signed", "s3", RAW) == "rows"
+def test_requests_may_be_signed_in_the_former_way(caller: Caller) -> None:
+    assert caller.result("read_signed", "s3", RAW) == "rows"
     refused = denied("GetObject", "s3:GetObject", "reference/codes.csv")
-    assert asker.found("read_signed", "s3", REFERENCE) == refused
+    assert caller.result("read_signed", "s3", REFERENCE) == refused
 
 
-def test_who_does_not_sign_may_do_nothing(asker: Asker) -> None:
-    told = str(asker.found("put_unsigned", PROCESSED))
-    assert told.startswith("An error occurred (AccessDenied) when calling the PutObject operation")
-    assert asker.lake.get("local-processed", "penguins/old.csv") == b"rows"
+def test_who_does_not_sign_may_do_nothing(caller: Caller) -> None:
+    answer = str(caller.result("put_unsigned", PROCESSED))
+    assert answer.startswith(
+        "An error occurred (AccessDenied) when calling the PutObject operation"
+    )
+    assert caller.lake.get("local-processed", "penguins/old.csv") == b"rows"
 
 
-def test_what_another_role_may_do_is_not_known_and_not_refused(asker: Asker) -> None:
-    assert asker.found("by_another_role") == "rows"
+def test_what_another_role_may_do_is_not_known_and_not_refused(caller: Caller) -> None:
+    assert caller.result("by_another_role") == "rows"
 
 
-def test_a_reset_lake_has_forgotten_the_roles(asker: Asker) -> None:
-    asker.may(writes=[]).lake.reset()
-    asker.lake.create_bucket("local-processed")
-    assert asker.ask("put_object", **PROCESSED) == "done"
+def test_a_reset_lake_has_forgotten_the_roles(caller: Caller) -> None:
+    caller.may(writes=[]).lake.reset()
+    caller.lake.create_bucket("local-processed")
+    assert caller.ask("put_object", **PROCESSED) == "done"
 
 
 PART: dict[str, Any] = {"UploadId": "one", "PartNumber": 1}
@@ -362,12 +364,12 @@ TAGS = {"TagSet": [{"Key": "a", "Value": "b"}]}
     ],
 )
 def test_what_is_done_to_an_object_needs_the_action_that_aws_names(
-    asker: Asker, do: str, more: dict[str, Any], action: str
+    caller: Caller, do: str, more: dict[str, Any], action: str
 ) -> None:
-    asker.may(reads=[], writes=[])
-    assert asker.ask(do, **RAW, **more) != "done"
+    caller.may(reads=[], writes=[])
+    assert caller.ask(do, **RAW, **more) != "done"
     arn = "arn:aws:s3:::local-raw/penguins/a.csv"
-    assert asker.lake.refusals() == (("use", f"s3:{action}", arn),)
+    assert caller.lake.refusals() == (("use", f"s3:{action}", arn),)
 
 
 @pytest.mark.parametrize(
@@ -418,28 +420,28 @@ def test_what_is_done_to_an_object_needs_the_action_that_aws_names(
     ],
 )
 def test_what_is_done_to_a_bucket_needs_the_action_that_aws_names(
-    asker: Asker, do: str, more: dict[str, Any], action: str
+    caller: Caller, do: str, more: dict[str, Any], action: str
 ) -> None:
-    asker.may(reads=[], writes=[])
-    assert asker.ask(do, Bucket="local-raw", **more) != "done"
-    assert asker.lake.refusals() == (("use", f"s3:{action}", "arn:aws:s3:::local-raw"),)
+    caller.may(reads=[], writes=[])
+    assert caller.ask(do, Bucket="local-raw", **more) != "done"
+    assert caller.lake.refusals() == (("use", f"s3:{action}", "arn:aws:s3:::local-raw"),)
 
 
-def test_buckets_are_listed_and_made_by_who_may(asker: Asker) -> None:
+def test_buckets_are_listed_and_made_by_who_may(caller: Caller) -> None:
     place = {"CreateBucketConfiguration": {"LocationConstraint": "eu-west-2"}}
-    assert asker.ask("create_bucket", Bucket="new", **place) == denied(
+    assert caller.ask("create_bucket", Bucket="new", **place) == denied(
         "CreateBucket", "s3:CreateBucket", "new"
     )
-    assert asker.ask("list_buckets") == denied("ListBuckets", "s3:ListAllMyBuckets", "*")
+    assert caller.ask("list_buckets") == denied("ListBuckets", "s3:ListAllMyBuckets", "*")
     listing = Permission("s3:ListAllMyBuckets", resources="*")
     making = Permission("s3:CreateBucket", resources="arn:aws:s3:::new")
-    asker.may(permissions=[listing, making])
-    assert asker.ask("create_bucket", Bucket="new", **place) == "done"
-    assert asker.ask("list_buckets") == "done"
+    caller.may(permissions=[listing, making])
+    assert caller.ask("create_bucket", Bucket="new", **place) == "done"
+    assert caller.ask("list_buckets") == "done"
 
 
-def test_attributes_of_an_object_need_an_action_beside_reading_it(asker: Asker) -> None:
+def test_attributes_of_an_object_need_an_action_beside_reading_it(caller: Caller) -> None:
     asked = {**RAW, "ObjectAttributes": ["ETag"]}
-    assert asker.ask("get_object_attributes", **asked) == denied(
+    assert caller.ask("get_object_attributes", **asked) == denied(
         "GetObjectAttributes", "s3:GetObjectAttributes", "local-raw/penguins/a.csv"
     )

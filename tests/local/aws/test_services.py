@@ -93,7 +93,7 @@ def test_an_item_is_put_into_a_table_and_found_again(
         ("aws-sdk:dynamodb:putItem", "DynamoDb.ResourceNotFoundException"),
     ],
 )
-def test_a_table_that_is_not_there_fails_as_on_aws(
+def test_a_table_that_does_not_exist_fails_as_on_aws(
     called: Callable[..., Ran], action: str, error: str
 ) -> None:
     found = called(action, {"TableName": "none", "Item": {"id": {"S": "x"}}})

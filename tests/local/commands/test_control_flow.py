@@ -140,8 +140,8 @@ GLUE = (
 @pytest.mark.parametrize(
     ("steps", "name", "why"),
     [
-        (WAITING, "clean", "it waits for somebody to answer by its token"),
-        (GLUE, "crawl", "there is no glue on this machine"),
+        (WAITING, "clean", "it waits for an answer with its token"),
+        (GLUE, "crawl", "this machine has no glue"),
         (
             GLUE.replace("glue:startCrawler", "s3:getNothing"),
             "crawl",

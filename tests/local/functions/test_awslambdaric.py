@@ -194,8 +194,8 @@ def same(kind: str, body: bytes, outcome: Outcome) -> bool:
 
 
 def without_request(text: str | bytes) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(text)
-    return {name: value for name, value in told.items() if name != "requestId"}
+    answer: dict[str, Any] = json.loads(text)
+    return {name: value for name, value in answer.items() if name != "requestId"}
 
 
 @pytest.fixture(scope="module")
@@ -220,7 +220,7 @@ def ours(cases: LocalFunction) -> Iterator[WorkerPool]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_call_ends_alike(
+def test_a_call_has_the_same_outcome(
     official: RuntimeApi, ours: WorkerPool, call: Callable[..., Outcome], name: str
 ) -> None:
     official.events.put(name)
@@ -230,7 +230,7 @@ def test_a_call_ends_alike(
 
 
 @pytest.mark.parametrize("code", UNLOADABLE.values(), ids=UNLOADABLE)
-def test_a_handler_that_cannot_be_loaded_fails_alike(
+def test_a_handler_that_cannot_be_loaded_fails_in_the_same_way(
     pool: Callable[..., WorkerPool],
     write: Callable[..., LocalFunction],
     call: Callable[..., Outcome],

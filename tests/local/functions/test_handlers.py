@@ -25,9 +25,9 @@ Call = Callable[..., Outcome]
 
 def cause(outcome: Outcome) -> dict[str, Any]:
     assert isinstance(outcome, Raised)
-    told: dict[str, Any] = json.loads(outcome.cause)
-    assert told["errorType"] == outcome.error
-    return told
+    failure: dict[str, Any] = json.loads(outcome.cause)
+    assert failure["errorType"] == outcome.error
+    return failure
 
 
 def test_a_function_gets_the_event_and_its_answer_comes_back(
@@ -47,7 +47,7 @@ def test_an_event_can_be_changed_by_a_handler_without_changing_the_caller_s(
     assert event == {"rows": 1}
 
 
-def test_a_name_that_is_no_function_is_told_with_the_names_that_are(
+def test_the_error_for_an_unknown_function_lists_the_known_ones(
     executor: Executor, write: Write, call: Call
 ) -> None:
     clean = write("clean", "def handler(event, context): pass")
@@ -73,11 +73,11 @@ def test_a_module_is_loaded_once_for_many_calls(
     assert [call(functions, "count") for _ in range(3)] == [Returned(1), Returned(2), Returned(3)]
 
 
-def test_the_context_tells_of_the_function_and_the_call(
+def test_the_context_describes_the_function_and_the_call(
     executor: Executor, write: Write, call: Call
 ) -> None:
-    tell = write(
-        "tell",
+    describe = write(
+        "describe",
         """
         def handler(event, context):
             return {
@@ -96,13 +96,13 @@ def test_the_context_tells_of_the_function_and_the_call(
         timeout=30,
         memory=512,
     )
-    assert call(executor(tell), "tell") == Returned(
+    assert call(executor(describe), "describe") == Returned(
         {
-            "name": "tell",
+            "name": "describe",
             "version": "$LATEST",
             "memory": "512",
-            "arn": "arn:aws:lambda:eu-west-2:123456789012:function:tell",
-            "group": "/aws/lambda/tell",
+            "arn": "arn:aws:lambda:eu-west-2:123456789012:function:describe",
+            "group": "/aws/lambda/describe",
             "stream": True,
             "left": True,
             "request": 36,
@@ -112,7 +112,7 @@ def test_the_context_tells_of_the_function_and_the_call(
     )
 
 
-def test_an_exception_is_told_by_class_message_and_the_user_s_own_frames(
+def test_an_exception_is_reported_with_its_class_message_and_own_frames(
     executor: Executor, write: Write, call: Call
 ) -> None:
     bad = write(
@@ -125,10 +125,10 @@ def test_an_exception_is_told_by_class_message_and_the_user_s_own_frames(
         """,
         files={"rules.py": "def check(event):\n    raise KeyError('rows')\n"},
     )
-    told = cause(call(executor(bad), "bad"))
-    assert (told["errorType"], told["errorMessage"]) == ("KeyError", "'rows'")
-    assert len(told["requestId"]) == 36
-    assert told["stackTrace"] == [
+    failure = cause(call(executor(bad), "bad"))
+    assert (failure["errorType"], failure["errorMessage"]) == ("KeyError", "'rows'")
+    assert len(failure["requestId"]) == 36
+    assert failure["stackTrace"] == [
         f'  File "{bad.folder}/lambda.py", line 5, in handler\n    check(event)\n',
         f"  File \"{bad.folder}/rules.py\", line 2, in check\n    raise KeyError('rows')\n",
     ]
@@ -161,8 +161,8 @@ def test_a_handler_that_cannot_be_loaded_fails_its_calls(
     broken = write("broken", code)
     functions = executor(broken)
     for _ in range(2):
-        told = cause(call(functions, "broken"))
-        assert (told["errorType"], told["errorMessage"]) == (error, message)
+        failure = cause(call(functions, "broken"))
+        assert (failure["errorType"], failure["errorMessage"]) == (error, message)
 
 
 @pytest.mark.parametrize(
@@ -178,10 +178,10 @@ def test_an_answer_that_json_cannot_hold_is_a_failure(
     executor: Executor, write: Write, call: Call, answer: str, message: str
 ) -> None:
     odd = write("odd", f"import datetime\ndef handler(event, context): return {answer}")
-    told = cause(call(executor(odd), "odd"))
-    assert told["errorType"] == "Runtime.MarshalError"
+    failure = cause(call(executor(odd), "odd"))
+    assert failure["errorType"] == "Runtime.MarshalError"
     # Python 3.12 began to name the number.
-    assert message.startswith(told["errorMessage"].removeprefix("Unable to marshal response: "))
+    assert message.startswith(failure["errorMessage"].removeprefix("Unable to marshal response: "))
 
 
 @pytest.mark.parametrize(
@@ -196,17 +196,17 @@ def test_a_handler_that_exits_is_a_failure_of_the_runtime(
     executor: Executor, write: Write, call: Call, status: str, how: str
 ) -> None:
     leave = write("leave", f"import sys\ndef handler(event, context): sys.exit({status})")
-    told = cause(call(executor(leave), "leave"))
-    assert told["errorType"] == "Runtime.ExitError"
-    assert told["errorMessage"].endswith(f" Error: Runtime {how}")
+    failure = cause(call(executor(leave), "leave"))
+    assert failure["errorType"] == "Runtime.ExitError"
+    assert failure["errorMessage"].endswith(f" Error: Runtime {how}")
 
 
 def test_an_event_over_6_mb_is_refused(executor: Executor, write: Write, call: Call) -> None:
     echo = write("echo", "def handler(event, context): return len(event)")
     functions = executor(echo)
     assert call(functions, "echo", "x" * 6_000_000) == Returned(6_000_000)
-    told = cause(call(functions, "echo", "x" * 6_500_000))
-    assert told["errorType"] == "Lambda.RequestTooLargeException"
+    failure = cause(call(functions, "echo", "x" * 6_500_000))
+    assert failure["errorType"] == "Lambda.RequestTooLargeException"
 
 
 def test_an_answer_over_6_mb_is_a_failure(executor: Executor, write: Write, call: Call) -> None:
@@ -221,7 +221,7 @@ def test_an_answer_over_6_mb_is_a_failure(executor: Executor, write: Write, call
     }
 
 
-def test_what_a_handler_prints_and_logs_is_told_before_its_outcome(
+def test_what_a_handler_prints_and_logs_arrives_before_its_outcome(
     executor: Executor, write: Write, call: Call, log: list[LogLine]
 ) -> None:
     speak = write(
@@ -314,9 +314,9 @@ def test_a_function_finds_its_variables_its_folder_and_empty_ones_for_its_files(
         from pathlib import Path
 
         def handler(event, context):
-            wanted = ("COLOUR", "AWS_REGION", "AWS_LAMBDA_FUNCTION_NAME", "AWS_ENDPOINT_URL")
+            names = ("COLOUR", "AWS_REGION", "AWS_LAMBDA_FUNCTION_NAME", "AWS_ENDPOINT_URL")
             return {
-                "variables": [os.environ[name] for name in wanted],
+                "variables": [os.environ[name] for name in names],
                 "beside": Path("rows.txt").read_text(),
                 "home": os.listdir(Path.home()),
                 "temporary": os.listdir(tempfile.gettempdir()),

@@ -126,8 +126,8 @@ def test_shared_modules_are_forgotten_when_the_executor_is_closed(
         lib = tmp_path / str(year)
         lib.mkdir()
         (lib / "census.py").write_text(f"year = {year}")
-        functions = inline(write("tell", code, paths=(lib,)))
-        assert call(functions, "tell") == Returned(year)
+        functions = inline(write("count", code, paths=(lib,)))
+        assert call(functions, "count") == Returned(year)
         functions.close()
 
 
@@ -165,7 +165,7 @@ def test_boto3_reaches_the_lake_and_keeps_no_session_for_others(
     assert boto3.DEFAULT_SESSION is before
 
 
-def test_the_next_call_may_be_made_while_the_outcome_is_told(inline: Inline, write: Write) -> None:
+def test_the_callback_of_an_outcome_may_make_the_next_call(inline: Inline, write: Write) -> None:
     functions = inline(write("one", PLAIN), write("two", PLAIN))
     outcomes: list[Outcome] = []
 
@@ -185,7 +185,7 @@ def test_printed_text_is_kept_from_the_terminal(
     assert capsys.readouterr().out == ""
 
 
-def test_printed_text_is_passed_on_if_wanted(
+def test_printed_text_is_passed_on_with_passthrough(
     inline: Inline,
     write: Write,
     call: Call,

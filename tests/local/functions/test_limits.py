@@ -1,4 +1,4 @@
-"""Lambda's rules on functions in worker processes: time, memory, concurrency, what is there."""
+"""Lambda's rules on functions in worker processes: time, memory, concurrency, packages."""
 
 import json
 import threading
@@ -46,12 +46,12 @@ GREEDY = "rows = b'x' * 200_000_000; import time; time.sleep(30)"
 
 def message(outcome: Outcome) -> str:
     assert isinstance(outcome, Raised)
-    told: dict[str, Any] = json.loads(outcome.cause)
-    assert told["errorType"] == outcome.error
-    return str(told["errorMessage"])
+    failure: dict[str, Any] = json.loads(outcome.cause)
+    assert failure["errorType"] == outcome.error
+    return str(failure["errorMessage"])
 
 
-def gone(pid: int) -> bool:
+def ends(pid: int) -> bool:
     """Whether a process ends within a few seconds; one that nobody has waited for has ended."""
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
@@ -105,7 +105,7 @@ def test_a_program_that_a_handler_started_ends_with_its_process(
     functions = pool(write("start", STARTS_A_PROGRAM, timeout=1))
     outcome = call(functions, "start", {"code": "import time; time.sleep(60)", "seconds": 60})
     assert isinstance(outcome, Raised)
-    assert gone(int(log[0].text))
+    assert ends(int(log[0].text))
 
 
 def test_a_process_that_is_killed_is_a_failure_of_the_runtime(
@@ -169,7 +169,7 @@ def test_what_programs_print_is_in_the_log(
     assert [line.text for line in log] == ["before", "from a program", "one level down", "no end"]
 
 
-def test_lines_are_told_while_the_call_still_runs(
+def test_lines_arrive_while_the_call_still_runs(
     pool: Pool, write: Write, log: list[LogLine]
 ) -> None:
     functions = pool(write("slow", SLEEP))
@@ -243,7 +243,7 @@ def test_a_cancelled_call_is_ended_and_not_answered(
         time.sleep(0.01)
     waiting()
     running()
-    assert gone(int(log[0].text))
+    assert ends(int(log[0].text))
     assert call(functions, "slow", 0) == Returned(None)
     assert answered == []
 

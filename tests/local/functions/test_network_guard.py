@@ -110,13 +110,13 @@ def handler(event, context):
         default_client, default_credentials, named_profile, profiles, endpoint_url,
         ignored_endpoints, web, looked_up, by_asyncio, metadata, container, variables, home, lake,
     )
-    told = {}
+    results = {}
     for attempt in attempts:
         try:
-            told[attempt.__name__] = attempt()
+            results[attempt.__name__] = attempt()
         except Exception as error:
-            told[attempt.__name__] = f"{type(error).__name__}: {error}"
-    return told
+            results[attempt.__name__] = f"{type(error).__name__}: {error}"
+    return results
 """
 RUN = """
 import json
@@ -150,7 +150,7 @@ with Lake.start(region="eu-west-2") as lake:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What came of each attempt, in a run from a shell and a home full of credentials.
 
     The function's own variables try to lead to them as well.
@@ -174,19 +174,21 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return outcome
 
 
-def test_boto3_s_default_client_reaches_the_lake_alone(told: dict[str, Any]) -> None:
-    assert told["default_client"] == "raw"
+def test_boto3_s_default_client_reaches_the_lake_alone(results: dict[str, Any]) -> None:
+    assert results["default_client"] == "raw"
 
 
-def test_no_credentials_of_the_shell_or_the_home_are_found(told: dict[str, Any]) -> None:
-    assert told["default_credentials"] == ["attempt", "local", "local"]
-    assert told["profiles"] == []
-    assert told["home"] == []
-    assert SECRET not in json.dumps(told)
+def test_no_credentials_of_the_shell_or_the_home_are_found(results: dict[str, Any]) -> None:
+    assert results["default_credentials"] == ["attempt", "local", "local"]
+    assert results["profiles"] == []
+    assert results["home"] == []
+    assert SECRET not in json.dumps(results)
 
 
-def test_a_named_profile_is_not_there(told: dict[str, Any]) -> None:
-    assert told["named_profile"] == "ProfileNotFound: The config profile (prod) could not be found"
+def test_a_named_profile_does_not_exist(results: dict[str, Any]) -> None:
+    assert (
+        results["named_profile"] == "ProfileNotFound: The config profile (prod) could not be found"
+    )
 
 
 @pytest.mark.parametrize(
@@ -202,19 +204,19 @@ def test_a_named_profile_is_not_there(told: dict[str, Any]) -> None:
     ],
 )
 def test_a_connection_to_aws_is_refused_by_name(
-    told: dict[str, Any], attempt: str, host: str
+    results: dict[str, Any], attempt: str, host: str
 ) -> None:
-    assert f"a local run does not reach AWS: {host};" in told[attempt]
+    assert f"a local run does not reach AWS: {host};" in results[attempt]
 
 
-def test_variables_that_lead_to_credentials_are_not_there(told: dict[str, Any]) -> None:
+def test_variables_that_lead_to_credentials_do_not_exist(results: dict[str, Any]) -> None:
     made_up = {"attempt", "local"}
-    lead = {name for name in CREDENTIALS if told["variables"].get(name, "local") not in made_up}
+    lead = {name for name in CREDENTIALS if results["variables"].get(name, "local") not in made_up}
     assert lead == set()
 
 
-def test_any_other_host_is_reached(told: dict[str, Any]) -> None:
-    assert told["lake"] == 200
+def test_any_other_host_is_reached(results: dict[str, Any]) -> None:
+    assert results["lake"] == 200
 
 
 def test_the_names_of_all_partitions_are_aws_s() -> None:

@@ -30,12 +30,12 @@ def wheels(tmp_path: Path) -> Path:
 
 def wheel(folder: Path, name: str, version: str, *, requires: str = "") -> None:
     about = f"{name}-{version}.dist-info"
-    wanted = f"Requires-Dist: {requires}\n" if requires else ""
+    requirement_line = f"Requires-Dist: {requires}\n" if requires else ""
     with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as file:
         file.writestr(f"{name}.py", f"version = {version!r}\n")
         file.writestr(
             f"{about}/METADATA",
-            f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{wanted}",
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requirement_line}",
         )
         file.writestr(
             f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -89,19 +89,19 @@ def test_the_files_are_installed_together(
         packages_folder(files, cache=tmp_path / "cache")
 
 
-def test_packages_are_installed_once_and_the_caller_is_told(
+def test_packages_are_installed_once_and_the_caller_is_notified(
     requirements: Callable[..., Path], tmp_path: Path
 ) -> None:
-    told: list[str] = []
+    calls: list[str] = []
     file = requirements("all.txt", "census")
     folders = {
-        packages_folder([file], cache=tmp_path / "cache", on_install=lambda: told.append("told"))
+        packages_folder([file], cache=tmp_path / "cache", on_install=lambda: calls.append(""))
         for _ in range(2)
     }
-    assert len(folders) == len(told) == 1
+    assert len(folders) == len(calls) == 1
 
 
-def test_a_change_in_what_the_files_name_is_installed_anew(
+def test_a_change_in_what_the_files_name_is_installed_again(
     requirements: Callable[..., Path], tmp_path: Path
 ) -> None:
     file = requirements("all.txt", "-r more/other.txt", "--constraint=more/limits.txt  # why")
@@ -123,15 +123,15 @@ def test_a_change_in_what_the_files_name_is_installed_anew(
         ("census=>1", "Invalid requirement: 'census=>1'"),
     ],
 )
-def test_a_line_that_cannot_be_installed_is_told_in_one_line_and_leaves_nothing(
+def test_a_line_that_cannot_be_installed_gives_one_line_and_leaves_nothing(
     requirements: Callable[..., Path], tmp_path: Path, line: str, reason: str
 ) -> None:
     file = requirements("all.txt", line)
     with pytest.raises(PackagesError) as caught:
         packages_folder([file], cache=tmp_path / "cache")
-    told = str(caught.value)
-    assert told.startswith(f"{os.path.relpath(file)} cannot be installed: {reason}")
-    assert "\n" not in told
+    error = str(caught.value)
+    assert error.startswith(f"{os.path.relpath(file)} cannot be installed: {reason}")
+    assert "\n" not in error
     assert list((tmp_path / "cache").iterdir()) == []
 
 
@@ -152,7 +152,7 @@ def test_two_runs_may_install_the_same_at_once(
     assert len(list((tmp_path / "cache").iterdir())) == 1
 
 
-def test_without_pip_and_uv_the_remedy_is_told(
+def test_without_pip_and_uv_the_error_has_the_remedy(
     requirements: Callable[..., Path], tmp_path: Path
 ) -> None:
     file = requirements("all.txt", "census")
@@ -170,14 +170,14 @@ def test_without_pip_and_uv_the_remedy_is_told(
         "except ToolMissingError as error: print(error)\n"
     )
     library = Path(dorc_runtime.__file__).parents[1]
-    told = subprocess.run(
+    output = subprocess.run(
         [environment / "bin" / "python", "-c", code, packages, library, file, tmp_path / "cache"],
         env={"PATH": str(tmp_path)},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
     ).stdout
-    assert told == (
-        "pip is not installed beside this Python, and uv is not there either, so the packages of "
-        "requirements.txt cannot be: run `python -m ensurepip`.\n"
+    assert output == (
+        "neither pip nor uv is installed, so the packages of requirements.txt cannot be installed: "
+        "run `python -m ensurepip`.\n"
     )

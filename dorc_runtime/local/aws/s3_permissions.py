@@ -1,6 +1,6 @@
-"""What a request to S3 needs by AWS's policies, and whether a policy allows it.
+"""The permissions that a request to S3 needs, and whether a policy allows them.
 
-On the standard library alone: the lake's server loads it by its path.
+It imports the standard library alone: the lake's server loads it by its path.
 
 Which request needs which actions:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
-# What stands behind "Get" and "Put" in the actions for a bucket's settings, by the parameter of the
-# request that tells which one it is about.
-_OF_BUCKETS = {
+# The end of the actions for a bucket's settings, after "Get" and "Put", by the parameter of the
+# request that names the setting.
+_BUCKET_SETTINGS = {
     "abac": "BucketAbac",
     "accelerate": "AccelerateConfiguration",
     "acl": "BucketAcl",
@@ -40,21 +40,21 @@ _OF_BUCKETS = {
     "versioning": "BucketVersioning",
     "website": "BucketWebsite",
 }
-# To remove other settings is to put them.
-_REMOVED = ("policy", "website")
+# To remove any other setting needs the action that puts it.
+_DELETE_ACTIONS = ("policy", "website")
 _LISTINGS = {"versions": "ListBucketVersions", "uploads": "ListBucketMultipartUploads"}
-# What stands behind "GetObject" and the like, and behind "GetObjectVersion" for some of them.
-_OF_OBJECTS = {
+# What follows "GetObject" and "PutObject", and for some of them also "GetObjectVersion".
+_OBJECT_SETTINGS = {
     "acl": "Acl",
     "tagging": "Tagging",
     "torrent": "Torrent",
     "legal-hold": "LegalHold",
     "retention": "Retention",
 }
-_OF_VERSIONS = ("acl", "tagging", "torrent")
+_VERSION_SETTINGS = ("acl", "tagging", "torrent")
 _VERBS = {"PUT": "Put", "DELETE": "Delete"}
-# What is said of an object as it is written needs an action of its own.
-_SAID_WITH_OBJECTS = {
+# Headers that set something of an object while it is written need another action.
+_SETTING_HEADERS = {
     "x-amz-acl": "PutObjectAcl",
     "x-amz-tagging": "PutObjectTagging",
     "x-amz-object-lock-mode": "PutObjectRetention",
@@ -74,7 +74,7 @@ _WILDCARDS = {"*": ".*", "?": "."}
 class Need(NamedTuple):
     """An action on an object, or on a bucket where ``key`` is "".
 
-    ``prefix`` is what a list is asked for, None without one.
+    ``prefix`` is that of a list request, None without one.
     """
 
     action: str
@@ -83,13 +83,13 @@ class Need(NamedTuple):
     prefix: str | None = None
 
     def resource(self, partition: str) -> str:
-        """Return the ARN of what it is about, in a ``partition`` of AWS."""
+        """Return the ARN of the object or bucket, in a ``partition`` of AWS."""
         name = f"{self.bucket}/{self.key}" if self.key else self.bucket
         return f"arn:{partition}:s3:::{name}"
 
     @property
     def listing(self) -> "Need | None":
-        """What also is needed to be told that an object is missing; a refusal comes in its place.
+        """What is also needed to learn that an object does not exist; else S3 answers a refusal.
 
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
         """
@@ -98,36 +98,36 @@ class Need(NamedTuple):
         return Need("s3:ListBucket", self.bucket, prefix=self.key)
 
 
-def asker(headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
-    """Return the access key that a request is signed by, also one signed beforehand, or None."""
-    if found := _SIGNED.match(headers.get("authorization", "")):
-        return found[1] or found[2]
+def access_key(headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
+    """Return the access key that signs a request or a presigned URL, or None."""
+    if signature := _SIGNED.match(headers.get("authorization", "")):
+        return signature[1] or signature[2]
     return query.get("X-Amz-Credential", "").partition("/")[0] or query.get("AWSAccessKeyId")
 
 
 def needs(
     method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
 ) -> tuple[Need, ...]:
-    """Return all that a request must be allowed.
+    """Return all permissions that a request needs.
 
-    ``path`` is ``/bucket/key``, decoded; names of ``headers`` are in small letters. ``body`` counts
+    ``path`` is ``/bucket/key``, decoded; names of ``headers`` are in lower case. ``body`` matters
     where it names objects, ``POST /bucket?delete``.
     """
     bucket, _, key = path.removeprefix("/").partition("/")
     if not bucket:
         return (Need("s3:ListAllMyBuckets", "*"),)
     if key:
-        own = [Need(f"s3:{action}", bucket, key) for action in _of_object(method, query, headers)]
-        return (*own, *_copied(headers))
+        actions = _object_actions(method, query, headers)
+        return (*(Need(f"s3:{action}", bucket, key) for action in actions), *_source(headers))
     if method == "POST" and "delete" in query:
         return tuple(_deleted(bucket, body))
-    return (Need(f"s3:{_of_bucket(method, query)}", bucket, prefix=query.get("prefix")),)
+    return (Need(f"s3:{_bucket_action(method, query)}", bucket, prefix=query.get("prefix")),)
 
 
 def allows(policy: Mapping[str, Any], need: Need, *, partition: str) -> bool:
-    """Tell whether a statement of ``policy`` allows ``need``; none of them denies.
+    """Return whether a statement of ``policy`` allows ``need``; no statement denies.
 
-    Of conditions, StringEquals and StringLike for ``s3:prefix`` count; others are taken as met.
+    The conditions StringEquals and StringLike for ``s3:prefix`` count; others are taken as met.
     """
     return any(
         _matched(statement["Action"], need.action, any_case=True)
@@ -137,11 +137,11 @@ def allows(policy: Mapping[str, Any], need: Need, *, partition: str) -> bool:
     )
 
 
-def _of_bucket(method: str, query: Mapping[str, str]) -> str:
-    setting = next((name for name in _OF_BUCKETS if name in query), None)
+def _bucket_action(method: str, query: Mapping[str, str]) -> str:
+    setting = next((name for name in _BUCKET_SETTINGS if name in query), None)
     if setting is not None:
-        removed = method == "DELETE" and setting not in _REMOVED
-        return ("Put" if removed else _VERBS.get(method, "Get")) + _OF_BUCKETS[setting]
+        deleted = method == "DELETE" and setting not in _DELETE_ACTIONS
+        return ("Put" if deleted else _VERBS.get(method, "Get")) + _BUCKET_SETTINGS[setting]
     match method:
         case "PUT":
             return "CreateBucket"
@@ -151,19 +151,21 @@ def _of_bucket(method: str, query: Mapping[str, str]) -> str:
             return next((_LISTINGS[name] for name in _LISTINGS if name in query), "ListBucket")
 
 
-def _of_object(method: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Iterator[str]:
+def _object_actions(
+    method: str, query: Mapping[str, str], headers: Mapping[str, str]
+) -> Iterator[str]:
     version = "Version" if "versionId" in query else ""
-    about = next((name for name in _OF_OBJECTS if name in query), None)
+    about = next((name for name in _OBJECT_SETTINGS if name in query), None)
     if about is not None:
-        kind = version if about in _OF_VERSIONS else ""
-        yield f"{_VERBS.get(method, 'Get')}Object{kind}{_OF_OBJECTS[about]}"
+        kind = version if about in _VERSION_SETTINGS else ""
+        yield f"{_VERBS.get(method, 'Get')}Object{kind}{_OBJECT_SETTINGS[about]}"
     elif method == "DELETE":
         yield "AbortMultipartUpload" if "uploadId" in query else f"DeleteObject{version}"
     elif method == "POST" and "restore" in query:
         yield "RestoreObject"
     elif method == "PUT" or (method == "POST" and "select" not in query):
         yield "PutObject"
-        yield from _said(headers)
+        yield from _setting_actions(headers)
     elif "uploadId" in query:
         yield "ListMultipartUploadParts"
     else:
@@ -172,16 +174,16 @@ def _of_object(method: str, query: Mapping[str, str], headers: Mapping[str, str]
             yield f"GetObject{version}Attributes"
 
 
-def _said(headers: Mapping[str, str]) -> Iterator[str]:
+def _setting_actions(headers: Mapping[str, str]) -> Iterator[str]:
     for name in headers:
         if name.startswith(_GRANT):
-            yield _SAID_WITH_OBJECTS["x-amz-acl"]
-        elif name in _SAID_WITH_OBJECTS:
-            yield _SAID_WITH_OBJECTS[name]
+            yield _SETTING_HEADERS["x-amz-acl"]
+        elif name in _SETTING_HEADERS:
+            yield _SETTING_HEADERS[name]
 
 
-def _copied(headers: Mapping[str, str]) -> Iterator[Need]:
-    """Yield what is needed of the object that another one is made from."""
+def _source(headers: Mapping[str, str]) -> Iterator[Need]:
+    """Yield what is needed of the object that the request copies."""
     if source := headers.get("x-amz-copy-source"):
         place, _, version = source.partition("?versionId=")
         bucket, _, key = unquote(place).removeprefix("/").partition("/")
@@ -209,7 +211,7 @@ def _matched(patterns: str | list[str], text: str, *, any_case: bool = False) ->
 
 
 def _equal(texts: str | list[str], text: str) -> bool:
-    return text in [_ESCAPE.sub(r"\1", wanted) for wanted in _list(texts)]
+    return text in [_ESCAPE.sub(r"\1", expected) for expected in _list(texts)]
 
 
 def _list(texts: str | list[str]) -> list[str]:
