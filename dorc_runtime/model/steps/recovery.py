@@ -127,6 +127,6 @@ class RecoverableStep(Step):
                 if len(handler.errors) > 1 or handler is not handlers[-1]:
                     kind = type(handler).__name__
                     raise ValueError(
-                        f"{ALL_ERRORS} must be alone in its {kind}, and in the last {kind} of a step"
+                        f"{ALL_ERRORS} must be alone, and in the last {kind} of a step"
                     )
         return self

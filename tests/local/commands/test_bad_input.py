@@ -108,7 +108,7 @@ DEFINITIONS: dict[str, tuple[Change, str]] = {
             "from datetime import timedelta\nfrom dorc_runtime import Function, Pipeline\n"
             'pipeline = Pipeline(steps=[Function("clean", timeout=timedelta(minutes=16))])\n',
         ),
-        f"{PIPELINE}:3: Function, timeout: 0:16:00 is longer than the 15 minutes that Lambda allows",
+        f"{PIPELINE}:3: Function, timeout: 0:16:00 is longer than the 15 minutes",
     ),
     "an if on data": (
         lambda r: r.write(PIPELINE, "from dorc_runtime import data\nif data.rows:\n    pass\n"),
