@@ -143,7 +143,7 @@ MISPLACED: dict[str, tuple[Callable[[], object], str]] = {
     "item in an output": (lambda: Function("a", output=item), "the element of a filter"),
     "error in a function's output": (
         lambda: Function("a", output=error.Cause),
-        "what a Catch caught",
+        "that a Catch caught",
     ),
     "a variable that cannot be": (lambda: variable("1st"), "no digit first"),
 }
