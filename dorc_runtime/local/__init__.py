@@ -1,9 +1,10 @@
 """Running a pipeline on this machine.
 
-It takes a repository and a request, and gives a ``RunResult``. Open ``run`` for a run from its plan
-to its result, ``run_plan`` for what is known before it, ``inputs`` for what starts it, ``follow``
-and ``subscriptions`` for the pipelines that a run starts, ``event_capture`` for the events that it
-sends, and ``lambda_contract`` for the remedy when a function breaks Lambda's rules.
+It takes a repository and a request, and gives a ``RunResult``. Open ``session`` for the runs of a
+command, ``run_plan`` for what is known before a run, ``inputs`` for what starts it, ``run`` for one
+run from its plan to its result, ``follow`` and ``subscriptions`` for the pipelines that a run
+starts, ``event_capture`` for the events that it sends, and ``lambda_contract`` for the remedy when
+a function breaks Lambda's rules.
 
 Below it: ``interpreter`` (state machines), ``jsonata`` (expressions), ``functions`` (handlers in
 worker processes) and ``aws`` (the AWS that is played).

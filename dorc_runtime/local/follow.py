@@ -6,6 +6,7 @@ On AWS they run beside each other; here one after the other, in the order of wha
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pydantic import JsonValue
 
@@ -36,6 +37,20 @@ _Subject = tuple[JsonValue, ...] | None
 
 
 @dataclass(frozen=True)
+class CompletedRun:
+    """A run with the ``folder`` that it is saved in.
+
+    ``remedy`` is what to change where a function broke Lambda's rules, else None. ``chain`` has the
+    pipelines that led to the run, from the first one to its own.
+    """
+
+    result: RunResult
+    folder: Path
+    remedy: str | None
+    chain: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class _Link:
     """A start in a chain of them: of ``pipeline``, because of ``subject``."""
 
@@ -55,13 +70,13 @@ def follow(
     repository: Repository,
     lake: Lake,
     plan: Callable[[str, Start], Plan],
-    carry_out: Callable[[Plan], RunResult],
-) -> Iterator[tuple[RunResult, tuple[str, ...]]]:
+    carry_out: Callable[[Plan, tuple[str, ...]], CompletedRun],
+) -> Iterator[CompletedRun]:
     """Carry out ``first`` on ``lake``, and all that it leads to, until nothing more starts.
 
-    Yields how each run went, with the pipelines that led to it, from the first one on. ``plan``
-    makes the plan of another pipeline, ``carry_out`` carries one out. A pipeline that is started
-    has the mocks of its example of the name that the first run began with, if it has one.
+    Yields each run when it has ended. ``plan`` makes the plan of another pipeline; ``carry_out``
+    carries out a plan, and gets the pipelines that led to it as well. A started pipeline uses the
+    mocks of its example that has the name of the first run's example, if there is one.
 
     Raises:
         DefinitionError: A pipeline of the repository has something wrong with it; or they start
@@ -80,9 +95,9 @@ def follow(
     waiting = deque([(present, _Link(first.source.id, _subject_of_start(first.start.event)))])
     while waiting:
         planned, link = waiting.popleft()
-        result = carry_out(planned)
-        yield result, tuple(each.pipeline for each in link.chain)
-        for bus, event in _events(result, tap, first.region):
+        completed = carry_out(planned, tuple(each.pipeline for each in link.chain))
+        yield completed
+        for bus, event in _events(completed.result, tap, first.region):
             for source, received in subscriptions.started(event, bus=bus):
                 origin = _origin(event, machines)
                 following = _next(link, source.id, _subject(event), origin=origin)

@@ -24,7 +24,7 @@ _WRITE = (
 )
 
 
-def contract_breach(
+def remedy(
     ending: Ending, functions: Mapping[str, LocalFunction], refused: Sequence[Refusal]
 ) -> str | None:
     """Return in one line how a function broke Lambda's contract, if that ended the run.

@@ -1,6 +1,12 @@
-"""Invoke's tasks, thin: arguments in, one call out. What people see is drawn in ``show``.
+"""Invoke's tasks: arguments in, one call out.
 
-Tasks import what they need when they run, so that ``invoke --list`` stays quick.
+There is a file for each group of commands: ``run`` (run, test, check), ``scaffold`` (new-pipeline,
+new-function), ``layout`` (environments and layers), ``deploy`` (preview, apply, destroy), ``state``
+(init, outputs, drift, unlock), ``synth``, ``preview_comment``, ``doctor`` and ``upgrade``. What
+they share is in ``entry`` (the repository, errors), ``options`` (options of deploying tasks) and
+``signals``; what people see is in ``drawings``.
+
+Tasks import what they need when they run, so that ``invoke --list`` stays fast.
 """
 
 import subprocess
@@ -26,25 +32,25 @@ __all__ = ["add_tasks"]
 
 
 def add_tasks(namespace: Collection, *, root: Path) -> None:
-    """Add dorc's tasks to ``namespace``, for the repository that ``root`` is, or points to.
+    """Add dorc's tasks to ``namespace``, except for those whose name it already has.
 
-    ``root`` is the folder of ``tasks.py``; its ``.env`` may send the tasks to another repository
-    by ``CONFIG_REPO_PATH``. Tasks that ``namespace`` already has stay.
+    ``root`` is the folder of ``tasks.py``. The tasks work on the repository there, or on the one
+    that ``CONFIG_REPO_PATH`` in its ``.env`` names.
     """
     modules = (doctor, scaffold, layout, upgrade, run, synth, deploy, state, preview_comment)
     for task in (task for module in modules for task in module.TASKS):
         if task.name not in namespace.task_names:
             namespace.add_task(task)
     namespace.configure({"dorc": {"root": str(root)}})
-    _help_behind_a_task(namespace)
+    _show_help_of_task(namespace)
 
 
-def _help_behind_a_task(namespace: Collection) -> None:
-    """Answer `invoke TASK --help`, which Invoke takes for TASK's first argument if it has any."""
+def _show_help_of_task(namespace: Collection) -> None:
+    """Handle `invoke TASK --help`: Invoke reads `--help` as TASK's first argument if it has any."""
     program, *words = sys.argv or [""]
     if Path(program).stem not in ("invoke", "inv", "__main__"):
         return
-    for name, asked in pairwise(words):
-        if asked in ("--help", "-h") and name in namespace.task_names:
+    for name, option in pairwise(words):
+        if option in ("--help", "-h") and name in namespace.task_names:
             command = [sys.executable, "-m", "invoke", "--help", name]
             sys.exit(subprocess.run(command, check=False).returncode)  # noqa: S603

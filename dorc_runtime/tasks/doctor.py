@@ -1,4 +1,4 @@
-"""Tasks about this machine: what is installed, and what is missing for which task."""
+"""The task about this machine: ``doctor``."""
 
 from typing import Any
 
@@ -7,17 +7,15 @@ from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
 from dorc_runtime.errors import NotARepositoryError
-from dorc_runtime.tasks.entry import report_errors, repository, tasks_folder
-
-_MISSING = 2
+from dorc_runtime.tasks.entry import MISTAKE, report_errors, repository, tasks_folder
 
 
 @task()
 @report_errors
 def doctor(c: Context) -> None:
-    """Tell what is installed, and what is missing for which task.
+    """Show which tools are installed, and which tasks need those that are missing.
 
-    Exits 2 when something is missing that most tasks need.
+    Exits 2 when a tool is missing that most tasks need.
     """
     from dorc_runtime.project.settings import read_settings
     from dorc_runtime.project.tools import findings
@@ -27,11 +25,11 @@ def doctor(c: Context) -> None:
         found = repository(c)
     except NotARepositoryError:
         found = None
-    seen = tuple(findings(found, read_settings(tasks_folder(c))))
-    show_findings(seen)
-    needed = [finding.name for finding in seen if finding.missing and not finding.optional]
+    tools = tuple(findings(found, read_settings(tasks_folder(c))))
+    show_findings(tools)
+    needed = [finding.name for finding in tools if finding.missing and not finding.optional]
     if needed:
-        raise Exit(f"error: missing: {', '.join(needed)}.", code=_MISSING)
+        raise Exit(f"error: missing: {', '.join(needed)}.", code=MISTAKE)
 
 
 TASKS: tuple[Task[Any], ...] = (doctor,)

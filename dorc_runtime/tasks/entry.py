@@ -1,4 +1,4 @@
-"""What every task does at its edges: find the repository, and tell errors in one line."""
+"""What every task does first and last: find the repository, and report errors in one line."""
 
 import sys
 from collections.abc import Callable
@@ -12,6 +12,8 @@ from invoke.exceptions import Exit
 from dorc_runtime.errors import DorcError
 from dorc_runtime.project.repository import Repository, find_repository
 
+MISTAKE = 2
+HAS_CHANGES = 3
 INTERRUPTED = 130
 
 P = ParamSpec("P")
@@ -19,10 +21,10 @@ T = TypeVar("T")
 
 
 def report_errors(body: Callable[P, T]) -> Callable[P, T]:
-    """Make a task end in one line and the error's exit code, in place of a traceback."""
+    """Make a task end with one line and the error's exit code, without a traceback."""
 
     @wraps(body)
-    def telling(*args: P.args, **kwargs: P.kwargs) -> T:
+    def task_body(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return body(*args, **kwargs)
         except DorcError as error:
@@ -30,7 +32,7 @@ def report_errors(body: Callable[P, T]) -> Callable[P, T]:
         except KeyboardInterrupt:
             raise Exit("interrupted", code=INTERRUPTED) from None
 
-    return telling
+    return task_body
 
 
 def tasks_folder(c: Context) -> Path:
@@ -41,7 +43,7 @@ def tasks_folder(c: Context) -> Path:
 def repository(c: Context) -> Repository:
     """Return the repository that the tasks work on.
 
-    That is the tasks' own folder, or where ``CONFIG_REPO_PATH`` points from there.
+    That is the tasks' own folder, or the one that ``CONFIG_REPO_PATH`` names.
     """
     from dorc_runtime.project.settings import read_settings
 
@@ -50,7 +52,7 @@ def repository(c: Context) -> Repository:
 
 
 def pinned_repository(c: Context) -> Repository:
-    """Return the repository, after seeing that it wants the library that is installed."""
+    """Return the repository, after a check that the installed library is the one it requires."""
     from dorc_runtime.project.pin import check_pin
 
     found = repository(c)
@@ -58,7 +60,12 @@ def pinned_repository(c: Context) -> Repository:
     return found
 
 
-def say(text: str) -> None:
-    """Print a line, now."""
+def print_line(text: str) -> None:
+    """Print a line at once."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+def is_confirmed(question: str) -> bool:
+    """Ask a person a question; return whether the answer is yes."""
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")

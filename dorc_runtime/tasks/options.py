@@ -1,4 +1,4 @@
-"""What the options of deploying tasks mean, and whether somebody is sure."""
+"""The options that several deploying tasks have: their help, and what they mean."""
 
 from __future__ import annotations
 
@@ -8,24 +8,21 @@ from typing import TYPE_CHECKING
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from dorc_runtime.tasks.entry import pinned_repository, tasks_folder
+from dorc_runtime.tasks.entry import MISTAKE, is_confirmed, pinned_repository, tasks_folder
 
 if TYPE_CHECKING:
     from dorc_runtime.deploy.deployment_context import DeploymentContext
     from dorc_runtime.deploy.driver.instances import Instance
 
-MISTAKE = 2
-FOUND = 3
-
-WHAT = {
+INSTANCE = {
     "instance": "universal, infra or LAYER/NAME of a pipeline",
-    "layer": "the layer, where --instance is the name of a pipeline alone",
+    "layer": "the layer, where --instance is only the name of a pipeline",
     "env": "the environment; universal has none",
 }
-SURE = {"yes": "do it without showing a plan and asking"}
+YES = {"yes": "do it without a preview and without a question"}
 JSON = {"json": "print the result as JSON, for machines"}
-ALL = {"all": "universal, infra and all pipelines, in the order that they need each other"}
-EXPECT = {"expect-no-changes": "exit 3 when anything would change, and change nothing"}
+ALL = {"all": "universal, infra and all pipelines, in the order in which they need each other"}
+EXPECT_NO_CHANGES = {"expect-no-changes": "change nothing; exit 3 if anything would change"}
 
 
 def deployment_context_of(c: Context) -> DeploymentContext:
@@ -44,7 +41,7 @@ def requested_instances(
     *,
     everything: bool = False,
 ) -> tuple[DeploymentContext, tuple[tuple[Instance, ...], ...]]:
-    """Return where to deploy from, and what, in stages, once all that is known of it is right."""
+    """Return where to deploy from, and what, in stages; all checks that need no AWS are done."""
     from dorc_runtime.deploy.driver.instances import all_instances, find_instance
     from dorc_runtime.project.settings import read_settings
 
@@ -60,7 +57,7 @@ def requested_instances(
 
 
 def check_confirmation(yes: bool, *, json: bool) -> None:
-    """End with 2 where nobody said ``--yes``, and nobody can be asked."""
+    """End with 2 where ``--yes`` is missing and nobody can be asked."""
     if yes:
         return
     if json:
@@ -69,9 +66,9 @@ def check_confirmation(yes: bool, *, json: bool) -> None:
         raise Exit("error: there is no terminal to ask at: add --yes.", code=MISTAKE)
 
 
-def ask(question: str) -> None:
-    """Go on when a person agrees; else nothing is changed."""
-    if input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
+def confirm(question: str) -> None:
+    """Ask a person; end the task when the answer is no."""
+    if not is_confirmed(question):
         raise Exit("nothing was changed", code=MISTAKE)
 
 
@@ -79,13 +76,13 @@ def _checked(
     c: Context, stages: tuple[tuple[Instance, ...], ...]
 ) -> tuple[DeploymentContext, tuple[tuple[Instance, ...], ...]]:
     """Return the stages with where to deploy them from, after all checks that come before AWS."""
-    # Pulumi is imported here: after what can be known without it.
+    # This imports Pulumi, so what needs no Pulumi is checked before.
     from dorc_runtime.deploy.deployment import check_definition
     from dorc_runtime.deploy.deployment_context import check_credentials
 
     place = deployment_context_of(c)
-    for wanted in (wanted for stage in stages for wanted in stage):
-        place.check_environment(wanted)
-        check_definition(place, wanted)
+    for instance in (instance for stage in stages for instance in stage):
+        place.check_environment(instance)
+        check_definition(place, instance)
     check_credentials(place)
     return place, stages

@@ -1,4 +1,4 @@
-"""Tasks for workflows that review what is proposed."""
+"""The task for workflows that comment on pull requests: ``preview-comment``."""
 
 import json
 from collections.abc import Mapping
@@ -9,55 +9,36 @@ from invoke.context import Context
 from invoke.tasks import Task, task
 
 from dorc_runtime.errors import InputError
-from dorc_runtime.tasks.entry import report_errors, say
-
-_COLUMNS = ("create", "update", "replace", "delete")
+from dorc_runtime.tasks.entry import print_line, report_errors
 
 
 @task(
     help={
-        "file": "what `invoke preview --json` printed",
-        "env": "the environment that it was about",
+        "file": "the output of `invoke preview --json`",
+        "env": "the environment of that preview",
     }
 )
 @report_errors
 def preview_comment(c: Context, file: str, env: str) -> None:
-    """Write a preview as the comment on a pull request, in Markdown.
+    """Print a preview as the comment on a pull request, in Markdown.
 
-    The first line marks the comment, so that a workflow finds it again.
+    The first line marks the comment, so that a workflow can find it again.
     """
-    say(_comment(_counts(Path(file)), env))
+    from dorc_runtime.tasks.drawings.markdown import preview_as_markdown
+
+    print_line(preview_as_markdown(_read_preview(Path(file)), environment=env))
 
 
-def _counts(file: Path) -> Mapping[str, Mapping[str, int]]:
+def _read_preview(file: Path) -> Mapping[str, Mapping[str, int]]:
     """Return how many resources of each instance would be created, updated and so on."""
     try:
         match json.loads(file.read_text(encoding="utf-8")):
             case dict(instances) if all(isinstance(each, dict) for each in instances.values()):
                 return instances
             case _:
-                raise InputError(f"{file} is not what `invoke preview --json` prints.")
+                raise InputError(f"{file} is not the output of `invoke preview --json`.")
     except (OSError, ValueError) as error:
         raise InputError(f"{file} cannot be read: {error}.") from error
-
-
-def _comment(counts: Mapping[str, Mapping[str, int]], environment: str) -> str:
-    changed = {
-        name: actions
-        for name, actions in counts.items()
-        if any(actions.get(action) for action in _COLUMNS)
-    }
-    lines = [f"<!-- dorc preview of {environment} -->", f"### Preview of {environment}", ""]
-    if not changed:
-        return "\n".join([*lines, "Nothing would change."])
-    lines.append(f"| | {' | '.join(_COLUMNS)} |")
-    lines.append("|---|" + "--:|" * len(_COLUMNS))
-    for name, actions in changed.items():
-        cells = (str(actions.get(action) or "") for action in _COLUMNS)
-        lines.append(f"| `{name}` | {' | '.join(cells)} |")
-    if same := len(counts) - len(changed):
-        lines += ["", f"{same} more would stay as {'it is' if same == 1 else 'they are'}."]
-    return "\n".join(lines)
 
 
 TASKS: tuple[Task[Any], ...] = (preview_comment,)

@@ -1,18 +1,28 @@
-"""Tasks that try pipelines out on this machine: run, test, check."""
+"""Tasks that try pipelines on this machine: ``run``, ``test``, ``check``."""
 
 import subprocess
 import sys
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
-from dorc_runtime.tasks.entry import pinned_repository, report_errors, say, tasks_folder
-from dorc_runtime.tasks.signals import ended_in_order
+from dorc_runtime.tasks.entry import (
+    MISTAKE,
+    pinned_repository,
+    print_line,
+    report_errors,
+    tasks_folder,
+)
+from dorc_runtime.tasks.signals import handle_sigterm
 
-MISTAKE = 2
+if TYPE_CHECKING:
+    from dorc_runtime.local.follow import CompletedRun
+
 _NO_TESTS = 5
 
 
@@ -20,11 +30,11 @@ _NO_TESTS = 5
     help={
         "pipeline": "LAYER/NAME of the pipeline",
         "example": "folder under its examples/ to start from (default: the first)",
-        "file": "a file that lands where the pipeline's S3Trigger watches",
-        "input": "JSON, or a file of it, that the pipeline is started with",
-        "inline": "call functions in this process: for a debugger; without limits and guards",
+        "file": "a file to upload where the pipeline's S3Trigger watches",
+        "input": "JSON, or a JSON file, to start the pipeline with",
+        "inline": "call functions in this process, for a debugger; no limits apply",
         "json": "print the result as JSON, for machines",
-        "follow": "then run the pipelines that it starts, and those that they start",
+        "follow": "then run the pipelines that this run starts, and so on",
     }
 )
 @report_errors
@@ -38,7 +48,7 @@ def run(
     json: bool = False,
     follow: bool = False,
 ) -> None:
-    """Run a pipeline here, on an example, a file or an input.
+    """Run a pipeline on this machine, with an example, a file or an input.
 
     Exits 0 when it succeeded, 1 when it failed, 2 for a mistake in the call or the code.
     """
@@ -50,18 +60,39 @@ def run(
     if file is not None and input is not None:
         raise Exit("error: give --file or --input, not both.", code=MISTAKE)
     request = Request(example, Path(file) if file is not None else None, input)
-    # The lake takes longest to start, so it starts before all else is even imported.
-    with ended_in_order(), Lake.start() as lake:
-        from dorc_runtime.tasks.runs import Runs
+    # The lake starts slowly, so it starts before the rest is imported.
+    with handle_sigterm(), Lake.start() as lake:
+        from dorc_runtime.local.session import Session
+        from dorc_runtime.tasks.drawings.run_drawing import RunDrawing, print_runs, show_runs
 
-        runs = Runs(found, lake, inline=inline, json=json)
-        (runs.follow if follow else runs.one)(pipeline, request)
+        draw = partial(RunDrawing.on_terminal, root=found.root, json=json, inline=inline)
+        session = Session(found, lake, draw, inline=inline, printing=not json)
+        completed: list[CompletedRun] = []
+        try:
+            runs = session.follow if follow else session.run
+            completed.extend(runs(pipeline, request))
+        finally:
+            # An error may end the command between two runs.
+            if json and completed:
+                print_runs(completed, root=found.root, chains=follow)
+    if follow and not json:
+        show_runs([each.result for each in completed])
+    _end(completed)
+
+
+def _end(completed: "Sequence[CompletedRun]") -> None:
+    """End the task as its runs ended: 2 for a mistake in the code, 1 for any other failure."""
+    for each in completed:
+        if each.remedy:
+            raise Exit(f"error: {each.remedy}", code=MISTAKE)
+    if any(each.result.ending.status != "SUCCEEDED" for each in completed):
+        raise Exit(code=1)
 
 
 @task(
     help={
         "pipeline": "LAYER/NAME of one pipeline (default: all)",
-        "options": "further options for pytest, as one text: --options='-x -k clean'",
+        "options": "more options for pytest, as one text: --options='-x -k clean'",
     }
 )
 @report_errors
@@ -71,7 +102,7 @@ def test(c: Context, pipeline: str | None = None, options: str = "") -> None:
 
 
 def test_repository(c: Context, pipeline: str | None = None, *, options: str = "") -> None:
-    """Run the tests of the repository's pipelines, or of one; end the task as pytest ends."""
+    """Run the tests of all pipelines or of one; end the task with pytest's exit code."""
     import shlex
 
     found = pinned_repository(c)
@@ -79,9 +110,11 @@ def test_repository(c: Context, pipeline: str | None = None, *, options: str = "
     command = [sys.executable, "-m", "pytest", *where, *shlex.split(options)]
     code = subprocess.run(command, cwd=found.root, check=False).returncode  # noqa: S603
     if code == _NO_TESTS and options:
-        raise Exit(f"error: no test fits {options}.", code=MISTAKE)
+        raise Exit(f"error: no test matches {options}.", code=MISTAKE)
     if code == _NO_TESTS:
-        say("no tests yet: `invoke new-pipeline LAYER NAME` writes a pipeline with one.")
+        print_line(
+            "there are no tests: `invoke new-pipeline LAYER NAME` writes a pipeline with one."
+        )
     elif code:
         raise Exit(code=code)
 
@@ -89,18 +122,20 @@ def test_repository(c: Context, pipeline: str | None = None, *, options: str = "
 @task()
 @report_errors
 def check(c: Context) -> None:
-    """Find mistakes in all pipelines and their examples, before anything runs."""
+    """Check all pipelines and their examples, without a run."""
     from dorc_runtime.project.settings import read_settings
     from dorc_runtime.testing.repository_checks import problems_in
 
     infra = read_settings(tasks_folder(c)).infra_stack_name
     sources, problems = problems_in(pinned_repository(c), infra=infra)
     for problem in problems:
-        say(problem)
+        print_line(problem)
     if problems:
-        raise Exit(f"error: {_count(len(problems), 'problem')} to mend.", code=MISTAKE)
+        raise Exit(f"error: {_count(len(problems), 'problem')} found.", code=MISTAKE)
     functions = sum(len(source.functions) for source in sources)
-    say(f"{_count(len(sources), 'pipeline')}, {_count(functions, 'function')}: nothing to mend.")
+    print_line(
+        f"{_count(len(sources), 'pipeline')}, {_count(functions, 'function')}: no problems found."
+    )
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,11 +1,11 @@
-"""Tasks that write files: new pipelines and functions."""
+"""Tasks that write code to start from: ``new-pipeline`` and ``new-function``."""
 
 from typing import Any
 
 from invoke.context import Context
 from invoke.tasks import Task, task
 
-from dorc_runtime.tasks.entry import pinned_repository, report_errors, say
+from dorc_runtime.tasks.entry import pinned_repository, print_line, report_errors
 
 
 @task(
@@ -13,26 +13,26 @@ from dorc_runtime.tasks.entry import pinned_repository, report_errors, say
         "layer": "layer, a folder under src/: raw-to-processed",
         "name": "name of the pipeline: lower-case letters, digits and single underscores",
         "scaffold": "a skeleton of your own, a folder in scaffolds/ (default: dorc's)",
-        "dry-run": "tell what would be written, and write nothing",
+        "dry-run": "show what would be written, and write nothing",
     }
 )
 @report_errors
 def new_pipeline(
     c: Context, layer: str, name: str, scaffold: str | None = None, dry_run: bool = False
 ) -> None:
-    """Write a pipeline that runs at once."""
+    """Write a pipeline that runs as it is."""
     from dorc_runtime.project.template.scaffold import added_pipeline
 
     found = pinned_repository(c)
     change = added_pipeline(found.root, layer, name, scaffold=scaffold)
     if dry_run:
         for line in change.lines:
-            say(f"would {line}")
+            print_line(f"would {line}")
         return
     change.carry_out()
     for path in change.written:
-        say(f"wrote {path}")
-    say(f"try it: invoke run {layer}/{name}")
+        print_line(f"wrote {path}")
+    print_line(f"try it: invoke run {layer}/{name}")
 
 
 @task(
@@ -43,7 +43,7 @@ def new_pipeline(
 )
 @report_errors
 def new_function(c: Context, pipeline: str, name: str) -> None:
-    """Write one more function for a pipeline."""
+    """Write another function for a pipeline."""
     from dorc_runtime.project.template.scaffold import added_function
 
     found = pinned_repository(c)
@@ -51,8 +51,8 @@ def new_function(c: Context, pipeline: str, name: str) -> None:
     change = added_function(found.root, folder.layer, folder.name, name)
     change.carry_out()
     for path in change.written:
-        say(f"wrote {path}")
-    say(f'add it to the steps in {found.show(folder.definition)}: Function("{name}")')
+        print_line(f"wrote {path}")
+    print_line(f'add it to the steps in {found.show(folder.definition)}: Function("{name}")')
 
 
 TASKS: tuple[Task[Any], ...] = (new_pipeline, new_function)

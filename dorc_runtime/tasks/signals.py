@@ -1,4 +1,4 @@
-"""Signals that end a command, which then leaves nothing behind."""
+"""Signals that end a command, which cleans up first."""
 
 import signal
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ _TERMINATED = 128 + signal.SIGTERM
 
 
 class _Terminated(KeyboardInterrupt):
-    """The command was asked to end."""
+    """The command got SIGTERM."""
 
 
 @contextmanager
-def ended_in_order() -> Iterator[None]:
-    """Let SIGTERM end what is inside as Ctrl-C does, with the exit code 143 that it has."""
+def handle_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the code inside as Ctrl-C does, with exit code 143."""
     before = signal.signal(signal.SIGTERM, _terminate)
     try:
         yield
@@ -27,6 +27,6 @@ def ended_in_order() -> Iterator[None]:
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
-    # Once is enough, and what cleans up is not to be cut short.
+    # A second signal must not interrupt the code that cleans up.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise _Terminated

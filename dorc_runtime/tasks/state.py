@@ -1,6 +1,8 @@
-"""Tasks about what is deployed already, and about where Pulumi keeps what it knows of that.
+"""Tasks about what is deployed, and about Pulumi's state.
 
-Exit codes: 0 done, 1 failed, 2 a mistake in the call, 3 drift was found.
+``init``, ``outputs``, ``drift``, ``unlock``.
+
+Exit codes: 0 done, 1 failed, 2 a mistake in the call, 3 there is drift.
 """
 
 from typing import Any
@@ -9,23 +11,21 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
-from dorc_runtime.tasks.entry import report_errors, say
+from dorc_runtime.tasks.entry import HAS_CHANGES, MISTAKE, print_line, report_errors
 from dorc_runtime.tasks.options import (
-    FOUND,
+    INSTANCE,
     JSON,
-    MISTAKE,
-    WHAT,
-    ask,
     check_confirmation,
+    confirm,
     deployment_context_of,
     requested_instances,
 )
 
 
-@task(help={"create": "make the bucket when it is not there: versioned, encrypted, private"})
+@task(help={"create": "create the bucket if it does not exist: versioned, encrypted, private"})
 @report_errors
 def init(c: Context, create: bool = False) -> None:
-    """Find out whether Pulumi's state can be kept where INFRA_BUCKET says."""
+    """Check that Pulumi can store its state in INFRA_BUCKET."""
     from dorc_runtime.deploy.deployment_context import check_credentials
     from dorc_runtime.deploy.driver import backend
     from dorc_runtime.deploy.driver.engine import deployed
@@ -39,17 +39,18 @@ def init(c: Context, create: bool = False) -> None:
         if not backend.bucket_exists(bucket, client=client):
             if not create:
                 raise Exit(
-                    f"error: INFRA_BUCKET {bucket} is not there: `invoke init --create` makes it.",
+                    f"error: the bucket {bucket} (INFRA_BUCKET) does not exist: create it with "
+                    "`invoke init --create`.",
                     code=MISTAKE,
                 )
             backend.create_bucket(bucket, region=place.config.universal.region, client=client)
-            say(f"made the bucket {bucket}: versioned, encrypted, private")
-    found = deployed(universal(place.repository, place.settings), place.variables)
-    say(f"the state is kept in {place.backend}; stacks there: {len(found)}")
-    say("next: invoke apply --instance universal")
+            print_line(f"created the bucket {bucket}: versioned, encrypted, private")
+    stacks = deployed(universal(place.repository, place.settings), place.variables)
+    print_line(f"Pulumi stores its state in {place.backend}; stacks in it: {len(stacks)}")
+    print_line("next: invoke apply --instance universal")
 
 
-@task(help={**WHAT, **JSON})
+@task(help={**INSTANCE, **JSON})
 @report_errors
 def outputs(
     c: Context,
@@ -58,21 +59,22 @@ def outputs(
     env: str | None = None,
     json: bool = False,
 ) -> None:
-    """Show what was made: names and ARNs; secrets stay hidden."""
-    place, [[wanted]] = requested_instances(c, instance, layer, env)
+    """Show the names and ARNs of what is deployed; secrets stay hidden."""
+    place, [[requested]] = requested_instances(c, instance, layer, env)
     from dorc_runtime.deploy.driver.engine import Stack
-    from dorc_runtime.tasks.drawings.deploy_drawing import DeployDrawing, as_json, print_json
+    from dorc_runtime.tasks.drawings.console import print_json
+    from dorc_runtime.tasks.drawings.deploy_drawing import DeployDrawing, outputs_as_json
 
-    found = Stack.open(wanted, place.variables, create=False).outputs()
+    values = Stack.open(requested, place.variables, create=False).outputs()
     if json:
-        print_json(as_json(found))
+        print_json(outputs_as_json(values))
     else:
         drawing = DeployDrawing(json=False)
-        drawing.title(wanted.title)
-        drawing.outputs(found)
+        drawing.title(requested.title)
+        drawing.outputs(values)
 
 
-@task(help={**WHAT, **JSON})
+@task(help={**INSTANCE, **JSON})
 @report_errors
 def drift(
     c: Context,
@@ -81,25 +83,26 @@ def drift(
     env: str | None = None,
     json: bool = False,
 ) -> None:
-    """Tell what was changed on AWS by others; exits 3 when anything was."""
-    place, [[wanted]] = requested_instances(c, instance, layer, env)
+    """Show what was changed on AWS without dorc; exits 3 if anything was."""
+    place, [[requested]] = requested_instances(c, instance, layer, env)
     from dorc_runtime.deploy.driver.engine import Stack
-    from dorc_runtime.tasks.drawings.deploy_drawing import DeployDrawing, counted, print_json
+    from dorc_runtime.tasks.drawings.console import print_json
+    from dorc_runtime.tasks.drawings.deploy_drawing import DeployDrawing, changes_as_json
 
     drawing = DeployDrawing(json=json)
-    drawing.title(f"{wanted.title}: what AWS has otherwise")
-    with drawing.living():
-        stack = Stack.open(wanted, place.variables, create=False)
-        changes = stack.drift(drawing.planned(wanted.id))
-    drawing.changes(wanted.title, changes, planning=True)
+    drawing.title(f"{requested.title}: what is different on AWS")
+    with drawing.working():
+        stack = Stack.open(requested, place.variables, create=False)
+        changes = stack.drift(drawing.steps(planning=True))
+    drawing.changes(requested.title, changes, planning=True)
     if json:
-        print_json(counted(changes))
+        print_json(changes_as_json(changes))
     if changes.total:
-        remedy = f"`invoke apply {wanted.words}` puts back what the code says"
-        raise Exit(f"error: {wanted.title} has drifted: {remedy}.", code=FOUND)
+        remedy = f"`invoke apply {requested.words}` restores what the code says"
+        raise Exit(f"error: {requested.title} has drifted: {remedy}.", code=HAS_CHANGES)
 
 
-@task(help={**WHAT, "yes": "do it without asking"})
+@task(help={**INSTANCE, "yes": "do it without a question"})
 @report_errors
 def unlock(
     c: Context,
@@ -108,31 +111,31 @@ def unlock(
     env: str | None = None,
     yes: bool = False,
 ) -> None:
-    """Take away the lock that a killed apply left behind, and take up what it was making."""
+    """Remove the lock that a killed apply left, and recover what it was creating."""
     check_confirmation(yes, json=False)
-    place, [[wanted]] = requested_instances(c, instance, layer, env)
+    place, [[requested]] = requested_instances(c, instance, layer, env)
     from dorc_runtime.deploy.driver.engine import Stack
     from dorc_runtime.deploy.driver.progress import name_of
     from dorc_runtime.deploy.locks import holders
 
-    stack = Stack.open(wanted, place.variables, create=False)
-    held = holders(place, wanted)
-    for holder in held or ():
-        say(f"{wanted.title} is locked by {holder}")
-    if held == ():
-        say(f"{wanted.title} is not locked")
+    stack = Stack.open(requested, place.variables, create=False)
+    lock_holders = holders(place, requested)
+    for holder in lock_holders or ():
+        print_line(f"{requested.title} is locked by {holder}")
+    if lock_holders == ():
+        print_line(f"{requested.title} is not locked")
     else:
         if not yes:
-            ask("Take the lock away? Whoever holds it must not be running any more.")
+            confirm("Remove the lock? The process that holds it must have ended.")
         stack.unlock()
-        say("unlocked")
+        print_line("unlocked")
     for resource in stack.recover():
         name = name_of(resource.urn)
         if resource.id is None:
-            say(f"{name} was being made: should AWS have it, remove it there before you apply")
+            print_line(f"{name} was being created: if AWS has it, delete it there before you apply")
         else:
-            say(f"{name} was being made: what AWS has of it is taken up")
-    say(f"next: invoke apply {wanted.words}")
+            print_line(f"{name} was being created: AWS has it, and now the state has it")
+    print_line(f"next: invoke apply {requested.words}")
 
 
 TASKS: tuple[Task[Any], ...] = (init, outputs, drift, unlock)

@@ -1,4 +1,4 @@
-"""The task that tells, offline, all that a deployment would ask for."""
+"""The task that shows offline what a deployment would create: ``synth``."""
 
 import os
 from pathlib import Path
@@ -8,10 +8,15 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
-from dorc_runtime.tasks.entry import pinned_repository, report_errors, say, tasks_folder
+from dorc_runtime.tasks.entry import (
+    MISTAKE,
+    pinned_repository,
+    print_line,
+    report_errors,
+    tasks_folder,
+)
 
-MISTAKE = 2
-# As many as a second process gets done in the time that it takes to start.
+# A second process gets about as many done in the time that it takes to start.
 _FEW_PIPELINES = 20
 
 
@@ -26,9 +31,9 @@ _FEW_PIPELINES = 20
 def synth(
     c: Context, instance: str | None = None, env: str | None = None, out: str | None = None
 ) -> None:
-    """Tell as JSON what a deployment would make, offline: every resource with its properties.
+    """Print as JSON, offline, every resource that a deployment would create.
 
-    AWS is played, as if every image were built. Where no account is set, it is 123456789012.
+    No AWS is used; every image counts as built. The account is 123456789012 if none is set.
     """
     import json
 
@@ -39,7 +44,7 @@ def synth(
     from dorc_runtime.testing.synth.synthesis import synth as run_programs
 
     if instance is None and env is None:
-        raise Exit("error: say of which environment: add --env, or --instance universal.", MISTAKE)
+        raise Exit("error: name the environment: add --env, or --instance universal.", MISTAKE)
     found = pinned_repository(c)
     settings = read_settings(tasks_folder(c))
     config = load_config(found)
@@ -52,14 +57,14 @@ def synth(
         made = run_programs(found, environment=env, account=account, processes=processes)
         document = made.document()
     else:
-        wanted = find_instance(found, settings, instance=instance, layer=None, environment=env)
-        document = synth_instance(found, wanted, account=account).document()
+        requested = find_instance(found, settings, instance=instance, layer=None, environment=env)
+        document = synth_instance(found, requested, account=account).document()
     text = json.dumps(document, indent=2)
     if out is None:
-        say(text)
+        print_line(text)
     else:
         Path(out).write_text(text + "\n", encoding="utf-8")
-        say(f"written to {out}")
+        print_line(f"written to {out}")
 
 
 TASKS: tuple[Task[Any], ...] = (synth,)

@@ -28,7 +28,7 @@ def test_the_bucket_is_versioned_encrypted_and_private(made: Deployment) -> None
 def test_a_bucket_that_is_there_is_taken_as_it_is(made: Deployment) -> None:
     done = made.invoke("init", "--create", **STATE)
     assert done.code == 0, done.text
-    assert "made the bucket" not in done.out
+    assert "created the bucket" not in done.out
 
 
 def test_state_is_kept_in_the_bucket(made: Deployment) -> None:
@@ -46,7 +46,7 @@ def test_a_bucket_of_others_that_tells_nobody_is_pointed_out(made: Deployment) -
     file.write_text("config:\n  environment: prod\n  buckets: {raw: my-old-raw}\n")
     done = made.invoke("preview", "--instance", "infra", "--env", "prod", **STATE)
     assert done.code == 0, done.text
-    assert "the bucket my-old-raw does not tell EventBridge of its objects" in done.out
+    assert "the bucket my-old-raw does not send its events to EventBridge" in done.out
     assert "bucket notification       raw" not in done.out
 
 

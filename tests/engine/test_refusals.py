@@ -135,7 +135,8 @@ REFUSALS = {
     ),
     "a state's bucket that is not there": Refusal(
         (),
-        "INFRA_BUCKET no-such-bucket is not there: `invoke init --create`",
+        "the bucket no-such-bucket (INFRA_BUCKET) does not exist: create it with "
+        "`invoke init --create`",
         {"INFRA_BUCKET": "no-such-bucket", "PULUMI_CONFIG_PASSPHRASE": "x"},
         task="init",
     ),

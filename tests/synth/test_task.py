@@ -56,7 +56,7 @@ def test_it_goes_into_a_file_where_one_is_named(penguins: Repository, tmp_path: 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((), "error: say of which environment: add --env, or --instance universal."),
+        ((), "error: name the environment: add --env, or --instance universal."),
         (("--env", "staging"), "error: no environment 'staging'; known: dev, prod."),
         (("--env", "dev", "--instance", "universal"), "leave out --env"),
         (("--env", "dev", "--instance", "raw-to-processed/penguin"), "no instance"),

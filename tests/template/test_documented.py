@@ -147,7 +147,7 @@ class TestSkeleton:
             'description="census of my-pipelines, every night"'
             in (folder / "pipeline.py").read_text()
         )
-        assert "1 pipeline, 1 function: nothing to mend." in invoke(made, "check").stdout
+        assert "1 pipeline, 1 function: no problems found." in invoke(made, "check").stdout
         tested = invoke(made, "test")
         assert "1 passed" in tested.stdout, tested.stdout
 

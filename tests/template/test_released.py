@@ -86,8 +86,8 @@ def test_the_library_comes_from_a_wheel_not_from_a_checkout(made: tuple[Path, Sh
 def test_a_repository_without_pipelines_passes_its_own_checks(made: tuple[Path, Shell]) -> None:
     _, shell = made
     done = shell("invoke check; invoke test")
-    assert "0 pipelines, 0 functions: nothing to mend." in done.stdout
-    assert "no tests yet" in done.stdout
+    assert "0 pipelines, 0 functions: no problems found." in done.stdout
+    assert "no tests: `invoke new-pipeline" in done.stdout
     assert done.returncode == 0, done.stderr
 
 
@@ -101,7 +101,7 @@ def test_a_new_pipeline_runs_and_passes_its_own_tests_and_checks(made: tuple[Pat
     tested = shell("invoke test")
     assert "1 passed" in tested.stdout, tested.stdout
     assert "warning" not in tested.stdout
-    assert shell("invoke check").stdout == "1 pipeline, 1 function: nothing to mend.\n"
+    assert shell("invoke check").stdout == "1 pipeline, 1 function: no problems found.\n"
     for check in ("check", "format --check"):
         command = [sys.executable, "-m", "ruff", *check.split(), "."]
         linted = subprocess.run(
@@ -136,7 +136,7 @@ def test_an_upgrade_brings_files_and_library_of_the_next_release(
     done = shell("invoke upgrade")
     assert done.returncode == 0, done.stderr
     assert "  changed .gitignore\n  changed pyproject.toml\n" in done.stdout
-    assert "0 pipelines, 0 functions: nothing to mend." in done.stdout
+    assert "0 pipelines, 0 functions: no problems found." in done.stdout
     installed = shell("python -c 'import dorc_runtime; print(dorc_runtime.__version__)'")
     assert installed.stdout == "99.0.0\n"
     status = shell("git status --porcelain").stdout.splitlines()

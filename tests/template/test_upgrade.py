@@ -108,7 +108,7 @@ class TestDone:
         lines = upgrade(made, "--no-install").stdout.splitlines()
         assert lines[0] == f"dorc v{__version__} -> v2.0.0"
         assert "  changed .gitignore" in lines
-        notes = lines[lines.index("what is left for you to do:") + 2 : -2]
+        notes = lines[lines.index("what you have to do:") + 2 : -2]
         assert notes == [
             "For 2.0.0:",
             "- Apply infra before the pipelines.",
@@ -142,7 +142,7 @@ class TestDone:
         edit(made / ".dockerignore", ".git\n", ".git\nours\n")
         git(made, "commit", "--quiet", "--all", "--message", "Ours")
         done = upgrade(made, "--no-install")
-        assert "  kept .dockerignore: dorc has it no longer" in done.stdout
+        assert "  kept .dockerignore: dorc no longer has it" in done.stdout
         assert "  removed .env.example" in done.stdout
         assert "ours\n" in (made / ".dockerignore").read_text()
         assert not (made / ".env.example").exists()
@@ -154,14 +154,14 @@ class TestDone:
         question = "owner:\n  type: str\n  help: Who to ask\n  default: data\n\npython_version:\n"
         edit(released / "copier.yml", "python_version:\n", question)
         release(released, "2.1.0")
-        assert "  answered owner: data; another answer: " in upgrade(made, "--no-install").stdout
+        assert "  answered owner: data; to change it: " in upgrade(made, "--no-install").stdout
 
 
 class TestLookedUp:
     def test_a_newer_release_is_exit_code_3(self, made: Path, git: Git) -> None:
         done = upgrade(made, "--check")
         assert done.returncode == 3
-        assert done.stdout.startswith(f"v2.0.0 is out; this repository has v{__version__}\n")
+        assert done.stdout.startswith(f"v2.0.0 is released; this repository has v{__version__}\n")
         assert "Commit the lock file" in done.stdout
         assert git(made, "status", "--porcelain") == ""
 
@@ -187,7 +187,7 @@ class TestConflicts:
         assert done.returncode == 1
         told = "error: you and the template changed the same lines: .dockerignore\n"
         assert done.stderr == told
-        assert "mend what lies between <<<<<<< and >>>>>>>" in done.stdout
+        assert "edit between <<<<<<< and >>>>>>>" in done.stdout
 
     @pytest.mark.usefixtures("done")
     def test_both_are_in_the_file(self, made: Path) -> None:
@@ -311,7 +311,7 @@ class TestElsewhere:
         (tmp_path / "org/dorc.git").unlink()
         done = upgrade(made, "--no-install", **settings)
         assert done.returncode == 0, done.stderr
-        assert done.stdout.startswith("the template cannot be reached, so what was last seen")
+        assert done.stdout.startswith("the template cannot be reached, so its last known copy")
         assert "of-2.0.0/" in (made / ".gitignore").read_text()
 
     def test_what_was_never_seen_takes_a_network(

@@ -1,18 +1,20 @@
-"""What people see of a deployment: drawn here with rich, and nowhere else."""
+"""What people see of a deployment."""
 
 import json
 import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 from pydantic import JsonValue
-from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+from dorc_runtime.deploy.apply import Applied
+from dorc_runtime.deploy.destroy import Destroyed
 from dorc_runtime.deploy.driver.engine import Output
-from dorc_runtime.deploy.driver.progress import Action, Changes, Note, Step
+from dorc_runtime.deploy.driver.progress import Action, Changes, Note, See, Step
 from dorc_runtime.tasks.drawings.console import console
 
 _MARKS: Mapping[Action, tuple[str, str]] = {
@@ -34,59 +36,57 @@ _MOST_CHANGED = 4
 
 
 class DeployDrawing:
-    """Draws deployments as they happen, several side by side when it comes to it.
+    """Draws deployments as they happen, also several at the same time.
 
-    With ``json`` standard output stays free, and nothing but errors is drawn.
+    With ``json`` standard output stays free, and only errors are drawn.
     """
 
     def __init__(self, *, json: bool) -> None:
-        self._screen = console(stderr=json)
+        self._console = console(stderr=json)
         self._json = json
         self._lock = threading.Lock()
         self._running: dict[tuple[str, str, str], None] = {}
         self._status: Status | None = None
 
     def title(self, text: str) -> None:
-        """Say what is about to be done."""
+        """Draw what starts now."""
         self._print(Text(text, style="bold"))
 
     def note(self, text: str) -> None:
-        """Say something by the way."""
+        """Draw something that the user should know."""
         self._print(Text(text, style="dim"))
 
     def problem(self, text: str) -> None:
-        """Tell of a failure beside the one that the command ends with."""
+        """Draw a failure that is not the one that the command ends with."""
         console(stderr=True).print(Text(f"error: {text}"), soft_wrap=True)
 
     @contextmanager
-    def living(self) -> Iterator[None]:
-        """Show what is under way in a last, living line, where there is a terminal."""
-        if self._json or not self._screen.is_terminal:
+    def working(self) -> Iterator[None]:
+        """Show what is done at the moment in a last line that changes, on a terminal."""
+        if self._json or not self._console.is_terminal:
             yield
             return
-        with Status("", console=self._screen) as self._status:
+        with Status("", console=self._console) as self._status:
             yield
         self._status = None
 
-    def planned(self, instance: str, *, named: bool = False) -> "Seen":
-        """Return what draws the steps of a preview; ``named`` puts the instance before each."""
-        return Seen(self, instance if named else "", planning=True)
+    def steps(self, instance: str = "", *, planning: bool = False) -> See:
+        """Return what draws steps: at once with ``planning``, else when they end.
 
-    def done(self, instance: str, *, named: bool = False) -> "Seen":
-        """Return what draws steps as they end; ``named`` puts the instance before each."""
-        return Seen(self, instance if named else "", planning=False)
+        ``instance`` is written before each.
+        """
+        return partial(self._progress, instance, planning=planning)
 
-    def notes(self, seen: Step | Note) -> None:
-        """Draw what a program has to say, and no steps."""
-        if isinstance(seen, Note):
-            self.note(f"  {seen.text}")
+    def notes(self) -> See:
+        """Return what draws the notes of programs, and no steps."""
+        return self._note_of
 
     def changes(self, instance: str, changes: Changes, *, planning: bool = False) -> None:
-        """Sum up what was changed, or with ``planning`` would be."""
-        self._print(Text(f"{instance}: {summed_up(changes, planning=planning)}"))
+        """Draw how much was changed, or with ``planning`` would be."""
+        self._print(Text(f"{instance}: {_summary_of(changes, planning=planning)}"))
 
     def outputs(self, outputs: Mapping[str, Output]) -> None:
-        """Show what a stack tells of what it made."""
+        """Draw the outputs of a stack."""
         for name, output in outputs.items():
             if isinstance(output.value, dict):
                 self._print(Text(f"  {name}", style="cyan"))
@@ -96,8 +96,16 @@ class DeployDrawing:
                 shown = "[secret]" if output.secret else _text(output.value)
                 self._print(Text.assemble((f"  {name}  ", "cyan"), shown))
 
-    def step(self, prefix: str, step: Step, *, planning: bool) -> None:
-        """Draw a step: at once in a preview, else when it ends."""
+    def _progress(self, prefix: str, progress: Step | Note, *, planning: bool) -> None:
+        self._note_of(progress)
+        if isinstance(progress, Step):
+            self._step(prefix, progress, planning=planning)
+
+    def _note_of(self, progress: Step | Note) -> None:
+        if isinstance(progress, Note):
+            self.note(f"  {progress.text}")
+
+    def _step(self, prefix: str, step: Step, *, planning: bool) -> None:
         key = (prefix, step.type, step.name)
         with self._lock:
             if not planning and step.seconds is None:
@@ -124,25 +132,10 @@ class DeployDrawing:
 
     def _print(self, text: Text) -> None:
         if not self._json:
-            self._screen.print(text, soft_wrap=True)
+            self._console.print(text, soft_wrap=True)
 
 
-class Seen:
-    """What an operation tells of its steps, on its way to a drawing."""
-
-    def __init__(self, drawing: DeployDrawing, prefix: str, *, planning: bool) -> None:
-        self._drawing = drawing
-        self._prefix = prefix
-        self._planning = planning
-
-    def __call__(self, seen: Step | Note) -> None:
-        """Take in a step, or what a program has to say."""
-        self._drawing.notes(seen)
-        if isinstance(seen, Step):
-            self._drawing.step(self._prefix, seen, planning=self._planning)
-
-
-def summed_up(changes: Changes, *, planning: bool = False) -> str:
+def _summary_of(changes: Changes, *, planning: bool) -> str:
     """Return changes in counts: ``3 created, 1 updated, 12 unchanged``."""
     parts = [
         f"{count} to {action}" if planning else f"{count} {_DONE[action]}"
@@ -155,19 +148,28 @@ def summed_up(changes: Changes, *, planning: bool = False) -> str:
     return ", ".join([*parts, f"{same} unchanged"] if same else parts)
 
 
-def print_json(value: JsonValue) -> None:
-    """Print a value for machines, on standard output."""
-    Console(highlight=False, soft_wrap=True).out(json.dumps(value, indent=2), highlight=False)
+def outputs_as_json(outputs: Mapping[str, Output]) -> dict[str, JsonValue]:
+    """Return outputs for machines; the value of a secret is not among them."""
+    return {name: "[secret]" if each.secret else each.value for name, each in outputs.items()}
 
 
-def as_json(outputs: Mapping[str, Output]) -> dict[str, JsonValue]:
-    """Return outputs for machines; a secret's value is not among them."""
-    return {name: "[secret]" if one.secret else one.value for name, one in outputs.items()}
-
-
-def counted(changes: Changes) -> dict[str, JsonValue]:
+def changes_as_json(changes: Changes) -> dict[str, JsonValue]:
     """Return changes for machines."""
     return dict(changes.counts.items())
+
+
+def applied_as_json(applied: Applied) -> dict[str, JsonValue]:
+    """Return for machines what an apply did."""
+    return {
+        "changes": changes_as_json(applied.changes),
+        "outputs": outputs_as_json(applied.outputs),
+    }
+
+
+def destroyed_as_json(destroyed: Destroyed) -> dict[str, JsonValue]:
+    """Return for machines what was removed, and the URNs of what stays."""
+    urns: list[JsonValue] = [*sorted(held.urn for held in destroyed.protected)]
+    return {**changes_as_json(destroyed.changes), "kept": urns}
 
 
 def _kind(type_: str) -> str:

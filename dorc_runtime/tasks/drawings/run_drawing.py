@@ -1,4 +1,4 @@
-"""What people see of a run: drawn here with rich, and nowhere else."""
+"""What people see of a run."""
 
 import json
 import re
@@ -13,6 +13,7 @@ from rich.json import JSON
 from rich.status import Status
 from rich.text import Text
 
+from dorc_runtime.local.follow import CompletedRun
 from dorc_runtime.local.run_plan import Plan
 from dorc_runtime.project.tools import Finding
 from dorc_runtime.runs.events import (
@@ -26,8 +27,9 @@ from dorc_runtime.runs.events import (
     StateRetried,
     Visit,
 )
+from dorc_runtime.runs.folder import summary
 from dorc_runtime.runs.result import RunResult
-from dorc_runtime.tasks.drawings.console import console
+from dorc_runtime.tasks.drawings.console import console, print_json
 
 _LONGEST_JSON = 30
 _LONGEST_LINE = 70
@@ -41,12 +43,12 @@ _FRAME = re.compile(
 class RunDrawing:
     """Draws one run as it happens, and how it ended.
 
-    An ``inline`` run shares the terminal with its functions, and maybe with a debugger: what they
-    print is there already, and no line lives.
+    An ``inline`` run shares the terminal with its functions, which print there themselves, and
+    maybe with a debugger: it has no status line.
     """
 
-    def __init__(self, screen: Console, *, root: Path, json: bool, inline: bool) -> None:
-        self._screen = screen
+    def __init__(self, terminal: Console, *, root: Path, json: bool, inline: bool) -> None:
+        self._console = terminal
         self._root = root
         self._json = json
         self._inline = inline
@@ -57,33 +59,33 @@ class RunDrawing:
 
     @classmethod
     def on_terminal(cls, *, root: Path, json: bool, inline: bool) -> "RunDrawing":
-        """Return a drawing on standard output; with ``json`` that stays free for the JSON."""
+        """Return a drawing on standard output; with ``json`` on standard error."""
         return cls(console(stderr=json), root=root, json=json, inline=inline)
 
     def installing(self) -> None:
-        """Say that packages are being installed, which takes a while."""
-        self._screen.print(Text("installing the packages of the requirements files", style="dim"))
+        """Draw that packages are being installed, which takes a while."""
+        self._console.print(Text("installing the packages of the requirements files", style="dim"))
 
     @contextmanager
-    def following(self, planned: Plan) -> Iterator[None]:
-        """Draw what ``see`` is told, with what runs at the moment in a last, living line."""
+    def running(self, planned: Plan) -> Iterator[None]:
+        """Draw events, and in a last line that changes what runs at the moment."""
         if self._json:
             yield
             return
-        self._screen.print(
+        self._console.print(
             Text.assemble((planned.source.id, "bold"), ("  from ", "dim"), planned.start.origin)
         )
         if self._inline:
-            note = "inline: no time or memory limits, and nothing keeps a function from AWS"
-            self._screen.print(Text(note, style="yellow"))
-        self._screen.print()
+            note = "inline: no time or memory limits, and functions can reach AWS"
+            self._console.print(Text(note, style="yellow"))
+        self._console.print()
         if self._inline:
             yield
             return
-        with self._screen.status("starting", spinner="dots") as self._status:
+        with self._console.status("starting", spinner="dots") as self._status:
             yield
 
-    def see(self, event: Event) -> None:
+    def event(self, event: Event) -> None:
         """Draw one event."""
         if self._json:
             return
@@ -100,33 +102,33 @@ class RunDrawing:
                 again = f"again in {event.wait:.1f} s (try {event.attempt + 1})"
                 self._trouble("↻ ", event, again)
             case StateCaught():
-                self._trouble("! ", event, f"caught: goes on at {event.to}")
+                self._trouble("! ", event, f"caught: continues at {event.to}")
             case FunctionLogged() if not self._inline:
                 self._line("  ", event.function, "│ ", event.text, style="dim")
         if self._status is not None:
             self._status.update(Text(self._now(), style="dim"))
 
-    def end(self, result: RunResult, *, kept: Path) -> None:
-        """Draw how the run ended, what it wrote, and where that is kept."""
+    def ended(self, result: RunResult, *, folder: Path) -> None:
+        """Draw how the run ended, what it wrote, and the folder that it is saved in."""
         if self._json:
             return
-        screen = self._screen
-        screen.print()
+        terminal = self._console
+        terminal.print()
         if result.written:
-            screen.print("wrote to the lake")
-            _objects(screen, result)
-            screen.print()
+            terminal.print("written to the lake")
+            _objects(terminal, result)
+            terminal.print()
         if result.ending.status == "SUCCEEDED":
-            screen.print("output")
-            _hang(screen, Text("  "), _json(result.ending.output))
+            terminal.print("output")
+            _hang(terminal, Text("  "), _json(result.ending.output))
             word = Text("succeeded", style="bold green")
         else:
             self._failure(result.ending)
             word = Text("failed", style="bold red")
-        screen.print()
-        screen.print(Text.assemble(word, f" in {result.seconds:.2f} s"))
-        place = kept.relative_to(self._root).as_posix()
-        screen.print(Text(f"kept in {place}", style="dim"))
+        terminal.print()
+        terminal.print(Text.assemble(word, f" in {result.seconds:.2f} s"))
+        place = folder.relative_to(self._root).as_posix()
+        terminal.print(Text(f"saved in {place}", style="dim"))
 
     def _leave(self, event: StateExited) -> None:
         visit = event.visit
@@ -158,7 +160,7 @@ class RunDrawing:
         dim = style if mark.isspace() else ""
         shown = name if len(name) <= _NAME_WIDTH else name[: _NAME_WIDTH - 1] + "…"
         head = Text.assemble((mark, style), (shown.ljust(_NAME_WIDTH), dim), (middle, "dim"))
-        _hang(self._screen, head, Text(text, style=dim), below=middle if mark.isspace() else "")
+        _hang(self._console, head, Text(text, style=dim), below=middle if mark.isspace() else "")
 
     def _failure(self, ending: Ending) -> None:
         cause, frames = _cause(ending.cause, self._root)
@@ -172,64 +174,81 @@ class RunDrawing:
         if ending.failed is not None:
             rows.append(("input", _json(ending.failed.input)))
         for name, text in rows:
-            _hang(self._screen, Text(f"  {name:7}", style="dim"), text)
+            _hang(self._console, Text(f"  {name:7}", style="dim"), text)
+
+
+def print_runs(completed: Sequence[CompletedRun], *, root: Path, chains: bool) -> None:
+    """Print runs as JSON: one, or with ``chains`` a list of all with what led to each."""
+    values: list[dict[str, JsonValue]] = [
+        {**summary(each.result), "kept": each.folder.relative_to(root).as_posix()}
+        for each in completed
+    ]
+    if not chains:
+        print_json(values[0])
+        return
+    print_json(
+        [
+            {**value, "chain": list(each.chain)}
+            for value, each in zip(values, completed, strict=True)
+        ]
+    )
 
 
 def show_runs(results: Sequence[RunResult]) -> None:
-    """Draw in a line how all runs went together that one has led to."""
+    """Draw in one line how many runs there were, and which of them failed."""
     failed = [result.pipeline for result in results if result.ending.status != "SUCCEEDED"]
     number = f"{len(results)} run" + ("" if len(results) == 1 else "s")
     if failed:
-        told = Text.assemble(f"{number}, ", (f"{len(failed)} failed", "bold red"))
-        told.append(f": {', '.join(dict.fromkeys(failed))}")
+        line = Text.assemble(f"{number}, ", (f"{len(failed)} failed", "bold red"))
+        line.append(f": {', '.join(dict.fromkeys(failed))}")
     else:
-        told = Text.assemble(f"{number}, ", ("none failed", "bold green"))
-    screen = console()
-    screen.print()
-    screen.print(told)
+        line = Text.assemble(f"{number}, ", ("none failed", "bold green"))
+    terminal = console()
+    terminal.print()
+    terminal.print(line)
 
 
 def show_findings(findings: Sequence[Finding]) -> None:
-    """Draw what is installed and what is not, with the tasks that need it."""
-    screen = console()
+    """Draw which tools are installed, with the tasks that need them."""
+    terminal = console()
     for finding in findings:
         style = "yellow" if finding.optional else "red"
         mark = ("! " if finding.optional else "✗ ", style) if finding.missing else ("✓ ", "green")
         text = Text(finding.missing or finding.found)
         text.append(f"  (for {finding.needed_for})", style="dim")
-        _hang(screen, Text.assemble(mark, finding.name.ljust(16)), text)
+        _hang(terminal, Text.assemble(mark, finding.name.ljust(16)), text)
 
 
-def _hang(screen: Console, head: Text, text: Text, *, below: str = "") -> None:
-    """Print ``text`` behind ``head``; what does not fit goes on below itself, behind ``below``."""
-    width = max(20, screen.width - len(head))
-    for line in text.wrap(screen, width) or [Text()]:
+def _hang(terminal: Console, head: Text, text: Text, *, below: str = "") -> None:
+    """Print ``text`` after ``head``; lines that do not fit continue below, after ``below``."""
+    width = max(20, terminal.width - len(head))
+    for line in text.wrap(terminal, width) or [Text()]:
         whole = head + line
         whole.rstrip()
-        screen.print(whole)
+        terminal.print(whole)
         head = Text(below.rjust(len(head)), style="dim")
 
 
 def _place(visit: Visit) -> str:
-    """Return a state's name and, inside a Map or Parallel, in which item or branch it was."""
+    """Return a state's name and, inside a Map or Parallel, its item or branch."""
     if not visit.path:
         return visit.state
     pairs = zip(visit.path[::2], visit.path[1::2], strict=True)
     return f"{visit.state} in " + ", ".join(f"{name}[{index}]" for name, index in pairs)
 
 
-def _objects(screen: Console, result: RunResult) -> None:
+def _objects(terminal: Console, result: RunResult) -> None:
     shown = list(result.written.items())[:_MOST_OBJECTS]
     width = max(len(key) for key, _ in shown)
     for key, body in shown:
-        screen.print(Text.assemble(f"  {key:{width}}  ", (_size(len(body)).rjust(9), "dim")))
+        terminal.print(Text.assemble(f"  {key:{width}}  ", (_size(len(body)).rjust(9), "dim")))
     left = len(result.written) - len(shown)
     if left:
-        screen.print(Text(f"  and {left} more", style="dim"))
+        terminal.print(Text(f"  and {left} more", style="dim"))
 
 
 def _json(value: JsonValue) -> Text:
-    """Return JSON over as few lines as it needs, cut where it would fill the screen."""
+    """Return JSON on as few lines as it needs, cut where it would fill the screen."""
     text = json.dumps(value, ensure_ascii=False)
     if len(text) > _LONGEST_LINE:
         text = json.dumps(value, indent=2, ensure_ascii=False)
@@ -238,13 +257,13 @@ def _json(value: JsonValue) -> Text:
         left = len(lines) - _LONGEST_JSON
         return Text("\n".join((*lines[:_LONGEST_JSON], f"... and {left} more lines")))
     shown = JSON(text, indent=None if len(lines) == 1 else 2).text
-    # Meant to be cut at the terminal's edge otherwise.
+    # rich would cut its lines at the edge of the terminal.
     shown.no_wrap, shown.overflow = False, "fold"
     return shown
 
 
 def _cause(cause: str, root: Path) -> tuple[str, Text | None]:
-    """Return the cause in words, and the function's stack trace cut to the user's files."""
+    """Return the message of the cause, and of its stack trace the frames in the user's files."""
     try:
         answer = json.loads(cause)
         message, trace = str(answer["errorMessage"]), answer.get("stackTrace") or []
@@ -252,11 +271,11 @@ def _cause(cause: str, root: Path) -> tuple[str, Text | None]:
         return cause, None
     frames = []
     for frame in trace:
-        found = _FRAME.match(frame)
-        file = Path(found["file"]) if found else root
-        if found and any(file.is_relative_to(root / own) for own in ("src", "lib")):
-            place = f"{file.relative_to(root).as_posix()}:{found['line']} in {found['name']}"
-            frames.append(f"{place}\n    {found['code'].strip()}")
+        parts = _FRAME.match(frame)
+        file = Path(parts["file"]) if parts else root
+        if parts and any(file.is_relative_to(root / own) for own in ("src", "lib")):
+            place = f"{file.relative_to(root).as_posix()}:{parts['line']} in {parts['name']}"
+            frames.append(f"{place}\n    {parts['code'].strip()}")
     return message, Text("\n".join(frames)) if frames else None
 
 

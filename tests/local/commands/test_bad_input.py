@@ -169,7 +169,7 @@ def test_check_tells_all_mistakes_of_all_pipelines(repository: Repository) -> No
         f'{PIPELINE}: other: no step calls it: add Function("other"), or remove the folder '
         "src/raw-to-processed/tidy/other",
     ]
-    assert done.stderr == "error: 3 problems to mend.\n"
+    assert done.stderr == "error: 3 problems found.\n"
     assert done.returncode == 2
 
 

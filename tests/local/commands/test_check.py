@@ -45,7 +45,7 @@ def test_buckets_that_are_named_anywhere_may_be_in_examples(repository: Reposito
     )
     repository.write(f"{EXAMPLE}/lake/their-bucket/a.csv", "a\n")
     repository.write(f"{EXAMPLE}/lake/reference/codes/a.csv", "a\n")
-    assert "nothing to mend" in repository.invoke("check").stdout
+    assert "no problems found" in repository.invoke("check").stdout
 
 
 def test_an_environment_without_a_stack_file_is_told(repository: Repository) -> None:
@@ -70,7 +70,7 @@ def test_a_repository_without_infra_has_no_environments_to_check(repository: Rep
         imports=CRON,
         more=', triggers=[CronTrigger("rate(1 day)", enabled=["prod"])]',
     )
-    assert "nothing to mend" in repository.invoke("check").stdout
+    assert "no problems found" in repository.invoke("check").stdout
 
 
 def test_an_event_pattern_that_eventbridge_refuses_is_told(repository: Repository) -> None:

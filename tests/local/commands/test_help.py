@@ -11,23 +11,23 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "text"),
     [
-        (("run", "--help"), "Run a pipeline here"),
-        (("new-pipeline", "--help"), "Write a pipeline that runs at once."),
-        (("remove-pipeline", "-h"), "Take a pipeline away"),
-        (("--help", "run"), "Run a pipeline here"),
+        (("run", "--help"), "Run a pipeline on this machine"),
+        (("new-pipeline", "--help"), "Write a pipeline that runs as it is."),
+        (("remove-pipeline", "-h"), "Remove a pipeline"),
+        (("--help", "run"), "Run a pipeline on this machine"),
     ],
 )
-def test_help_may_stand_before_a_task_or_behind(
-    repository: Repository, words: tuple[str, ...], told: str
+def test_help_works_before_a_task_and_after_it(
+    repository: Repository, words: tuple[str, ...], text: str
 ) -> None:
     done = repository.invoke(*words)
-    assert told in done.stdout
+    assert text in done.stdout
     assert done.returncode == 0
 
 
 def test_tests_that_none_fits_are_no_success(repository: Repository) -> None:
     done = repository.invoke("test", "--options", "-q -k misspelt")
-    assert done.stderr == "error: no test fits -q -k misspelt.\n"
+    assert done.stderr == "error: no test matches -q -k misspelt.\n"
     assert done.returncode == 2

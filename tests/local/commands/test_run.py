@@ -123,7 +123,7 @@ def test_retries_and_caught_errors_are_shown(repository: Repository) -> None:
     done = repository.invoke(*RUN, "--input", "{}")
     assert "↻ clean" in done.stdout
     assert "ValueError: no; again in 1.0 s (try 2)" in done.stdout
-    assert "ValueError: no; caught: goes on at Pass" in done.stdout
+    assert "ValueError: no; caught: continues at Pass" in done.stdout
     assert done.returncode == 0
 
 
@@ -264,7 +264,7 @@ def test_the_tasks_of_dorcs_own_folder_work_on_another_repository(
     assert json.loads(done.stdout)["status"] == "SUCCEEDED"
     root = request.config.rootpath
     done = repository.invoke("check", folder=root, CONFIG_REPO_PATH=str(repository.root))
-    assert "1 pipeline, 1 function: nothing to mend." in done.stdout
+    assert "1 pipeline, 1 function: no problems found." in done.stdout
 
 
 @pytest.mark.parametrize("mark", ["pipeline_config.py", "universal", "infra"])

@@ -1,0 +1,134 @@
+"""Applying instances: one after the other, or the instances of a stage at the same time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from dorc_runtime.deploy.deployment import needs, opened
+from dorc_runtime.deploy.deployment_context import DeploymentContext
+from dorc_runtime.deploy.driver.engine import Output
+from dorc_runtime.deploy.driver.instances import Instance
+from dorc_runtime.deploy.driver.progress import Changes
+from dorc_runtime.deploy.driver.stop import stop_in_order
+from dorc_runtime.deploy.image_builds import images, prunable, prune, universal_stack
+from dorc_runtime.deploy.observer import DeployObserver, report_rewritten
+from dorc_runtime.errors import DorcError, StoppedError
+
+# An engine takes about a fifth of a gigabyte, and a processor most of its time.
+_MOST_ENGINES = 4
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What an apply changed, and the outputs of the stack."""
+
+    changes: Changes
+    outputs: Mapping[str, Output]
+
+
+class Apply:
+    """Applies instances.
+
+    ``confirm`` asks a question after a preview, and raises when the answer is no; without it
+    nothing is asked. ``skip_unchanged`` leaves out instances that have no changes.
+    """
+
+    def __init__(
+        self,
+        place: DeploymentContext,
+        observer: DeployObserver,
+        *,
+        confirm: Callable[[str], None] | None,
+        skip_unchanged: bool,
+    ) -> None:
+        self._place = place
+        self._observer = observer
+        self._confirm = confirm
+        self._skip_unchanged = skip_unchanged
+
+    def apply_stage(self, stage: Sequence[Instance]) -> dict[str, Applied]:
+        """Apply the instances of a stage; return what was done, by the instances' ids.
+
+        They are applied at the same time, or one by one when a person is asked. When one fails, the
+        others still continue, and the first failure is raised at the end. When a user stops this,
+        no other instance starts.
+        """
+        if self._confirm or len(stage) == 1:
+            return {instance.id: self.apply(instance) for instance in stage}
+        started: dict[str, Future[Applied]] = {}
+
+        def stop(text: str) -> None:
+            self._observer.note(text)
+            for each in started.values():
+                each.cancel()
+
+        with stop_in_order(stop) as stopping, ThreadPoolExecutor(_MOST_ENGINES) as threads:
+            for instance in stage:
+                if not stopping.asked:
+                    started[instance.id] = threads.submit(self.apply, instance, named=True)
+        ended = [each for each in started.values() if not each.cancelled()]
+        failures = [error for each in ended if (error := _error(each))]
+        for error in failures[1:]:
+            self._observer.problem(str(error))
+        if stopping.asked and not failures:
+            raise StoppedError(
+                "stopped: what was made stays, and the same command continues from there."
+            )
+        return {id_: each.result() for id_, each in started.items()}
+
+    def apply(self, instance: Instance, *, named: bool = False) -> Applied:
+        """Apply an instance.
+
+        ``named`` reports each resource with the instance's name, as others are applied at the same
+        time.
+        """
+        self._apply_needed(instance)
+        observer, prefix = self._observer, instance.id if named else ""
+        observer.title(f"{instance.title}: applying")
+        with opened(self._place, instance, applying=True) as (stack, scope):
+            report_rewritten(stack, repository=self._place.repository, observer=observer)
+            if self._confirm or self._skip_unchanged:
+                steps = observer.steps(prefix, planning=True) if self._confirm else observer.notes()
+                changes = stack.preview(steps, scope=scope)
+                if self._confirm or not changes.total:
+                    observer.changes(instance.title, changes, planning=True)
+                if not changes.total:
+                    return Applied(changes, stack.outputs())
+                if self._confirm:
+                    self._confirm(f"Apply {instance.title}?")
+            with observer.working():
+                changes = stack.apply(observer.steps(prefix), scope=scope)
+            outputs = stack.outputs()
+        observer.changes(instance.title, changes)
+        if not named:
+            observer.outputs(outputs)
+        return Applied(changes, outputs)
+
+    def prune_images(self, instance: Instance) -> None:
+        """Remove the images of functions that the repository no longer has.
+
+        ``instance`` is universal.
+        """
+        observer, wanted = self._observer, images(self._place)
+        with universal_stack(self._place, instance, wanted) as (stack, _):
+            functions = prunable(stack, wanted.recipes)
+            if not functions:
+                observer.note("no images of functions that no longer exist")
+                return
+            if self._confirm:
+                self._confirm(f"Remove the images of {', '.join(functions)} permanently?")
+            with observer.working():
+                changes = stack.apply(observer.steps(), scope=prune(stack, functions))
+        observer.changes("pruned", changes)
+
+    def _apply_needed(self, instance: Instance) -> None:
+        """Apply first, if a person agrees, what ``instance`` needs."""
+        if self._confirm:
+            for missing in needs(self._place, instance):
+                self._confirm(f"{instance.title} needs {missing.title} applied first. Do it now?")
+                self.apply(missing)
+
+
+def _error(ended: Future[Applied]) -> DorcError | None:
+    error = ended.exception()
+    return error if isinstance(error, DorcError) else None

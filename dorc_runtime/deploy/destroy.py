@@ -1,0 +1,82 @@
+"""Removing what was applied, and what is still deployed."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from dorc_runtime.deploy.deployment import check_unused
+from dorc_runtime.deploy.deployment_context import DeploymentContext
+from dorc_runtime.deploy.driver.engine import Held, Stack, deployed
+from dorc_runtime.deploy.driver.instances import Instance, universal
+from dorc_runtime.deploy.driver.progress import Changes
+from dorc_runtime.deploy.observer import DeployObserver
+from dorc_runtime.project.environments import PROJECT_FILE, Program
+
+
+@dataclass(frozen=True)
+class Destroyed:
+    """What was removed, and the resources that stay because they are protected."""
+
+    changes: Changes
+    protected: tuple[Held, ...]
+
+
+def destroy_instance(
+    place: DeploymentContext,
+    instance: Instance,
+    observer: DeployObserver,
+    *,
+    confirm: Callable[[str], None] | None,
+) -> Destroyed:
+    """Remove what was applied of ``instance``, except for what is protected.
+
+    ``confirm`` asks a question after a preview, and raises when the answer is no; without it
+    nothing is previewed. Raises ``StackError`` when a deployed pipeline needs the instance.
+    """
+    check_unused(place, instance)
+    stack = Stack.open(instance, place.variables, create=False)
+    observer.title(f"{instance.title}: removing")
+    if confirm is not None:
+        planned = stack.destroy(observer.steps(planning=True), preview=True)
+        observer.changes(instance.title, planned, planning=True)
+        confirm(f"Remove {instance.title}?")
+    with observer.working():
+        changes = stack.destroy(observer.steps())
+    observer.changes(instance.title, changes)
+    protected = stack.resources()
+    if protected:
+        names = ", ".join(sorted({held.name for held in protected}))
+        observer.note(f"not removed, because they are protected: {names}")
+    else:
+        stack.forget()
+    return Destroyed(changes, protected)
+
+
+def destroyable(place: DeploymentContext, instances: Sequence[Instance]) -> tuple[Instance, ...]:
+    """Return those of ``instances`` that are deployed in an environment, without universal."""
+    stacks = deployed(instances[0], place.variables)
+    return tuple(
+        instance
+        for instance in instances
+        if instance.kind != "universal" and (instance.program.project, instance.stack) in stacks
+    )
+
+
+def deployed_folders(
+    place: DeploymentContext, folders: Iterable[str], *, environment: str | None
+) -> tuple[str, ...]:
+    """Return the programs in ``folders`` that have resources, as ``folder in environment``.
+
+    ``environment`` is the one to look at, None for all.
+    """
+    root = place.repository.root
+    projects = {
+        Program(root / folder).project: folder.removeprefix("src/")
+        for folder in folders
+        if (root / folder / PROJECT_FILE).is_file()
+    }
+    stacks = deployed(universal(place.repository, place.settings), place.variables)
+    return tuple(
+        f"{projects[project]} in {stack}"
+        for (project, stack), resources in sorted(stacks.items())
+        if project in projects and resources and environment in (None, stack)
+    )

@@ -1,0 +1,48 @@
+"""What follows deployments as they happen."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from dorc_runtime.deploy.driver.engine import Output, Stack
+from dorc_runtime.deploy.driver.progress import Changes, See
+from dorc_runtime.project.repository import Repository
+
+
+class DeployObserver(Protocol):
+    """What follows deployments, several at the same time where they are independent."""
+
+    def title(self, text: str) -> None:
+        """Report what starts now."""
+
+    def note(self, text: str) -> None:
+        """Report something that the user should know."""
+
+    def problem(self, text: str) -> None:
+        """Report a failure that is not the one that the command ends with."""
+
+    def working(self) -> AbstractContextManager[None]:
+        """Return a context that lasts as long as the engine works."""
+
+    def steps(self, instance: str = "", *, planning: bool = False) -> See:
+        """Return what reports the steps of an operation.
+
+        ``instance`` is named before each step. With ``planning`` the steps are those of a preview.
+        """
+
+    def notes(self) -> See:
+        """Return what reports the notes of an operation, and not its steps."""
+
+    def changes(self, title: str, changes: Changes, *, planning: bool = False) -> None:
+        """Report how much was changed, or with ``planning`` would be."""
+
+    def outputs(self, outputs: Mapping[str, Output]) -> None:
+        """Report the outputs of a stack."""
+
+
+def report_rewritten(stack: Stack, *, repository: Repository, observer: DeployObserver) -> None:
+    """Report a stack file that Pulumi changed."""
+    if stack.rewritten:
+        instance = stack.instance
+        file = repository.show(instance.program.stack_file(instance.stack))
+        observer.note(f"Pulumi wrote into {file} what the stack needs: commit it")
