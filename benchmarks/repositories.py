@@ -78,6 +78,33 @@ def with_three_functions(root: Path) -> Path:
     return root
 
 
+def with_objects(root: Path, objects: int) -> Path:
+    """Write ``raw-to-processed/three`` with an example of many objects."""
+    with_three_functions(root)
+    zone = root / "src/raw-to-processed/three/examples/first/lake/raw"
+    for number in range(objects):
+        _write(zone / f"many/{number}.csv", "a,b\n1,2\n")
+    return root
+
+
+def with_lines(root: Path, lines: int) -> Path:
+    """Write ``default/lines``: a function that prints many lines."""
+    folder = empty(root) / "src/default/lines"
+    _write(
+        folder / "pipeline.py",
+        "from dorc_runtime import Function, Pipeline\n"
+        'pipeline = Pipeline(steps=[Function("talk")])\n',
+    )
+    _write(
+        folder / "talk/lambda.py",
+        "def handler(event, context):\n"
+        f"    for number in range({lines}):\n"
+        '        print("line", number)\n',
+    )
+    _write(folder / "examples/first/input.json", "{}")
+    return root
+
+
 def with_map(root: Path, items: int) -> Path:
     """Write ``default/many``: a Map of one function over ``items`` numbers."""
     folder = empty(root) / "src/default/many"

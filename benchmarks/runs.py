@@ -7,9 +7,11 @@ from pathlib import Path
 
 from benchmarks.measuring import invoke, machine, measured
 from benchmarks.peers import metaflow_map
-from benchmarks.repositories import with_map, with_three_functions
+from benchmarks.repositories import with_lines, with_map, with_objects, with_three_functions
 
 PEERS_ITEMS = 50
+OBJECTS = 3_000
+LINES = 200_000
 
 
 def main() -> None:
@@ -23,6 +25,15 @@ def main() -> None:
         print(f"3 functions with S3, by workers  {workers}")
         print(f"3 functions with S3, inline      {inline}")
         print(f"workers to inline                {workers.median / inline.median:7.2f}")
+        objects = with_objects(Path(temporary, "objects"), OBJECTS)
+        filled = measured(invoke(*command), folder=objects, runs=3)
+        print(f"{OBJECTS:,} objects in the example {filled}")
+        lines = with_lines(Path(temporary, "lines"), LINES)
+        drawn = measured(invoke("run", "default/lines"), folder=lines, runs=3)
+        silent = measured(invoke("run", "default/lines", "--json"), folder=lines, runs=3)
+        print(f"{LINES:,} printed lines          {drawn}")
+        print(f"    with --json                  {silent}")
+        print(f"    drawn to --json              {drawn.median / silent.median:7.2f}")
         for items in (50, 1000):
             many = with_map(Path(temporary, f"many{items}"), items)
             whole = measured(invoke("run", "default/many"), folder=many, runs=3)

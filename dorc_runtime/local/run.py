@@ -105,8 +105,7 @@ def fill(lake: Lake, planned: Plan) -> frozenset[tuple[str, str, str]]:
     lake.allow(planned.roles)
     for bucket in planned.buckets:
         lake.create_bucket(bucket)
-    for seed in planned.start.seeds:
-        lake.put(seed.bucket, seed.key, seed.path.read_bytes())
+    lake.put_files((seed.bucket, seed.key, seed.path) for seed in planned.start.seeds)
     lake.open()
     return _content(lake, planned.buckets)
 

@@ -12,12 +12,12 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from dorc_runtime.errors import LakeError, UnknownNameError
+from dorc_runtime.errors import InputError, LakeError, UnknownNameError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,10 +31,12 @@ _SERVER = Path(__file__).with_name("server.py")
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
 _DEFAULT_REGION = "us-east-1"
 _OK = 200
+_UNREADABLE = 400
 _NOT_FOUND = 404
 _CONFLICT = 409
 _MOST_NAMES = 10
 _ACCESS = "/moto-api/dorc/access"
+_OBJECTS = "/moto-api/dorc/objects"
 
 # The access key of the run itself: names of functions have no capital letters.
 OWN_KEY = "LOCAL"
@@ -146,6 +148,17 @@ class Lake:
         if status == _NOT_FOUND:
             raise self._no_bucket(bucket)
 
+    def put_files(self, files: Iterable[tuple[str, str, Path]]) -> None:
+        """Write a file to each ``(bucket, key, file)``, without events; the buckets exist.
+
+        Raises ``InputError`` for a file that cannot be read.
+        """
+        rows = [(bucket, key, str(file.absolute())) for bucket, key, file in files]
+        body = json.dumps(rows).encode()
+        status, answer = self._request("PUT", _OBJECTS, body, accepted=(_OK, _UNREADABLE))
+        if status == _UNREADABLE:
+            raise InputError(f"a file of the example cannot be read: {answer.decode()}")
+
     def get(self, bucket: str, key: str) -> bytes:
         """Return the content of an object, or raise an ``UnknownNameError``."""
         status, body = self._request("GET", _path(bucket, key), accepted=(_OK, _NOT_FOUND))
@@ -156,7 +169,17 @@ class Lake:
 
     def objects(self, bucket: str) -> tuple[LakeObject, ...]:
         """Return all objects of a bucket, sorted by key, or raise ``UnknownNameError``."""
-        return tuple(self._listed(bucket))
+        from datetime import datetime
+        from urllib.parse import quote
+
+        query = f"{_OBJECTS}?bucket={quote(bucket, safe='')}"
+        status, answer = self._request("GET", query, accepted=(_OK, _NOT_FOUND))
+        if status == _NOT_FOUND:
+            raise self._no_bucket(bucket)
+        return tuple(
+            LakeObject(bucket, key, size, etag, datetime.fromisoformat(time))
+            for key, size, etag, time in json.loads(answer)
+        )
 
     def reset(self) -> None:
         """Delete everything, in all services, and the roles of functions."""
@@ -178,31 +201,6 @@ class Lake:
             if stream is not None:
                 stream.close()
         shutil.rmtree(self._folder, ignore_errors=True)
-
-    def _listed(self, bucket: str) -> Iterator[LakeObject]:
-        from datetime import datetime
-        from urllib.parse import quote, unquote_plus
-        from xml.etree import ElementTree
-
-        token = ""
-        while True:
-            query = f"/{bucket}?list-type=2&encoding-type=url{token}"
-            status, answer = self._request("GET", query, accepted=(_OK, _NOT_FOUND))
-            if status == _NOT_FOUND:
-                raise self._no_bucket(bucket)
-            page = ElementTree.fromstring(answer)  # noqa: S314 # our own server's
-            for item in page.iterfind("{*}Contents"):
-                yield LakeObject(
-                    bucket=bucket,
-                    key=unquote_plus(item.findtext("{*}Key", "")),
-                    size=int(item.findtext("{*}Size", "")),
-                    etag=item.findtext("{*}ETag", "").strip('"'),
-                    last_modified=datetime.fromisoformat(item.findtext("{*}LastModified", "")),
-                )
-            following = page.findtext("{*}NextContinuationToken")
-            if not following:
-                return
-            token = f"&continuation-token={quote(following, safe='')}"
 
     def _no_bucket(self, name: str) -> UnknownNameError:
         from xml.etree import ElementTree

@@ -8,7 +8,7 @@ what their policies allow. The process ends when its input ends.
 The first port takes those policies at ``/moto-api/dorc/access``, by PUT, as JSON: ``policies`` by
 the access keys of the functions, ``partition``, and ``buckets``, which has the name on AWS of each
 bucket, by its name here. GET answers what was refused since then: a list of ``function``,
-``action`` and ``resource``, oldest first.
+``action`` and ``resource``, oldest first. ``stored_objects`` says what is at its own address.
 """
 
 from __future__ import annotations
@@ -37,12 +37,13 @@ def _load_module(name: str) -> ModuleType:
 
 
 if TYPE_CHECKING:
-    from dorc_runtime.local.aws import access_control
+    from dorc_runtime.local.aws import access_control, stored_objects
 else:
     # By their paths: the import of dorc itself takes longer than all else here.
     for name in ("s3_permissions", "s3_refusals"):
         _load_module(name)
     access_control = _load_module("access_control")
+    stored_objects = _load_module("stored_objects")
 
 
 def main() -> None:
@@ -85,7 +86,8 @@ def _serve(own: socket.socket, functions: socket.socket, filled: threading.Event
             host, port, application, threaded=True, request_handler=Handler, fd=listener.fileno()
         ).serve_forever()
 
-    everything = access.with_settings(DomainDispatcherApplication(create_backend_app))
+    moto_server = DomainDispatcherApplication(create_backend_app)
+    everything = access.with_settings(stored_objects.with_stored_objects(moto_server))
     threading.Thread(target=serve, args=(own, everything), daemon=True).start()
     filled.wait()
     serve(functions, DomainDispatcherApplication(for_functions))

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dorc_runtime.errors import UnknownNameError
+from dorc_runtime.errors import InputError, UnknownNameError
 from dorc_runtime.local.aws.lake import Lake
 from dorc_runtime.local.functions.outcome import LocalFunction, Outcome, Returned
 from dorc_runtime.local.functions.worker_pool import WorkerPool
@@ -46,6 +46,21 @@ def test_more_objects_than_a_page_holds_are_all_listed(lake: Lake) -> None:
     for key in keys:
         lake.put("raw", key, b"")
     assert tuple(found.key for found in lake.objects("raw")) == keys
+
+
+def test_files_are_put_into_the_lake_like_objects(lake: Lake, tmp_path: Path) -> None:
+    lake.create_bucket("raw")
+    for number, key in enumerate(KEYS):
+        (tmp_path / str(number)).write_text(key)
+    lake.put_files(("raw", key, tmp_path / str(number)) for number, key in enumerate(KEYS))
+    assert [lake.get("raw", key) for key in KEYS] == [key.encode() for key in KEYS]
+    assert [found.key for found in lake.objects("raw")] == sorted(KEYS)
+
+
+def test_a_file_that_cannot_be_read_is_named(lake: Lake, tmp_path: Path) -> None:
+    lake.create_bucket("raw")
+    with pytest.raises(InputError, match=r"missing\.csv"):
+        lake.put_files([("raw", "missing.csv", tmp_path / "missing.csv")])
 
 
 def test_an_empty_bucket_has_no_objects(lake: Lake) -> None:
