@@ -1,7 +1,7 @@
-"""From definition to document: pure functions from values to values.
+"""From definitions to documents: pure functions from values to values.
 
 Open ``document`` for the state machine of a pipeline, ``expressions`` for the JSONata that Step
-Functions accepts, ``permissions`` for who may do what, ``triggers`` for rules, schedules and what
-they hand on, ``names`` for every name and ARN on AWS, and ``checks`` for what is wrong with
-pipelines before anything runs.
+Functions accepts, ``permissions`` for policies, ``triggers`` for rules, schedules and the input
+that they send, ``names`` for every name and ARN on AWS, and ``checks`` for the problems of
+pipelines that can be found before a run.
 """

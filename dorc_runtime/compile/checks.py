@@ -1,4 +1,4 @@
-"""What is wrong with pipelines, found before anything runs: each with file, step and remedy."""
+"""The problems of pipelines that are found before a run, each with file, step and remedy."""
 
 import re
 from collections import Counter
@@ -8,7 +8,12 @@ from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
-from dorc_runtime.compile.document.document_checks import document_problems, nearest, step_problems
+from dorc_runtime.compile.document.document_checks import (
+    Findings,
+    document_problems,
+    step_problems,
+    suggestion,
+)
 from dorc_runtime.compile.documents import is_expression
 from dorc_runtime.compile.identifiers import check_name
 from dorc_runtime.compile.names import zones
@@ -35,18 +40,18 @@ from dorc_runtime.model.triggers import CronTrigger, EventTrigger, PipelineTrigg
 LONGEST_STATE_NAME = 80
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 _LARGEST_ENVIRONMENT = 4 * 1024
-# Of names that are so alike the one is hardly a bucket that happens to be called so.
-_NEARLY = 0.85
+# The similarity from which a name counts as a misspelt zone, and not as the name of a bucket.
+_SIMILAR = 0.85
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
 _RESERVED = re.compile(r"AWS_.*|_HANDLER|_X_AMZN_TRACE_ID|LAMBDA_TASK_ROOT|LAMBDA_RUNTIME_DIR")
 
 
 @dataclass(frozen=True)
 class Source:
-    """A pipeline as it lies on disk.
+    """A pipeline as it is on disk.
 
-    ``file`` is the definition's path as it is shown; ``functions`` holds the folders with a
-    ``lambda.py``, each with what is wrong with that file ("" when nothing is).
+    ``file`` is the path of the definition from the repository's root. ``functions`` has the folders
+    with a ``lambda.py``, each with the problem of that file, "" for none.
     """
 
     layer: str
@@ -63,7 +68,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing to mend: in which file, at which step ("" for the whole), and how."""
+    """A problem and its remedy, in a file, at a step ("" for the whole file)."""
 
     file: str
     step: str
@@ -75,36 +80,36 @@ class Problem:
 
 
 def problems_of(source: Source) -> tuple[Problem, ...]:
-    """Return what is wrong with one pipeline, by itself."""
-    found = (
-        *_names(source),
-        *_functions(source),
-        *_reach(source.pipeline.steps),
+    """Return the problems of one pipeline by itself."""
+    problems = (
+        *_check_names(source),
+        *_check_functions(source),
+        *_check_reachable(source.pipeline.steps),
         *step_problems(source.pipeline),
-        *_triggers(source),
-        *_reads(source),
+        *_check_triggers(source),
+        *_check_map_buckets(source),
         *document_problems(source.pipeline),
     )
-    return tuple(Problem(source.file, step, message) for step, message in found)
+    return tuple(Problem(source.file, step, message) for step, message in problems)
 
 
 def problems_between(sources: Sequence[Source]) -> tuple[Problem, ...]:
-    """Return what is wrong with pipelines as they start each other."""
+    """Return the problems of pipelines that depend on each other."""
     known = {source.id: source for source in sources}
-    found = []
+    problems = []
     starters: dict[str, list[str]] = {source.id: [] for source in sources}
     for source in sources:
-        for kind, name in _others(source):
+        for kind, name in _pipeline_references(source):
             if name not in known:
-                message = f"no pipeline '{name}'.{nearest(name, known)}"
-                found.append(Problem(source.file, kind, message))
+                message = f"no pipeline '{name}'.{suggestion(name, known)}"
+                problems.append(Problem(source.file, kind, message))
             elif kind == "Call":
                 starters[name].append(source.id)
             else:
                 starters[source.id].append(name)
-    between = [zones(source.layer) or () for source in sources]
-    lake = sorted({zone for pair in between for zone in pair})
-    found += [problem for source in sources for problem in _places(source, lake)]
+    known_zones = sorted({zone for source in sources for zone in zones(source.layer) or ()})
+    for source in sources:
+        problems += _check_zones(source, known_zones)
     try:
         TopologicalSorter(starters).prepare()
     except CycleError as error:
@@ -113,35 +118,32 @@ def problems_between(sources: Sequence[Source]) -> tuple[Problem, ...]:
             f"pipelines start each other in a circle, {' -> '.join(circle)}: remove a trigger or a "
             "Call"
         )
-        found.append(Problem(known[circle[0]].file, "", message))
-    return tuple(found)
+        problems.append(Problem(known[circle[0]].file, "", message))
+    return tuple(problems)
 
 
-def _others(source: Source) -> Iterator[tuple[str, str]]:
-    """Yield the pipelines that ``source`` names, each with what names it."""
+def _pipeline_references(source: Source) -> Iterator[tuple[str, str]]:
+    """Yield the other pipelines in a definition, as pairs of the kind of reference and the id."""
     for trigger in source.pipeline.triggers:
         if isinstance(trigger, PipelineTrigger):
             yield "PipelineTrigger", trigger.pipeline
     yield from (("Call", name) for name in called_pipelines(source.pipeline.steps))
 
 
-def _places(source: Source, lake: Sequence[str]) -> Iterator[Problem]:
-    """Yield where a function names what is nearly a zone, and would be taken for a bucket."""
+def _check_zones(source: Source, known: Sequence[str]) -> Iterator[Problem]:
+    """Yield the misspelt zones of functions, which would be taken for buckets."""
     for step in all_steps(source.pipeline.steps):
         if not isinstance(step, Function):
             continue
         for entry in (*(step.reads or ()), *(step.writes or ())):
             name = entry.partition("/")[0]
-            near = [] if name in lake else get_close_matches(name, lake, n=1, cutoff=_NEARLY)
+            near = [] if name in known else get_close_matches(name, known, n=1, cutoff=_SIMILAR)
             if near:
-                message = f"'{name}' is no zone; did you mean '{near[0]}'?"
+                message = f"no zone '{name}'. Did you mean '{near[0]}'?"
                 yield Problem(source.file, step.name, message)
 
 
-_Found = Iterator[tuple[str, str]]
-
-
-def _names(source: Source) -> _Found:
+def _check_names(source: Source) -> Findings:
     for kind, name in (("pipeline", source.name), *(("function", n) for n in source.functions)):
         try:
             check_name(kind, name)
@@ -149,49 +151,55 @@ def _names(source: Source) -> _Found:
             yield "", str(error)
 
 
-def _functions(source: Source) -> _Found:
+def _check_functions(source: Source) -> Findings:
     steps = list(all_steps(source.pipeline.steps))
-    named = Counter(step.name for step in steps if step.name)
-    for name, times in named.items():
-        if times > 1:
-            yield name, f"{times} steps are called '{name}': give each a name of its own"
+    counts = Counter(step.name for step in steps if step.name)
+    for name, count in counts.items():
+        if count > 1:
+            yield name, f"{count} steps are called '{name}': give each its own name"
         if len(name) > LONGEST_STATE_NAME:
             yield name[:20] + "...", f"its name is over {LONGEST_STATE_NAME} characters: shorten it"
-    called = [step for step in steps if isinstance(step, Function)]
+    calls = [step for step in steps if isinstance(step, Function)]
     folder = source.file.rpartition("/")[0]
-    meant = set()
-    for step in called:
+    similar = set()
+    for step in calls:
         if step.name not in source.functions:
             near = get_close_matches(step.name, source.functions, n=1)
-            meant.update(near)
-            remedy = f"Did you mean '{near[0]}'?" if near else _write(source, step)
+            similar.update(near)
+            command = f"`invoke new-function {source.id} {step.name}`"
+            remedy = f"Did you mean '{near[0]}'?" if near else f"Write it: {command}"
             yield step.name, f"no file {folder}/{step.name}/lambda.py. {remedy}"
         elif problem := source.functions[step.name]:
             yield step.name, problem
-        yield from _environment(step)
-    for name in sorted(set(source.functions) - {step.name for step in called} - meant):
+        yield from _check_environment(step)
+    for name in sorted(set(source.functions) - {step.name for step in calls} - similar):
         message = f'no step calls it: add Function("{name}"), or remove the folder {folder}/{name}'
         yield name, message
 
 
-def _write(source: Source, step: Function) -> str:
-    return f"Write it: `invoke new-function {source.id} {step.name}`"
-
-
-def _environment(step: Function) -> _Found:
+def _check_environment(step: Function) -> Findings:
     for variable in step.environment:
         if not _VARIABLE.fullmatch(variable) or _RESERVED.fullmatch(variable):
-            yield step.name, f"environment: Lambda refuses a variable called '{variable}'"
+            message = f"environment: Lambda does not accept a variable '{variable}': rename it"
+            yield step.name, message
     size = sum(len(f"{key}{value}".encode()) for key, value in step.environment.items())
     if size > _LARGEST_ENVIRONMENT:
-        yield step.name, f"environment: {size} bytes are over Lambda's {_LARGEST_ENVIRONMENT}"
+        yield (
+            step.name,
+            (
+                f"environment: it has {size} bytes, and Lambda accepts {_LARGEST_ENVIRONMENT}: "
+                "move large values to a file next to lambda.py"
+            ),
+        )
 
 
-def _reach(steps: Sequence[Step]) -> _Found:
+def _check_reachable(steps: Sequence[Step]) -> Findings:
     for sequence in sequences(steps):
         for step, after in pairwise(sequence):
             if _ends(step):
-                yield _shown(after), f"is never reached: {_shown(step)} before it ends the run"
+                before = _step_name(step)
+                message = f"it never runs, because {before} before it ends the run: remove one"
+                yield _step_name(after), message
 
 
 def _ends(step: Step) -> bool:
@@ -205,7 +213,7 @@ def _ends(step: Step) -> bool:
             return False
 
 
-def _triggers(source: Source) -> _Found:
+def _check_triggers(source: Source) -> Findings:
     for trigger in source.pipeline.triggers:
         kind = type(trigger).__name__
         match trigger:
@@ -229,16 +237,16 @@ def _triggers(source: Source) -> _Found:
                 pass
 
 
-def _reads(source: Source) -> _Found:
+def _check_map_buckets(source: Source) -> Findings:
     triggers = [each for each in source.pipeline.triggers if isinstance(each, S3Trigger)]
-    known = zones(source.layer) is not None or any(trigger.bucket for trigger in triggers)
-    for step in () if known else all_steps(source.pipeline.steps):
+    has_bucket = zones(source.layer) is not None or any(trigger.bucket for trigger in triggers)
+    for step in () if has_bucket else all_steps(source.pipeline.steps):
         match step:
             case Map(over=Objects(bucket=bucket) | Rows(bucket=bucket)) if is_expression(bucket):
                 yield (
-                    _shown(step),
+                    _step_name(step),
                     (
-                        "the bucket it reads is not known before a run, and neither the layer "
+                        "the bucket that it reads is unknown before a run, and neither the layer "
                         f"'{source.layer}' nor a trigger names one: name the bucket"
                     ),
                 )
@@ -246,5 +254,5 @@ def _reads(source: Source) -> _Found:
                 pass
 
 
-def _shown(step: Step) -> str:
+def _step_name(step: Step) -> str:
     return step.name or type(step).__name__

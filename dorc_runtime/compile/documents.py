@@ -1,4 +1,4 @@
-"""What the parts of a document are made with, whatever state they are for."""
+"""What all documents share: their types, the context of their states, and small conversions."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from pydantic import JsonValue
 Document = dict[str, JsonValue]
 States = dict[str, Document]
 
-# What a policy takes for a wildcard or a variable:
+# What a policy reads as a wildcard or a variable:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 _SPECIAL = re.compile(r"[*?$]")
 _EXPRESSION = re.compile(r"\{%.*%\}", re.DOTALL)
@@ -20,27 +20,27 @@ _EXPRESSION = re.compile(r"\{%.*%\}", re.DOTALL)
 class Context:
     """What all states of one machine share.
 
-    The ARNs of functions by their names, those of called machines by their pipelines, the buckets
-    of zones, and the names that states have so far.
+    ``arns`` has the ARNs of functions by name, ``machines`` the ARNs of called state machines by
+    pipeline, ``buckets`` the buckets of zones, and ``names`` the names of the states so far.
     """
 
     arns: Mapping[str, str]
     machines: Mapping[str, str]
     buckets: Mapping[str, str]
-    taken: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
 
-    def take(self, wanted: str) -> str:
-        """Return a name that no other state has: ``wanted``, with a number from the second on."""
-        name, number = wanted, 1
-        while name in self.taken:
+    def unique_name(self, base: str) -> str:
+        """Return a name that no other state has: ``base``, or ``base`` with a number."""
+        name, number = base, 1
+        while name in self.names:
             number += 1
-            name = f"{wanted} {number}"
-        self.taken.add(name)
+            name = f"{base} {number}"
+        self.names.add(name)
         return name
 
 
 def is_expression(value: JsonValue) -> bool:
-    """Tell whether ``value`` is known only in a run."""
+    """Return whether ``value`` is an expression, so that it is known only in a run."""
     return isinstance(value, str) and _EXPRESSION.fullmatch(value) is not None
 
 
@@ -50,5 +50,5 @@ def seconds(length: timedelta) -> int:
 
 
 def policy_literal(text: str) -> str:
-    """Return ``text`` as an ARN in a policy has it, with what would be a wildcard escaped."""
+    """Return ``text`` for an ARN in a policy, with wildcards escaped."""
     return _SPECIAL.sub(r"${\g<0>}", text)

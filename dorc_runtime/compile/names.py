@@ -1,7 +1,7 @@
-"""Names of things on AWS, made here and nowhere else.
+"""The names and ARNs of all resources on AWS, made here and nowhere else.
 
-Distinct parts never make the same name: parts are joined by ``--``, which no part holds, and
-whatever does not fit so is marked by ``---`` and a hash of all parts.
+Different parts never make the same name. Parts are joined by ``--``, which no part holds; a name
+that cannot be made so ends in ``---`` and a hash of all parts.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_]+(-[A-Za-z0-9_]+)*")
 def resource_name(*parts: str, longest: int = 64, lower: bool = False) -> str:
     """Return one name for ``parts``, of at most ``longest`` characters out of ``A-Za-z0-9_-``.
 
-    ``lower`` is for services that know no capitals and no underscores (S3).
+    ``lower`` is for services that accept no capitals and no underscores (S3).
     """
     shown = [part.lower().replace("_", "-") if lower else part for part in parts]
     name = _SEPARATOR.join(shown)
@@ -27,7 +27,7 @@ def resource_name(*parts: str, longest: int = 64, lower: bool = False) -> str:
     if plain and shown == list(parts) and len(name) <= longest:
         return name
     ending = _MARK + _digest(parts)
-    # Keeps the parts apart, so that names in one environment start alike, and no others so.
+    # Keeps the parts separate, so that only names of one environment have its prefix.
     cleaned = (re.sub(r"[^A-Za-z0-9_]+", "-", part).strip("-") for part in shown)
     start = _SEPARATOR.join(cleaned)[: longest - len(ending)]
     return start.strip("-") + ending
@@ -35,7 +35,7 @@ def resource_name(*parts: str, longest: int = 64, lower: bool = False) -> str:
 
 @dataclass(frozen=True)
 class PipelineNames:
-    """What the things of one pipeline are called in one environment."""
+    """The names of the resources of one pipeline in one environment."""
 
     project: str
     environment: str
@@ -58,22 +58,22 @@ class PipelineNames:
 
     @property
     def machine_role(self) -> str:
-        """The role that the state machine runs under."""
+        """The role of the state machine."""
         return self._name("machine")
 
     @property
     def rules_role(self) -> str:
-        """The role under which EventBridge's rules start the state machine."""
+        """The role of the EventBridge rules that start the state machine."""
         return self._name("rules")
 
     @property
     def schedules_role(self) -> str:
-        """The role under which EventBridge Scheduler starts the state machine."""
+        """The role of the schedules that start the state machine."""
         return self._name("schedules")
 
     @property
     def schedule_group(self) -> str:
-        """The group that the pipeline's schedules are in."""
+        """The group of the pipeline's schedules."""
         return self._name()
 
     def function(self, function: str) -> str:
@@ -85,11 +85,11 @@ class PipelineNames:
         return f"/aws/lambda/{self.function(function)}"
 
     def function_role(self, function: str) -> str:
-        """Return the role that a function runs under."""
+        """Return the role of a function."""
         return self._name("function", function)
 
     def trigger(self, key: str) -> str:
-        """Return the name of a rule or a schedule; ``key`` tells the pipeline's triggers apart."""
+        """Return the name of a rule or a schedule; ``key`` identifies the trigger."""
         return self._name("trigger", key)
 
     def _name(self, *parts: str, longest: int = 64) -> str:
@@ -99,7 +99,7 @@ class PipelineNames:
 
 @dataclass(frozen=True)
 class Names:
-    """What the things of one environment are called that its pipelines share."""
+    """The names of the resources that the pipelines of one environment share."""
 
     project: str
     environment: str
@@ -110,12 +110,12 @@ class Names:
         return resource_name(self.project, self.environment)
 
     def alert(self, kind: str) -> str:
-        """Return the name of the rule or alarm that tells of ``kind``."""
+        """Return the name of the rule or alarm for alerts of ``kind``."""
         return resource_name(self.project, self.environment, kind)
 
     @property
-    def beginning(self) -> str:
-        """What the names of all state machines of the environment begin with, and no others."""
+    def machine_prefix(self) -> str:
+        """The prefix that all state machines of the environment have, and no others."""
         return resource_name(self.project, self.environment) + _SEPARATOR
 
     def bucket(self, zone: str, account: str) -> str:
@@ -132,7 +132,7 @@ def bucket_name(*parts: str) -> str:
 
     Rules: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
     """
-    # "p_" is no part of a plain name, so that what gets it is marked.
+    # "p_" is not allowed in a plain name, so the name gets a hash.
     reserved = f"{parts[0].lower()}{_SEPARATOR}".startswith(_RESERVED_BY_S3)
     first = f"p_{parts[0]}" if reserved else parts[0]
     return resource_name(first, *parts[1:], longest=63, lower=True)
@@ -141,7 +141,7 @@ def bucket_name(*parts: str) -> str:
 def image_repository(project: str, layer: str, pipeline: str, function: str) -> str:
     """Return the name of the ECR repository of a function's images, whatever the environment.
 
-    ECR takes lower-case letters and digits, with single ``.``, ``_`` or ``-`` between, in parts
+    ECR accepts lower-case letters and digits, with single ``.``, ``_`` or ``-`` between, in parts
     joined by ``/``, 256 characters at most:
     https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
     """
@@ -149,14 +149,14 @@ def image_repository(project: str, layer: str, pipeline: str, function: str) -> 
     name = "/".join(parts)
     if len(name) <= 256 and all(_ECR_PART.fullmatch(part) for part in parts):
         return name
-    # No part holds a dot, so what ends in one and a hash is no other function's plain name.
+    # No part holds a dot, so a name that ends in a dot and a hash is never a plain name.
     shown = (re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-") or "x" for part in parts)
     start = "/".join(shown)[: 256 - 1 - _HASH_LENGTH].rstrip("-/")
     return f"{start}.{_digest(parts)}"
 
 
 def partition(region: str) -> str:
-    """Return the part of AWS that a region belongs to, which every ARN in it names.
+    """Return the partition of AWS that a region belongs to; each ARN has it.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
     """
@@ -185,7 +185,7 @@ def log_group_arn(region: str, account: str, name: str) -> str:
 
 
 def role_arn(region: str, account: str, name: str) -> str:
-    """Return the ARN of the role called ``name``, which is in no region, but in its partition."""
+    """Return the ARN of the role called ``name``; it has no region, only a partition."""
     return f"arn:{partition(region)}:iam::{account}:role/{name}"
 
 
@@ -226,7 +226,7 @@ def schedule_group_arn(region: str, account: str, name: str) -> str:
 
 
 def bucket_arn(region: str, name: str) -> str:
-    """Return the ARN of the bucket called ``name``, which names its partition alone."""
+    """Return the ARN of the bucket called ``name``; it has only a partition."""
     return f"arn:{partition(region)}:s3:::{name}"
 
 
@@ -237,8 +237,8 @@ def arn_region(arn: str) -> str:
 
 def zones(layer: str) -> tuple[str, str] | None:
     """Return the source and target zone of a layer ``<source>-to-<target>``, None for others."""
-    source, found, target = layer.rpartition("-to-")
-    return (source, target) if found and source and target else None
+    source, _, target = layer.rpartition("-to-")
+    return (source, target) if source and target else None
 
 
 def _arn(service: str, region: str, account: str, resource: str) -> str:

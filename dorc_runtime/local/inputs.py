@@ -165,7 +165,7 @@ def _triggered(
                     if seed.bucket == bucket and trigger.matches(seed.key):
                         return _object(seed, now), f"{seed.key} landed in {shown_bucket(bucket)}"
             case CronTrigger():
-                event = schedule_event(time=_iso(now), given=trigger.input)
+                event = schedule_event(time=_iso(now), extra=trigger.input)
                 return event, f"the clock, {trigger.schedule}"
             case PipelineTrigger():
                 event = pipeline_event(

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from dorc_runtime import data, item, jsonata
-from dorc_runtime.compile.expressions.allowed import problems_in
+from dorc_runtime.compile.expressions.expression_checks import expression_problems
 from dorc_runtime.local.jsonata import QueryEvaluationError, evaluate
 from dorc_runtime.model.expressions.data import list_text, value_text
 from dorc_runtime.model.expressions.expression import Expression
@@ -279,4 +279,4 @@ def test_what_data_prints_yields_what_jsonata_yields(shape: str, oracle: Oracle)
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_what_data_prints_passes_the_checks(shape: str) -> None:
-    assert problems_in(shape) == ()
+    assert expression_problems(shape) == ()

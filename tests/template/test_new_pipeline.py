@@ -176,7 +176,7 @@ class TestNewFunction:
         [
             ("penguins", "load", UnknownNameError, "raw-to-processed/example"),
             ("example", "clean", ScaffoldError, "clean in raw-to-processed/example already"),
-            ("example", "tests", ScaffoldError, "meaning of its own"),
+            ("example", "tests", ScaffoldError, "is reserved"),
             ("example", "Load", ScaffoldError, "lower-case"),
         ],
     )
@@ -208,9 +208,9 @@ def test_a_sound_name_is_taken(name: str) -> None:
         ("lambda", "Python"),
         ("import", "Python"),
         ("match", "Python"),
-        ("examples", "meaning of its own"),
-        ("tests", "meaning of its own"),
-        ("scaffolds", "meaning of its own"),
+        ("examples", "is reserved"),
+        ("tests", "is reserved"),
+        ("scaffolds", "is reserved"),
         ("con", "Windows"),
         ("lpt1", "Windows"),
         ("aws_load", "AWS"),

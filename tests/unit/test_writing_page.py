@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import dorc_runtime
-from dorc_runtime.compile.document.states import wanted_name
+from dorc_runtime.compile.document.states import state_name
 from dorc_runtime.model.steps import Step
 
 PAGE = (Path(__file__).parents[2] / "docs" / "writing.md").read_text(encoding="utf-8")
@@ -38,4 +38,4 @@ def test_an_unnamed_step_is_called_as_the_page_on_mocks_needs_it() -> None:
         dorc_runtime.Call("processed-to-curated/load"),
         dorc_runtime.Service("aws-sdk:s3:copyObject"),
     ]
-    assert [wanted_name(step) for step in steps] == ["Call load", "s3 copyObject"]
+    assert [state_name(step) for step in steps] == ["Call load", "s3 copyObject"]

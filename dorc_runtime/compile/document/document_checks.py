@@ -1,12 +1,12 @@
-"""What is wrong with the steps of a pipeline, and with the document that they become."""
+"""The problems of the steps of a pipeline, and of the document that they become."""
 
 import json
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 from dorc_runtime.compile.document.scopes import Use, clashes, uses
-from dorc_runtime.compile.document.states import state_machine, wanted_name
-from dorc_runtime.compile.expressions.allowed import problems_in
+from dorc_runtime.compile.document.states import state_machine, state_name
+from dorc_runtime.compile.expressions.expression_checks import expression_problems
 from dorc_runtime.compile.permissions.service_actions import ACTIONS, Place, permissions
 from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.model.steps import (
@@ -21,7 +21,7 @@ from dorc_runtime.model.steps import (
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 LARGEST_DOCUMENT = 1024 * 1024
-# What is allowed does not depend on it, only on what.
+# Whether the permissions of an action are known does not depend on region and account.
 _ANYWHERE = Place(region="eu-west-1", account="123456789012")
 # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 _STATES_ERRORS = frozenset(
@@ -48,21 +48,21 @@ _STATES_ERRORS = frozenset(
 )
 
 
-# Steps by their names, each with what is wrong with it.
-Found = Iterator[tuple[str, str]]
+# Pairs of a step's name and its problem.
+Findings = Iterator[tuple[str, str]]
 
 
-def step_problems(pipeline: Pipeline) -> Found:
-    """Yield what is wrong with single steps: errors that there are not, unknown permissions."""
+def step_problems(pipeline: Pipeline) -> Findings:
+    """Yield the problems of single steps: unknown errors, unknown permissions."""
     for step in all_steps(pipeline.steps):
         if isinstance(step, RecoverableStep):
-            yield from ((wanted_name(step), problem) for problem in _errors(step))
+            yield from ((state_name(step), problem) for problem in _errors(step))
         if isinstance(step, Service):
-            yield from ((wanted_name(step), problem) for problem in _action(step))
+            yield from ((state_name(step), problem) for problem in _action(step))
 
 
-def document_problems(pipeline: Pipeline) -> Found:
-    """Yield what is wrong with the document of ``pipeline``, and the expressions in it."""
+def document_problems(pipeline: Pipeline) -> Findings:
+    """Yield the problems of the document of ``pipeline``, and of the expressions in it."""
     steps = [*all_steps(pipeline.steps)]
     arns = {step.name: step.name for step in steps if isinstance(step, Function)}
     machines = {step.pipeline: step.pipeline for step in steps if isinstance(step, Call)}
@@ -73,8 +73,8 @@ def document_problems(pipeline: Pipeline) -> Found:
         yield (
             clash.state,
             (
-                f"${clash.variable} is a variable outside already, which Step Functions refuses "
-                "inside a Map or Parallel: choose another name"
+                f"Step Functions does not accept ${clash.variable} inside the Map or Parallel and "
+                "outside it: choose another name for one of the two variables"
             ),
         )
     size = len(json.dumps(document))
@@ -82,14 +82,15 @@ def document_problems(pipeline: Pipeline) -> Found:
         yield (
             "",
             (
-                f"its state machine has {size:,} bytes, over Step Functions' {LARGEST_DOCUMENT:,}: "
-                "split the pipeline, and let one start the other with a PipelineTrigger"
+                f"its state machine has {size:,} bytes, and Step Functions accepts "
+                f"{LARGEST_DOCUMENT:,}: split the pipeline, and start the second part with a "
+                "PipelineTrigger"
             ),
         )
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return a question for the one of ``known`` that ``name`` is most like, "" for none."""
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return "Did you mean ...?" with the one of ``known`` that is most similar, "" for none."""
     near = get_close_matches(name, list(known), n=1)
     return f" Did you mean '{near[0]}'?" if near else ""
 
@@ -98,8 +99,7 @@ def _errors(step: RecoverableStep) -> Iterator[str]:
     handlers: Iterable[Retry | Catch] = (*(step.retry or ()), *step.catch)
     for error in (error for handler in handlers for error in handler.errors):
         if error.startswith("States.") and error not in _STATES_ERRORS:
-            near = nearest(error, _STATES_ERRORS)
-            yield f"Step Functions knows no error '{error}'.{near}"
+            yield f"Step Functions has no error '{error}'.{suggestion(error, _STATES_ERRORS)}"
 
 
 def _action(step: Service) -> Iterator[str]:
@@ -107,15 +107,15 @@ def _action(step: Service) -> Iterator[str]:
     if step.action not in ACTIONS and sdk in ACTIONS:
         yield f"Step Functions has no '{step.action}': write '{sdk}'"
     elif permissions(step, place=_ANYWHERE, buckets={}) is None:
-        near = "" if step.action in ACTIONS else nearest(step.action, ACTIONS)
+        near = "" if step.action in ACTIONS else suggestion(step.action, ACTIONS)
         yield (
-            f"what '{step.action}' must be allowed to do here is not known before a run."
-            f'{near} Say it: permissions=[Permission("<action>", resources=["<ARN>"])]'
+            f"the permissions that '{step.action}' needs here are unknown before a run."
+            f'{near} Add them: permissions=[Permission("<action>", resources=["<ARN>"])]'
         )
 
 
 def _template(use: Use) -> Iterator[str]:
     if not use.text.endswith("%}"):
-        yield f"{use.text!r} begins with {{% but does not end with %}}"
+        yield f"{use.text!r} starts with {{% and does not end with %}}: add %}}"
         return
-    yield from problems_in(use.text[2:-2], states=use.members, variables=use.variables)
+    yield from expression_problems(use.text[2:-2], states=use.members, variables=use.variables)

@@ -1,4 +1,4 @@
-"""What a Map is in a document, in one execution or distributed over many.
+"""The states of Maps, in one execution or distributed over many.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 """
@@ -17,11 +17,11 @@ _DELIMITERS = {",": "COMMA", "|": "PIPE", ";": "SEMICOLON", " ": "SPACE", "\t": 
 
 
 def map_state(step: Map, machine: Document, buckets: Mapping[str, str]) -> Document:
-    """Return the state of ``step``, whose own steps are ``machine``, but for what follows it."""
+    """Return the state of ``step``, without ``Next``; ``machine`` has the states of its steps."""
     config: Document = {"Mode": "INLINE"}
     if step.distributed:
         config = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
-    given: dict[str, JsonValue] = {
+    fields: dict[str, JsonValue] = {
         **_items(step, buckets),
         "ItemSelector": step.select,
         "ItemBatcher": {"MaxItemsPerBatch": step.batch} if step.batch else None,
@@ -32,7 +32,7 @@ def map_state(step: Map, machine: Document, buckets: Mapping[str, str]) -> Docum
     }
     return {
         "Type": "Map",
-        **{key: value for key, value in given.items() if value is not None},
+        **{key: value for key, value in fields.items() if value is not None},
         "ItemProcessor": {"ProcessorConfig": config, **machine},
     }
 

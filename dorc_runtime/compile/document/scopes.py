@@ -1,6 +1,6 @@
-"""What the expressions of a document may refer to where they stand: variables, and ``$states``.
+"""What each expression of a document may refer to: variables, and members of ``$states``.
 
-Which variables there are in a state, by the ways that lead to it:
+Which variables exist in a state depends on the ways that lead to it:
 https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html
 """
 
@@ -23,7 +23,8 @@ _HANDED_ON = ("Output", "Assign")
 class Use:
     """An expression, ``{% ... %}``, in a state.
 
-    ``members`` are those of ``$states`` there, ``variables`` the names that may have a value.
+    ``members`` are the members that ``$states`` has there; ``variables`` are those that may have a
+    value there.
     """
 
     state: str
@@ -34,7 +35,7 @@ class Use:
 
 @dataclass(frozen=True)
 class Clash:
-    """A state inside a Map or Parallel assigns a variable that is one outside of it already."""
+    """A state inside a Map or Parallel assigns a variable that also exists outside."""
 
     state: str
     variable: str
@@ -55,7 +56,7 @@ def uses(machine: Mapping[str, Any], outer: Names = frozenset()) -> Iterator[Use
 
 
 def clashes(machine: Mapping[str, Any], outer: Names = frozenset()) -> Iterator[Clash]:
-    """Yield what Step Functions refuses: a name inside that is a variable outside."""
+    """Yield the variables that are assigned both inside and outside of a Map or Parallel."""
     own = frozenset().union(*(_assigned(state) for state in machine["States"].values()))
     for name, state in machine["States"].items():
         yield from (Clash(name, variable) for variable in sorted(_assigned(state) & outer))
@@ -64,7 +65,7 @@ def clashes(machine: Mapping[str, Any], outer: Names = frozenset()) -> Iterator[
 
 
 def inner_machines(state: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], bool]]:
-    """Yield the machines inside ``state``, and whether their runs are executions of their own."""
+    """Yield the machines inside ``state``, and whether each runs in its own executions."""
     for branch in state.get("Branches", ()):
         yield branch, False
     if "ItemProcessor" in state:
@@ -87,7 +88,7 @@ def _known(machine: Mapping[str, Any], outer: Names) -> dict[str, Names]:
 
 
 def _ways(state: Mapping[str, Any]) -> Iterator[tuple[str, Names]]:
-    """Yield the states that may follow, and what is assigned on the way to each."""
+    """Yield the states that may follow, and the variables that are assigned on the way to each."""
     for key in ("Next", "Default"):
         if key in state:
             yield state[key], frozenset(state.get("Assign", ()))

@@ -1,6 +1,6 @@
 """From a pipeline to its Amazon States Language document, in JSONata mode.
 
-The language: https://states-language.net, and as Step Functions takes it:
+The language: https://states-language.net, and the part that Step Functions accepts:
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html
 """
 
@@ -32,19 +32,19 @@ from dorc_runtime.model.steps import (
 )
 from dorc_runtime.model.steps.recovery import ALL_ERRORS
 
-__all__ = ["PASSING_ERRORS", "Document", "state_machine", "wanted_name"]
+__all__ = ["TRANSIENT_ERRORS", "Document", "state_machine", "state_name"]
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html, "Handle transient
 # Lambda service exceptions".
-PASSING_ERRORS = (
+TRANSIENT_ERRORS = (
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
 )
-_ADVISED: Document = {
-    "ErrorEquals": list(PASSING_ERRORS),
+_DEFAULT_RETRY: Document = {
+    "ErrorEquals": list(TRANSIENT_ERRORS),
     "IntervalSeconds": 2,
     "MaxAttempts": 6,
     "BackoffRate": 2.0,
@@ -62,11 +62,11 @@ def state_machine(
 ) -> Document:
     """Return the document of ``pipeline``.
 
-    ``arns`` has the ARNs of its functions by name, ``machines`` those of the state machines that it
-    calls by their pipelines' ids, ``buckets`` the buckets of zones; what is no zone there is the
-    bucket itself. Unnamed steps are called after their kind (a Fail after its error, a Call after
-    its pipeline, a Service after its action), with a number from the second on, since state names
-    are unique in a whole machine.
+    ``arns`` has the ARNs of its functions by name, ``machines`` the ARNs of the state machines that
+    it calls by pipeline (``layer/name``), ``buckets`` the buckets of zones; any other name is the
+    name of a bucket. A step without a name is named after its kind (a Fail after its error, a Call
+    after its pipeline, a Service after its action). State names are unique in a whole machine, so
+    the second one gets a number.
     """
     machine = _machine(pipeline.steps, Context(arns, machines, buckets))
     comment: Document = {"Comment": pipeline.description} if pipeline.description else {}
@@ -78,8 +78,8 @@ def state_machine(
     }
 
 
-def wanted_name(step: Step) -> str:
-    """Return what ``step`` is called, if no other step is called so."""
+def state_name(step: Step) -> str:
+    """Return the name of the state of ``step``, if no other step has that name."""
     if step.name:
         return step.name
     match step:
@@ -103,9 +103,9 @@ def _sequence(
     steps: Sequence[Step], following: str | None, states: States, context: Context
 ) -> str:
     """Add the states of ``steps`` and return the first one's name."""
-    names = [context.take(wanted_name(step)) for step in steps]
+    names = [context.unique_name(state_name(step)) for step in steps]
     for step, name, after in zip(steps, names, [*names[1:], following], strict=True):
-        # Keeps the states in the order of the steps, whatever a state adds behind it.
+        # Keeps the states in the order of the steps, whatever states one of them adds.
         states[name] = {}
         states[name] = _state(step, name, after, states, context)
     return names[0]
@@ -131,7 +131,7 @@ def _state(
             cause: Document = {"Cause": step.cause} if step.cause else {}
             return {"Type": "Fail", "Error": step.error, **cause}
         case _:
-            raise TypeError(f"{type(step).__name__} is no kind of step")
+            raise TypeError(f"{type(step).__name__} is not a step")
     return state | _go(following)
 
 
@@ -145,11 +145,11 @@ def _work(step: RecoverableStep, context: Context) -> Document:
         case Map():
             return map_state(step, _machine(step.steps, context), context.buckets)
         case _:
-            raise TypeError(f"{type(step).__name__} is no kind of step")
+            raise TypeError(f"{type(step).__name__} is not a step")
 
 
 def _output(step: RecoverableStep | Choice | If | Wait | Pass | Catch) -> Document:
-    """Return the fields of ``step`` for what comes after it, where it says so."""
+    """Return the fields Output and Assign of ``step``, if it has them."""
     output: Document = {} if step.output is None else {"Output": step.output}
     return output | ({"Assign": step.assign} if step.assign else {})
 
@@ -157,7 +157,7 @@ def _output(step: RecoverableStep | Choice | If | Wait | Pass | Catch) -> Docume
 def _choice(
     step: Choice, name: str, following: str | None, states: States, context: Context
 ) -> Document:
-    end = following or context.take(f"{name} passed")
+    end = following or context.unique_name(f"{name} passed")
 
     def enter(steps: Sequence[Step]) -> str:
         return _sequence(steps, following, states, context) if steps else end
@@ -186,7 +186,7 @@ def _retries(step: RecoverableStep) -> Document:
     retriers = [_retry(retry) for retry in step.retry or ()]
     catches_all = any(ALL_ERRORS in retry.errors for retry in step.retry or ())
     if isinstance(step, Function) and step.retry != () and not catches_all:
-        retriers.append(dict(_ADVISED))
+        retriers.append(dict(_DEFAULT_RETRY))
     return {"Retry": retriers} if retriers else {}  # type: ignore[dict-item] # Documents are JSON
 
 
@@ -213,7 +213,7 @@ def _catches(
 ) -> Document:
     catchers: list[JsonValue] = []
     for catch in catches:
-        # A step of its own goes on from a catch without steps, where nothing else follows.
+        # A Catch without steps needs a state to go to, even if no step follows.
         steps = catch.steps or ((Pass(name=f"{name} caught"),) if following is None else ())
         target = _sequence(steps, following, states, context) if steps else following
         catchers.append(

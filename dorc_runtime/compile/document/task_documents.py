@@ -1,4 +1,4 @@
-"""What the steps that have work done are in a document.
+"""The states of functions, calls and services.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
 """
@@ -8,19 +8,19 @@ from datetime import timedelta
 from pydantic import JsonValue
 
 from dorc_runtime.compile.documents import Context, Document, seconds
-from dorc_runtime.compile.permissions.service_actions import located, resource
+from dorc_runtime.compile.permissions.service_actions import bucket_arguments, resource
 from dorc_runtime.model.steps import Call, Function, Service
 
 INVOKE = resource("lambda:invoke")
 INVOKE_WITH_TOKEN = f"{INVOKE}.waitForTaskToken"
 START = resource("states:startExecution")
 START_AND_WAIT = f"{START}.sync:2"
-# Leaves the function's own timeout the time to be seen as such, cold start included.
+# So that the function's own timeout ends it first, even after a cold start.
 TIMEOUT_MARGIN = timedelta(seconds=60)
 
 
 def task_state(step: Function | Call | Service, context: Context) -> Document:
-    """Return the state of ``step``, but for what follows it."""
+    """Return the state of ``step``, without ``Next``."""
     match step:
         case Function():
             state = _function(step, context.arns[step.name])
@@ -32,7 +32,7 @@ def task_state(step: Function | Call | Service, context: Context) -> Document:
         case Service():
             state = {
                 "Resource": resource(step.action),
-                "Arguments": located(step, context.buckets),
+                "Arguments": bucket_arguments(step, context.buckets),
             }
             limit = step.timeout
     last: Document = {} if limit is None else {"TimeoutSeconds": seconds(limit)}

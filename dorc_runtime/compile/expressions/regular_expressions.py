@@ -1,10 +1,10 @@
-"""Regular expressions of JSONata, which are JavaScript's, as Python's ``re`` understands them."""
+"""JSONata's regular expressions, which are those of JavaScript, translated for Python's ``re``."""
 
 import re
 
 from dorc_runtime.errors import ExpressionError
 
-# What JavaScript's \s, \w and \d stand for: https://tc39.es/ecma262/#sec-characterclassescape
+# JavaScript's \s, \w and \d: https://tc39.es/ecma262/#sec-characterclassescape
 _SPACE = "\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 _SETS = {"d": "0-9", "w": "A-Za-z0-9_", "s": _SPACE}
 _WORD = "[A-Za-z0-9_]"
@@ -33,7 +33,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-# A character that JavaScript takes for two, and one whose case it folds in its own way.
+# A character that JavaScript counts as two, and one that may have another upper case there.
 _BEYOND_UNITS = re.compile("[\U00010000-\U0010ffff]")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]|\\[ux][0-9A-Fa-f]+")
 _CLASS = re.compile(r"\[\^?(?:[^\]\\]|\\.)+\]", re.DOTALL)
@@ -42,15 +42,15 @@ _SET_ATOM = re.compile(r"\\[dws]")
 
 
 def python_pattern(pattern: str, *, many_lines: bool = False, any_case: bool = False) -> str:
-    """Return the Python form of a JavaScript ``pattern``, to be used without flags for lines.
+    """Return the Python form of a JavaScript ``pattern``; use it without Python's flags for lines.
 
     Args:
-        pattern: What stands between the slashes.
-        many_lines: Whether ``^`` and ``$`` are about lines, JavaScript's flag m.
+        pattern: The text between the slashes.
+        many_lines: Whether ``^`` and ``$`` match at each line, JavaScript's flag m.
         any_case: Whether upper and lower case are the same, JavaScript's flag i.
 
     Raises:
-        ExpressionError: For what the two do not have in common.
+        ExpressionError: The pattern has a part that means something else in Python.
     """
     beyond = _BEYOND_ASCII if any_case else _BEYOND_UNITS
     if match := beyond.search(pattern):
@@ -99,7 +99,7 @@ def _set(escape: str) -> str:
 
 
 def _class(pattern: str, text: str) -> str:
-    """Return the class ``[...]``: its - is a range only between two single characters."""
+    """Return the class ``[...]``; a - in it is a range only between two single characters."""
     inner = text[1:-1]
     negated = "^" if inner.startswith("^") else ""
     atoms = [match[0] for match in _ATOM.finditer(inner[len(negated) :])]
@@ -107,7 +107,7 @@ def _class(pattern: str, text: str) -> str:
     for index, atom in enumerate(atoms):
         if atom == "-":
             single = 0 < index < len(atoms) - 1 and not any(
-                _SET_ATOM.fullmatch(beside) for beside in (atoms[index - 1], atoms[index + 1])
+                _SET_ATOM.fullmatch(neighbour) for neighbour in (atoms[index - 1], atoms[index + 1])
             )
             parts.append("-" if single else r"\-")
         else:
@@ -132,6 +132,6 @@ def _atom(pattern: str, atom: str) -> str:
 
 def _unlike(pattern: str, part: str) -> ExpressionError:
     return ExpressionError(
-        f"the regular expression /{pattern}/: {part} cannot be tried here as Step Functions "
-        "would; write it otherwise, or match in a function"
+        f"the regular expression /{pattern}/: a local run cannot match {part} as Step Functions "
+        "does: write it in another way, or match in a function"
     )

@@ -1,4 +1,4 @@
-"""Reading JSONata 2.0.6, the version that Step Functions runs, with jsonata-python's parser.
+"""The parser of JSONata 2.0.6, the version that Step Functions runs, made from jsonata-python's.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 """
@@ -12,16 +12,17 @@ from dorc_runtime.errors import ExpressionError
 
 Node = Any  # jsonata-python's ``Parser.Symbol``: the package has no types
 
-# jsonata-python has them, JSONata 2.0.6 has not.
+# jsonata-python has these operators; JSONata 2.0.6 does not.
 _LATER_OPERATORS = ("??", "?:")
 _LONGEST = 60
-# The parser's own words for these say little to a reader.
+TOO_DEEP = "is nested too deeply: split it into variables"
+# Plain messages for some of the parser's error codes.
 _PLAIN = {
     "S0201": "'{0}' is not expected there",
     "S0202": "'{0}' is expected, not '{1}'",
     "S0203": "'{0}' is missing at the end",
     "S0207": "it ends too early",
-    "S0301": "a text or regular expression cannot hold that",
+    "S0301": "a text or regular expression cannot contain that",
     "S0211": "'{0}' needs a value before it",
 }
 
@@ -30,7 +31,7 @@ def parse(text: str) -> Node:
     """Return the syntax tree of the JSONata expression ``text``.
 
     Raises:
-        ExpressionError: With where and why, if JSONata 2.0.6 cannot read it.
+        ExpressionError: It is not JSONata 2.0.6; the message says where and why.
     """
     from jsonata.jexception import JException
     from jsonata.parser import Parser
@@ -54,11 +55,11 @@ def parse(text: str) -> Node:
     except IndexError as error:
         raise ExpressionError(f"{quoted(text)} is not JSONata: it ends too early") from error
     except RecursionError as error:
-        raise ExpressionError(f"{quoted(text)} is nested too deeply") from error
+        raise ExpressionError(f"{quoted(text)} {TOO_DEEP}") from error
 
 
 def quoted(text: str) -> str:
-    """Return ``text`` in quotes, on one line, shortened."""
+    """Return ``text`` in quotes, in one short line."""
     line = " ".join(text.split())
     return f"'{line}'" if len(line) <= _LONGEST else f"'{line[: _LONGEST - 3]}...'"
 
@@ -82,7 +83,7 @@ def _compiled(pattern: str, flags: Any) -> re.Pattern[str]:
     translated = python_pattern(
         pattern, many_lines=flags.multiline, any_case=flags.case_insensitive
     )
-    # Neither language's letters beyond ASCII are at stake: ``python_pattern`` lets none in.
+    # ``python_pattern`` refuses letters beyond ASCII, so that both languages agree.
     any_case = re.IGNORECASE | re.ASCII if flags.case_insensitive else 0
     try:
         with warnings.catch_warnings():

@@ -1,5 +1,5 @@
-"""Who may do what on AWS: policy documents, and what follows from a definition.
+"""Who may do what on AWS: policy documents, and the permissions that a definition needs.
 
-Open ``policies`` for the documents of roles, queues and topics, ``machine_permissions`` for what a
-state machine needs, and ``service_actions`` for the actions of AWS services that steps call.
+Open ``policies`` for the documents of roles, queues and topics, ``machine_permissions`` for the
+needs of a state machine, and ``service_actions`` for the actions of AWS services that steps call.
 """

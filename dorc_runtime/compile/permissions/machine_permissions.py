@@ -1,4 +1,4 @@
-"""What a state machine must be allowed to do beyond calling its functions.
+"""The permissions that a state machine needs in addition to calling its functions.
 
 AWS's pages: for calls
 https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html, for distributed
@@ -16,16 +16,16 @@ from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.model.steps import Call, Map, Objects, Rows, Service, all_steps
 from dorc_runtime.model.triggers import S3Trigger
 
-# By which Step Functions learns that an execution it waits for has ended.
+# The rule that informs Step Functions when an execution that it waits for ends.
 _RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """Where a pipeline of ``layer`` is: its own machine's name, and what others are called.
+class MachineContext:
+    """Where a state machine runs: its region and account, its layer, and its name, ``machine``.
 
-    ``machines`` has the names of the state machines of other pipelines by their ids, ``buckets``
-    the buckets of zones.
+    ``machines`` has the names of the state machines of other pipelines by pipeline, ``buckets`` the
+    buckets of zones.
     """
 
     place: Place
@@ -35,32 +35,32 @@ class Surroundings:
     buckets: Mapping[str, str]
 
     def readable(self, pipeline: Pipeline) -> list[str]:
-        """Return the buckets that a run may be about, by the pipeline's layer and triggers."""
+        """Return the buckets of the pipeline's source zone and of its triggers."""
         between = zones(self.layer)
         source = [self.buckets.get(between[0], between[0])] if between else []
         triggers = [each for each in pipeline.triggers if isinstance(each, S3Trigger)]
         return list(dict.fromkeys([*source, *(t.bucket for t in triggers if t.bucket)]))
 
 
-def machine_permissions(pipeline: Pipeline, around: Surroundings) -> tuple[Permission, ...]:
+def machine_permissions(pipeline: Pipeline, context: MachineContext) -> tuple[Permission, ...]:
     """Return the permissions for the calls, services and distributed Maps of ``pipeline``."""
-    found: list[Permission] = []
+    needed: list[Permission] = []
     for step in all_steps(pipeline.steps):
         match step:
             case Call():
-                found += _call(step, around)
+                needed += _call(step, context)
             case Service():
-                found += permissions(step, place=around.place, buckets=around.buckets) or ()
+                needed += permissions(step, place=context.place, buckets=context.buckets) or ()
             case Map(distributed=True):
-                found += _map(step, pipeline, around)
+                needed += _map(step, pipeline, context)
             case _:
                 pass
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(needed))
 
 
-def _call(step: Call, around: Surroundings) -> Iterator[Permission]:
-    region, account = around.place.region, around.place.account
-    name = around.machines[step.pipeline]
+def _call(step: Call, context: MachineContext) -> Iterator[Permission]:
+    region, account = context.place.region, context.place.account
+    name = context.machines[step.pipeline]
     yield Permission("states:StartExecution", resources=machine_arn(region, account, name))
     if step.wait:
         yield Permission(
@@ -73,8 +73,8 @@ def _call(step: Call, around: Surroundings) -> Iterator[Permission]:
         )
 
 
-def _map(step: Map, pipeline: Pipeline, around: Surroundings) -> Iterator[Permission]:
-    region, account, name = around.place.region, around.place.account, around.machine
+def _map(step: Map, pipeline: Pipeline, context: MachineContext) -> Iterator[Permission]:
+    region, account, name = context.place.region, context.place.account, context.machine
     yield Permission("states:StartExecution", resources=machine_arn(region, account, name))
     yield Permission(
         ("states:DescribeExecution", "states:StopExecution", "states:RedriveExecution"),
@@ -83,17 +83,17 @@ def _map(step: Map, pipeline: Pipeline, around: Surroundings) -> Iterator[Permis
     match step.over:
         case Objects(bucket=str(bucket), prefix=str(prefix)):
             start = "" if is_expression(prefix) else prefix
-            for each in _buckets(bucket, pipeline, around):
+            for each in _buckets(bucket, pipeline, context):
                 yield _listing(bucket_arn(region, each), start)
         case Rows(bucket=str(bucket), key=str(key)):
-            for each in _buckets(bucket, pipeline, around):
+            for each in _buckets(bucket, pipeline, context):
                 path = "*" if is_expression(key) else policy_literal(key)
                 yield Permission("s3:GetObject", resources=f"{bucket_arn(region, each)}/{path}")
         case _:
             pass
     if step.results is not None:
         zone, _, prefix = step.results.partition("/")
-        arn = bucket_arn(region, around.buckets.get(zone, zone))
+        arn = bucket_arn(region, context.buckets.get(zone, zone))
         folder = f"{policy_literal(prefix.rstrip('/'))}/" if prefix else ""
         yield Permission(
             (
@@ -106,10 +106,10 @@ def _map(step: Map, pipeline: Pipeline, around: Surroundings) -> Iterator[Permis
         )
 
 
-def _buckets(bucket: str, pipeline: Pipeline, around: Surroundings) -> Sequence[str]:
+def _buckets(bucket: str, pipeline: Pipeline, context: MachineContext) -> Sequence[str]:
     if is_expression(bucket):
-        return around.readable(pipeline)
-    return [around.buckets.get(bucket, bucket)]
+        return context.readable(pipeline)
+    return [context.buckets.get(bucket, bucket)]
 
 
 def _listing(arn: str, prefix: str) -> Permission:

@@ -1,7 +1,7 @@
 """Who may do what on AWS: the policy documents of roles, queues and topics.
 
-Every statement names what it is about. The few actions that cannot are in ``WILDCARDS``, each with
-the page of AWS's that says so. How documents are written:
+Every statement names its resources. The few actions that AWS allows only for all resources are in
+``WILDCARDS``, each with the AWS page that says so. The grammar of policies:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
 
@@ -43,7 +43,7 @@ _JOIN_VPC = (
     "ec2:UnassignPrivateIpAddresses",
 )
 
-# Actions that AWS takes for ``"Resource": "*"`` alone, and where it says so.
+# Actions that AWS allows only with ``"Resource": "*"``, and the page that says so.
 WILDCARDS: Mapping[str, str] = MappingProxyType(
     dict.fromkeys((*_TRACE, *_SAMPLE), _XRAY)
     | dict.fromkeys(_DELIVER_LOGS, _LOG_DELIVERY)
@@ -51,8 +51,8 @@ WILDCARDS: Mapping[str, str] = MappingProxyType(
 )
 
 _READ = ("s3:GetObject",)
-# Data that is written again replaces what lies there, which is then read and deleted too; buckets
-# of the lake are versioned, and versions stay.
+# Writing data again replaces older data, so a writer also reads and deletes. The buckets of the
+# lake are versioned, and versions stay.
 _WRITE = (
     *_READ,
     "s3:PutObject",
@@ -63,19 +63,19 @@ _WRITE = (
 
 
 def trust(service: Service, *, account: str, source_arn: str | Sequence[str] = ()) -> Document:
-    """Return the trust policy of a role that ``service`` takes on, for ``account`` alone.
+    """Return the trust policy of a role that ``service`` may assume, for ``account`` only.
 
-    ``source_arn`` says for what in the account, as the service tells it. That keeps others from
-    reaching the role by way of the service:
+    ``source_arn`` is the resource that the service acts for. The condition keeps other accounts and
+    resources from using the role through the service:
 
     - Step Functions, the state machine:
       https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
     - EventBridge, the rules:
       https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html
-    - EventBridge Scheduler, the schedule's group, and never the schedule:
+    - EventBridge Scheduler, the group of the schedule, never the schedule itself:
       https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
-    - Lambda, no condition: its page knows none, and a condition on what a service does not tell
-      keeps it from the role altogether. Who may hand the role to a function, PassRole says.
+    - Lambda, no condition: its page names none, and a condition that a service cannot meet keeps it
+      from the role. PassRole controls who may give the role to a function.
       https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
     """
     statement: Document = {
@@ -96,18 +96,18 @@ def function_policy(
     log_group_arn: str,
     in_vpc: bool,
 ) -> Document:
-    """Return what a function may do: its logs and traces, its layer's data, and what it asks for.
+    """Return the policy of a function: logs, traces, the data of its layer, and ``permissions``.
 
-    ``buckets`` has the bucket of each zone. Unless the function narrows it, that is reading all of
-    the layer's source zone and writing all of its target zone; who writes may read back what lies
-    there, and delete it.
+    ``buckets`` has the bucket of each zone. Without ``reads`` and ``writes`` a function may read
+    the whole source zone of its layer and write the whole target zone. Who may write may also read
+    and delete there.
     """
     region = arn_region(log_group_arn)
     between = zones(layer)
     reads = function.reads if function.reads is not None else between[:1] if between else ()
     writes = function.writes if function.writes is not None else between[1:] if between else ()
     readable, writable = (
-        [_place(entry, buckets) for entry in entries] for entries in (reads, writes)
+        [_bucket_and_prefix(entry, buckets) for entry in entries] for entries in (reads, writes)
     )
     return _document(
         [
@@ -117,7 +117,7 @@ def function_policy(
             *_objects("Read", _READ, readable, region),
             *_objects("Write", _WRITE, writable, region),
             *_listings([*readable, *writable], region),
-            *map(_asked_for, function.permissions),
+            *map(_statement, function.permissions),
         ]
     )
 
@@ -125,9 +125,9 @@ def function_policy(
 def machine_policy(
     *, function_arns: Sequence[str], permissions: Sequence[Permission] = ()
 ) -> Document:
-    """Return what a state machine may do: call its own functions, deliver its logs, trace.
+    """Return the policy of a state machine: calls of its own functions, logs, and traces.
 
-    ``permissions`` are what its other steps need: ``machine_permissions.machine_permissions``.
+    ``permissions`` are those for its other steps, from ``machine_permissions``.
     """
     calls = [_allow("Functions", ("lambda:InvokeFunction",), sorted(set(function_arns)))]
     return _document(
@@ -135,16 +135,15 @@ def machine_policy(
             *(calls if function_arns else []),
             _everywhere("Logs", _DELIVER_LOGS),
             _everywhere("Traces", (*_TRACE, *_SAMPLE)),
-            *map(_asked_for, permissions),
+            *map(_statement, permissions),
         ]
     )
 
 
 def trigger_policy(*, machine_arn: str, dead_letters_arn: str | None = None) -> Document:
-    """Return what a trigger may do: start the state machine, and leave what it could not start.
+    """Return the policy of a trigger: to start the state machine, and to send dead letters.
 
-    Only Scheduler writes to the queue of dead letters by its role; for EventBridge's rules that is
-    up to the queue's policy.
+    Only Scheduler needs its role to send dead letters; EventBridge rules need the queue's policy.
     https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
     """
     start = _allow("Start", ("states:StartExecution",), [machine_arn])
@@ -154,7 +153,7 @@ def trigger_policy(*, machine_arn: str, dead_letters_arn: str | None = None) -> 
 
 
 def queue_policy(*, queue_arn: str, account: str) -> Document:
-    """Return the policy of a queue that EventBridge's rules of this account send dead letters to.
+    """Return the policy of a queue for dead letters of the EventBridge rules of this account.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
     """
@@ -163,9 +162,9 @@ def queue_policy(*, queue_arn: str, account: str) -> Document:
 
 
 def topic_policy(*, topic_arn: str, account: str) -> Document:
-    """Return the policy of a topic that EventBridge's rules and the account's alarms publish to.
+    """Return the policy of a topic that EventBridge rules and alarms of the account publish to.
 
-    EventBridge publishes to no topic whose policy sets it a condition:
+    EventBridge does not publish to a topic if the policy sets it a condition:
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
     """
     alarms = alarm_arn(arn_region(topic_arn), account, "*")
@@ -186,7 +185,7 @@ def _allow(sid: str, actions: Sequence[str], resources: Sequence[str]) -> Docume
 
 
 def _everywhere(sid: str, actions: Sequence[str]) -> Document:
-    """Allow what AWS allows for everything or not at all; see ``WILDCARDS``."""
+    """Allow actions that AWS allows only for all resources; see ``WILDCARDS``."""
     return _allow(sid, actions, ["*"])
 
 
@@ -209,8 +208,8 @@ def _only_for(account: str, source_arn: str | Sequence[str]) -> Document:
     return condition
 
 
-def _place(entry: str, buckets: Mapping[str, str]) -> tuple[str, str]:
-    """Return bucket and prefix of ``raw/penguins/``, whose first part is a zone or a bucket."""
+def _bucket_and_prefix(entry: str, buckets: Mapping[str, str]) -> tuple[str, str]:
+    """Return bucket and prefix of an entry like ``raw/penguins/``: zone or bucket, then prefix."""
     first, _, prefix = entry.partition("/")
     return buckets.get(first, first), prefix
 
@@ -226,23 +225,23 @@ def _objects(
 
 
 def _listings(places: Sequence[tuple[str, str]], region: str) -> Iterator[Document]:
-    """Allow to list in each bucket what may be read there; a whole bucket without a condition."""
+    """Allow listing the prefixes that may be read; a whole bucket needs no condition."""
     prefixes: dict[str, list[str]] = {}
     for bucket, prefix in places:
         prefixes.setdefault(bucket, []).append(prefix)
-    whole = [bucket for bucket, found in prefixes.items() if "" in found]
+    whole = [bucket for bucket, listed in prefixes.items() if "" in listed]
     if whole:
         yield _allow("List", ("s3:ListBucket",), [bucket_arn(region, name) for name in whole])
-    parts = [(bucket, found) for bucket, found in prefixes.items() if "" not in found]
-    for number, (bucket, found) in enumerate(parts, start=1):
-        patterns: JsonValue = [f"{policy_literal(prefix)}*" for prefix in dict.fromkeys(found)]
+    parts = {bucket: dict.fromkeys(prefixes[bucket]) for bucket in prefixes if bucket not in whole}
+    for number, (bucket, readable) in enumerate(parts.items(), start=1):
+        patterns: JsonValue = [f"{policy_literal(prefix)}*" for prefix in readable]
         yield {
             **_allow(f"List{number}", ("s3:ListBucket",), [bucket_arn(region, bucket)]),
             "Condition": {"StringLike": {"s3:prefix": patterns}},
         }
 
 
-def _asked_for(permission: Permission) -> Document:
+def _statement(permission: Permission) -> Document:
     statement: Document = {
         "Effect": "Allow",
         "Action": list(permission.actions),

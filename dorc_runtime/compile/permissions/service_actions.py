@@ -1,4 +1,4 @@
-"""The actions of AWS services whose needs are known: what to allow, on what, and their zones.
+"""The actions of AWS services that dorc knows, with the permissions that each needs.
 
 How Step Functions calls them:
 https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
@@ -17,25 +17,25 @@ from dorc_runtime.model.permission import Permission
 from dorc_runtime.model.steps import Service
 
 _SDK = "aws-sdk:"
-_BUCKETS = ("Bucket",)
+_BUCKET = "Bucket"
 _SOURCE = "CopySource"
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a service is called: a region's code, and an account's digits."""
+    """Where a service is called: the code of the region, and the digits of the account."""
 
     region: str
     account: str
 
 
-# Yields the ARNs that an action touches; None where that is known only in a run.
+# Returns the ARNs that an action touches, None where they are known only in a run.
 _Resources = Callable[[Document, Place], Sequence[str] | None]
 
 
 @dataclass(frozen=True)
 class Action:
-    """An action: the permissions it takes, each with what it is about, and AWS's page for that."""
+    """An action: the permissions that it needs, each with its resources, and AWS's page on them."""
 
     allowed: Mapping[str, _Resources]
     page: str
@@ -46,10 +46,10 @@ def _topic(arguments: Document, place: Place) -> Sequence[str] | None:
 
 
 def _queue(arguments: Document, place: Place) -> Sequence[str] | None:
-    found = _literals(arguments.get("QueueUrl"))
-    if not found:
+    urls = _literals(arguments.get("QueueUrl"))
+    if not urls:
         return None
-    url = urlsplit(found[0])
+    url = urlsplit(urls[0])
     host, path = url.netloc.split("."), url.path.strip("/").split("/")
     if len(path) != 2 or len(host) < 3:
         return None
@@ -57,36 +57,36 @@ def _queue(arguments: Document, place: Place) -> Sequence[str] | None:
 
 
 def _table(arguments: Document, place: Place) -> Sequence[str] | None:
-    found = _literals(arguments.get("TableName"))
-    if not found:
+    names = _literals(arguments.get("TableName"))
+    if not names:
         return None
-    name = found[0]
+    name = names[0]
     return [name if name.startswith("arn:") else table_arn(place.region, place.account, name)]
 
 
 def _table_and_indexes(arguments: Document, place: Place) -> Sequence[str] | None:
-    found = _table(arguments, place)
-    return None if found is None else [*found, *(f"{arn}/index/*" for arn in found)]
+    arns = _table(arguments, place)
+    return None if arns is None else [*arns, *(f"{arn}/index/*" for arn in arns)]
 
 
 def _buses(arguments: Document, place: Place) -> Sequence[str] | None:
     entries = arguments.get("Entries")
     if not isinstance(entries, list):
         return None
-    names = [entry.get("EventBusName", "default") for entry in entries if isinstance(entry, dict)]
-    found = _literals(*names)
-    if not found or len(names) != len(entries):
+    values = [entry.get("EventBusName", "default") for entry in entries if isinstance(entry, dict)]
+    names = _literals(*values)
+    if not names or len(values) != len(entries):
         return None
     arns = [
         name if name.startswith("arn:") else event_bus_arn(place.region, place.account, name)
-        for name in found
+        for name in names
     ]
     return list(dict.fromkeys(arns))
 
 
 def _bucket(arguments: Document, place: Place) -> Sequence[str] | None:
-    found = _literals(arguments.get("Bucket"))
-    return [bucket_arn(place.region, found[0])] if found else None
+    names = _literals(arguments.get("Bucket"))
+    return [bucket_arn(place.region, names[0])] if names else None
 
 
 def _object(arguments: Document, place: Place) -> Sequence[str] | None:
@@ -97,11 +97,11 @@ def _object(arguments: Document, place: Place) -> Sequence[str] | None:
     return [f"{bucket[0]}/{'*' if is_expression(key) else policy_literal(key)}"]
 
 
-def _copied(arguments: Document, place: Place) -> Sequence[str] | None:
-    found = _literals(arguments.get(_SOURCE))
-    if not found:
+def _copy_source(arguments: Document, place: Place) -> Sequence[str] | None:
+    sources = _literals(arguments.get(_SOURCE))
+    if not sources:
         return None
-    bucket, _, key = found[0].lstrip("/").partition("/")
+    bucket, _, key = sources[0].lstrip("/").partition("/")
     return [f"{bucket_arn(place.region, bucket)}/{policy_literal(key)}"]
 
 
@@ -123,7 +123,7 @@ _OPTIMISED = {
     "events:putEvents": Action({"events:PutEvents": _buses}, _EVENTS),
 }
 
-# The actions that need no ``permissions``, if what they touch is written in their arguments.
+# The actions that need no ``permissions``, if their arguments name the resources.
 ACTIONS: Mapping[str, Action] = MappingProxyType(
     _OPTIMISED
     | {_SDK + name: action for name, action in _OPTIMISED.items()}
@@ -134,42 +134,43 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
         "aws-sdk:s3:headObject": Action({"s3:GetObject": _object}, _S3),
         "aws-sdk:s3:putObject": Action({"s3:PutObject": _object}, _S3),
         "aws-sdk:s3:deleteObject": Action({"s3:DeleteObject": _object}, _S3),
-        "aws-sdk:s3:copyObject": Action({"s3:GetObject": _copied, "s3:PutObject": _object}, _S3),
+        "aws-sdk:s3:copyObject": Action(
+            {"s3:GetObject": _copy_source, "s3:PutObject": _object}, _S3
+        ),
         "aws-sdk:s3:listObjectsV2": Action({"s3:ListBucket": _bucket}, _S3),
     }
 )
 
 
 def resource(action: str) -> str:
-    """Return what Step Functions calls ``action``, as the ``Resource`` of a state."""
+    """Return the ``Resource`` of a state that calls ``action``."""
     return f"arn:aws:states:::{action}"
 
 
-def located(step: Service, buckets: Mapping[str, str]) -> Document:
-    """Return the arguments of ``step``, with the buckets of zones in place of their names."""
+def bucket_arguments(step: Service, buckets: Mapping[str, str]) -> Document:
+    """Return the arguments of ``step``, with each zone replaced by its bucket."""
     if step.action.removeprefix(_SDK).partition(":")[0] != "s3":
         return step.arguments
-    found = dict(step.arguments)
-    for name in _BUCKETS:
-        if isinstance(zone := found.get(name), str):
-            found[name] = buckets.get(zone, zone)
-    if isinstance(source := found.get(_SOURCE), str) and not is_expression(source):
+    arguments = dict(step.arguments)
+    if isinstance(zone := arguments.get(_BUCKET), str):
+        arguments[_BUCKET] = buckets.get(zone, zone)
+    if isinstance(source := arguments.get(_SOURCE), str) and not is_expression(source):
         zone, slash, key = source.lstrip("/").partition("/")
-        found[_SOURCE] = f"{buckets.get(zone, zone)}{slash}{key}"
-    return found
+        arguments[_SOURCE] = f"{buckets.get(zone, zone)}{slash}{key}"
+    return arguments
 
 
 def permissions(
     step: Service, *, place: Place, buckets: Mapping[str, str]
 ) -> tuple[Permission, ...] | None:
-    """Return what a pipeline must be allowed to do for ``step``; None where that is not known."""
+    """Return the permissions that ``step`` needs, None where they are unknown."""
     known = ACTIONS.get(step.action)
     if known is None:
         return step.permissions or None
-    arguments = located(step, buckets)
+    arguments = bucket_arguments(step, buckets)
     needed = []
-    for name, touched in known.allowed.items():
-        arns = touched(arguments, place)
+    for name, resources in known.allowed.items():
+        arns = resources(arguments, place)
         if arns is None:
             return step.permissions or None
         needed.append(Permission([name], resources=arns))
@@ -177,6 +178,6 @@ def permissions(
 
 
 def _literals(*values: JsonValue) -> list[str] | None:
-    """Return ``values`` if all of them are texts that are known before a run."""
-    found = [value for value in values if isinstance(value, str) and not is_expression(value)]
-    return found if len(found) == len(values) else None
+    """Return ``values``, if all of them are texts that are known before a run."""
+    texts = [value for value in values if isinstance(value, str) and not is_expression(value)]
+    return texts if len(texts) == len(values) else None

@@ -1,6 +1,6 @@
 """What starts a pipeline.
 
 Open ``rules`` for the rules of EventBridge and its Scheduler, ``schedules`` for cron and rate
-expressions, ``event_patterns`` for which events match, and ``trigger_input`` for what a pipeline
-receives from each kind of trigger.
+expressions, ``event_patterns`` for which events match, and ``trigger_input`` for the input that
+each kind of trigger gives to a pipeline.
 """

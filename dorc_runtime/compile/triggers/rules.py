@@ -1,7 +1,7 @@
 """What starts a pipeline on AWS: the rules of EventBridge and the schedules of its Scheduler.
 
-What a pipeline receives is made by ``compile.events``, from placeholders here and from real values
-in a local run, so that the two agree.
+``trigger_input`` makes the input of the pipeline, from placeholders here and from real values in a
+local run, so that the two agree.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ from dorc_runtime.model.triggers import (
     Trigger,
 )
 
-# What Scheduler puts in for this is the time that a start was due, as 2030-01-31T06:00:00Z:
+# Scheduler replaces this with the time of the schedule, for example 2030-01-31T06:00:00Z:
 # https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
 _DUE = "<aws.scheduler.scheduled-time>"
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
@@ -48,11 +48,11 @@ _EXECUTION_PATHS = {
 
 @dataclass(frozen=True)
 class Rule:
-    """An EventBridge rule on the event bus ``bus``: events that fit ``pattern`` start the pipeline.
+    """An EventBridge rule on the event bus ``bus``: an event that matches ``pattern`` starts it.
 
-    It receives ``template``, where the value at each of ``paths`` in the event stands for its name
-    in ``<>``; without a template it receives the whole event. ``key`` tells a pipeline's triggers
-    apart, and stays the same when others come and go.
+    The input is ``template``; each ``<name>`` in it is replaced by the value at the path of that
+    name in the event. Without a template the input is the whole event. ``key`` identifies a trigger
+    of the pipeline, and does not change when other triggers are added or removed.
     """
 
     key: str
@@ -64,9 +64,9 @@ class Rule:
 
 @dataclass(frozen=True)
 class Schedule:
-    """A schedule: at the times of ``expression`` in ``timezone`` the pipeline receives ``input``.
+    """A schedule: at the times of ``expression`` in ``timezone`` it starts with ``input``.
 
-    ``key`` is as a rule's.
+    ``key`` identifies the trigger, as in ``Rule``.
     """
 
     key: str
@@ -85,14 +85,14 @@ def triggers(
     region: str,
     account: str,
 ) -> tuple[Rule | Schedule, ...]:
-    """Return what starts ``pipeline``, which is in ``layer``, in the environment of ``names``.
+    """Return the rules and schedules of ``pipeline`` of ``layer``, in the environment of ``names``.
 
-    ``buckets`` has the bucket of each zone; without its own, an S3 trigger watches that of the
-    layer's source zone. Other pipelines are those in this region and account.
+    ``buckets`` has the bucket of each zone; an S3Trigger without a bucket watches the one of the
+    layer's source zone. Other pipelines are in the same region and account.
     """
     made: dict[str, Rule | Schedule] = {}
     for trigger in pipeline.triggers:
-        key = _unused(_key(trigger), made)
+        key = _unique_key(_key(trigger), made)
         match trigger:
             case S3Trigger():
                 bucket = trigger.bucket or buckets[(zones(layer) or (layer,))[0]]
@@ -108,7 +108,7 @@ def triggers(
                     key,
                     trigger.schedule,
                     trigger.timezone,
-                    schedule_event(time=_DUE, given=trigger.input),
+                    schedule_event(time=_DUE, extra=trigger.input),
                     trigger.is_enabled(names.environment),
                 )
     return tuple(made.values())
@@ -143,15 +143,14 @@ def _pipeline_rule(key: str, trigger: PipelineTrigger, machine: str) -> Rule:
 def _template(event: Event) -> str:
     """Return ``event`` as an input template, its placeholders without quotes.
 
-    EventBridge puts JSON in for those, with quotes where there are to be: a key with a quote of its
-    own stays whole, and a number stays one.
+    EventBridge replaces a placeholder by JSON, with quotes where JSON needs them.
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
     """
     return re.sub(r'"(<[a-z]+>)"', r"\1", json.dumps(event))
 
 
 def _literal(text: str) -> str:
-    r"""Escape what a wildcard pattern takes for its own, ``*`` and ``\``.
+    r"""Escape the special characters of a wildcard pattern, ``*`` and ``\``.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
     """
@@ -159,16 +158,16 @@ def _literal(text: str) -> str:
 
 
 def _key(trigger: Trigger) -> str:
-    """Return a short name for what a trigger says; whether it is switched on is no part of it."""
+    """Return a short name made from the fields of a trigger, without ``enabled``."""
     kind = type(trigger).__name__.removesuffix("Trigger").lower()
-    said = trigger.model_dump(mode="json", exclude={"enabled"})
-    digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    fields = trigger.model_dump(mode="json", exclude={"enabled"})
+    digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
     return f"{kind}-{digest[:8]}"
 
 
-def _unused(wanted: str, taken: Mapping[str, object]) -> str:
-    key, number = wanted, 1
-    while key in taken:
+def _unique_key(base: str, others: Mapping[str, object]) -> str:
+    key, number = base, 1
+    while key in others:
         number += 1
-        key = f"{wanted}-{number}"
+        key = f"{base}-{number}"
     return key

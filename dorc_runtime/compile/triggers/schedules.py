@@ -1,4 +1,4 @@
-"""Times to start at, as EventBridge Scheduler takes them.
+"""The schedules that EventBridge Scheduler accepts, checked and parsed.
 
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 """
@@ -28,7 +28,7 @@ OnDay = Callable[[date], bool]
 
 @dataclass(frozen=True)
 class Cron:
-    """The times of the clock that a cron text means, months from 1, and on which days."""
+    """The times of a cron text: months count from 1, ``on`` says on which days."""
 
     minutes: frozenset[int]
     hours: frozenset[int]
@@ -37,13 +37,13 @@ class Cron:
     on: OnDay
 
 
-# A rate is the time between two starts; at(...) is a time of the clock, without its zone.
+# rate(...) is the time between two starts; at(...) is a time without a time zone.
 Schedule = Cron | timedelta | datetime
 
 
 @dataclass(frozen=True)
 class _Field:
-    """One of the six fields of a cron text: its bounds, both included, and its names."""
+    """One of the six fields of a cron text: its lowest and highest value, and its names."""
 
     name: str
     least: int
@@ -51,17 +51,17 @@ class _Field:
     names: tuple[str, ...] = ()
 
     def value(self, text: str) -> int:
-        """Return the number that ``text`` stands for.
+        """Return the number of ``text``.
 
         Raises:
-            ValueError: With what the field takes.
+            ValueError: The field does not accept it; the message says what it accepts.
         """
         if text.upper() in self.names:
             return self.names.index(text.upper()) + self.least
         if text.isascii() and text.isdigit() and self.least <= int(text) <= self.most:
             return int(text)
         names = f", or {self.names[0]}-{self.names[-1]}" if self.names else ""
-        raise ValueError(f"the {self.name} '{text}' is none of {self.least}-{self.most}{names}")
+        raise ValueError(f"the {self.name} '{text}' is not {self.least}-{self.most}{names}")
 
 
 _MINUTE = _Field("minute", 0, 59)
@@ -73,42 +73,42 @@ _YEAR = _Field("year", 1970, 2199)
 
 
 def check_schedule(text: str) -> None:
-    """Refuse a schedule that EventBridge Scheduler would refuse.
+    """Check that EventBridge Scheduler accepts a schedule.
 
     Raises:
-        DefinitionError: With what is wrong, and how it is written.
+        DefinitionError: It does not; the message says why, and what to write.
     """
     parse_schedule(text)
 
 
 def parse_schedule(text: str) -> Schedule:
-    """Return what a schedule says.
+    """Return the times of a schedule.
 
     Raises:
-        DefinitionError: With what is wrong, and how it is written.
+        DefinitionError: It is not a schedule; the message says why, and what to write.
     """
     try:
-        return _parsed(text)
+        return _parse(text)
     except ValueError as error:
         raise DefinitionError(f"schedule '{text}': {error}; {_FORMS}") from error
 
 
 def check_timezone(name: str) -> None:
-    """Refuse a time zone that is not in the IANA database.
+    """Check that a time zone is in the IANA database.
 
     Raises:
-        DefinitionError: With how one is written.
+        DefinitionError: It is not; the message says what to write.
     """
-    # A machine without the database, as Windows is, leaves it to Scheduler.
+    # A machine may have no such database, for example on Windows.
     known = available_timezones()
     if known and name not in known:
-        raise DefinitionError(f"timezone '{name}' is not known: write one like Europe/London")
+        raise DefinitionError(f"no timezone '{name}': write a name like Europe/London")
 
 
-def _parsed(text: str) -> Schedule:
+def _parse(text: str) -> Schedule:
     match = _SCHEDULE.fullmatch(text)
     if match is None:
-        raise ValueError("it is neither cron(...), rate(...) nor at(...)")
+        raise ValueError("it is not cron(...), rate(...) or at(...)")
     forms: dict[str, Callable[[str], Schedule]] = {"cron": _cron, "rate": _rate, "at": _at}
     return forms[match[1]](match[2])
 
@@ -116,18 +116,18 @@ def _parsed(text: str) -> Schedule:
 def _rate(text: str) -> timedelta:
     match = _RATE.fullmatch(text)
     if match is None:
-        raise ValueError("a rate is a whole number and minutes, hours or days")
+        raise ValueError("a rate has a whole number, and minutes, hours or days")
     number, unit = int(match[1]), match[2]
     if number < 1:
         raise ValueError("a rate is at least 1")
     if (number == 1) == bool(match[3]):
-        raise ValueError(f"{number} goes with {unit if number == 1 else unit + 's'}")
+        raise ValueError(f"after {number} write {unit if number == 1 else unit + 's'}")
     return timedelta(**{f"{unit}s": number})
 
 
 def _at(text: str) -> datetime:
     if not _AT.fullmatch(text):
-        raise ValueError("a time is written year-month-dayThour:minute:second, without a zone")
+        raise ValueError("a time has the form year-month-dayThour:minute:second, without a zone")
     return datetime.fromisoformat(text)
 
 
@@ -140,17 +140,17 @@ def _cron(text: str) -> Cron:
         )
     minute, hour, day, month, weekday, year = parts
     minutes, hours, months, years = (
-        _listed(field, part)
+        _values(field, part)
         for field, part in ((_MINUTE, minute), (_HOUR, hour), (_MONTH, month), (_YEAR, year))
     )
     if (day == "?") == (weekday == "?"):
-        raise ValueError("one of day of the month and day of the week is ?, and not both")
+        raise ValueError("exactly one of day of the month and day of the week must be ?")
     on = _on_day(day) if weekday == "?" else _on_weekday(weekday)
     return Cron(minutes, hours, months, years, on)
 
 
 def _on_day(part: str) -> OnDay:
-    """Return what a day of the month says: L is the last one, 15W the weekday nearest the 15th."""
+    """Return the days of a day of the month; L is the last, 15W the weekday nearest the 15th."""
     last = _LAST_DAY.fullmatch(part)
     if last and int(last[1]) < _DAY_OF_MONTH.most:
         back = int(last[1])
@@ -160,24 +160,24 @@ def _on_day(part: str) -> OnDay:
     if part == "LW":
         return lambda day: day == _nearest_weekday(day.replace(day=_length(day)))
     if part.endswith("W") and part[:-1].isdigit():
-        wanted = _DAY_OF_MONTH.value(part[:-1])
+        number = _DAY_OF_MONTH.value(part[:-1])
         return lambda day: (
-            wanted <= _length(day) and day == _nearest_weekday(day.replace(day=wanted))
+            number <= _length(day) and day == _nearest_weekday(day.replace(day=number))
         )
-    days = _listed(_DAY_OF_MONTH, part)
+    days = _values(_DAY_OF_MONTH, part)
     return lambda day: day.day in days
 
 
 def _on_weekday(part: str) -> OnDay:
-    """Return what a day of the week says: 3#2 is the second Tuesday, 6L the last Friday."""
+    """Return the days of a day of the week; 3#2 is the second Tuesday, 6L the last Friday."""
     nth = _NTH_DAY.fullmatch(part)
     if nth:
-        wanted, number = _DAY_OF_WEEK.value(nth[1]), int(nth[2])
-        return lambda day: _weekday(day) == wanted and (day.day + 6) // 7 == number
+        weekday, number = _DAY_OF_WEEK.value(nth[1]), int(nth[2])
+        return lambda day: _weekday(day) == weekday and (day.day + 6) // 7 == number
     if part.endswith("L") and part != "L":
         last = _DAY_OF_WEEK.value(part.removesuffix("L"))
         return lambda day: _weekday(day) == last and day.day + 7 > _length(day)
-    days = frozenset({7}) if part == "L" else _listed(_DAY_OF_WEEK, part)
+    days = frozenset({7}) if part == "L" else _values(_DAY_OF_WEEK, part)
     return lambda day: _weekday(day) in days
 
 
@@ -200,19 +200,19 @@ def _nearest_weekday(day: date) -> date:
     return day
 
 
-def _listed(field: _Field, part: str) -> frozenset[int]:
-    """Return what a list of values, ranges and steps holds: ``1,3-5,10/5``, ``*``, ``*/15``."""
+def _values(field: _Field, part: str) -> frozenset[int]:
+    """Return the numbers of a list of values, ranges and steps: ``1,3-5,10/5``, ``*``, ``*/15``."""
     values: set[int] = set()
     for piece in part.split(","):
         span, slash, step = piece.partition("/")
         if slash and not (step.isascii() and step.isdigit() and 1 <= int(step) <= field.most):
-            raise ValueError(f"the {field.name} '{piece}' has no step from 1 to {field.most}")
+            raise ValueError(f"the {field.name} '{piece}' needs a step from 1 to {field.most}")
         least, most = field.least, field.most
         if span != "*":
             first, dash, last = span.partition("-")
             least = field.value(first)
             most = field.value(last) if dash else most if slash else least
             if most < least:
-                raise ValueError(f"the {field.name} '{piece}' runs backwards")
+                raise ValueError(f"the {field.name} '{piece}' goes backwards: swap the two")
         values.update(range(least, most + 1, int(step) if slash else 1))
     return frozenset(values)

@@ -79,7 +79,7 @@ def _infra(given: Config, folder: Path) -> None:
         ),
         emails=config.alert_emails,
         failures_rule=names.alert("failures"),
-        machines=[{"prefix": machine_arn(cloud.region, cloud.account, names.beginning)}],
+        machines=[{"prefix": machine_arn(cloud.region, cloud.account, names.machine_prefix)}],
         dead_letters_alarm=names.alert("dead-letters"),
         dead_letters_queue=names.shared,
         dead_letters_arn=dead_letters.arn,

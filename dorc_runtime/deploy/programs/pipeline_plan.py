@@ -17,7 +17,7 @@ from dorc_runtime.compile.names import (
     schedule_group_arn,
     zones,
 )
-from dorc_runtime.compile.permissions.machine_permissions import Surroundings, machine_permissions
+from dorc_runtime.compile.permissions.machine_permissions import MachineContext, machine_permissions
 from dorc_runtime.compile.permissions.policies import (
     function_policy,
     machine_policy,
@@ -131,7 +131,7 @@ class PipelinePlan:
             trust=trust("states", account=self.account, source_arn=self._machine_arn),
             policy=machine_policy(
                 function_arns=list(self._function_arns.values()),
-                permissions=machine_permissions(self.pipeline, self._surroundings),
+                permissions=machine_permissions(self.pipeline, self._machine_context),
             ),
         )
 
@@ -193,8 +193,8 @@ class PipelinePlan:
         }
 
     @property
-    def _surroundings(self) -> Surroundings:
-        return Surroundings(
+    def _machine_context(self) -> MachineContext:
+        return MachineContext(
             place=Place(self.region, self.account),
             layer=self.layer,
             machine=self.names.machine,

@@ -69,7 +69,7 @@ DEFINITIONS: dict[str, tuple[Change, str]] = {
     ),
     "an unreachable step": (
         lambda r: r.define('Fail("E"), Function("clean")', imports="Fail, Function, Pipeline"),
-        f"{PIPELINE}: clean: is never reached: Fail before it ends the run",
+        f"{PIPELINE}: clean: it never runs, because Fail before it ends the run",
     ),
     "a duplicate": (
         lambda r: r.define('Function("clean"), Function("clean")'),

@@ -6,7 +6,7 @@ import threading
 import pytest
 from pydantic import JsonValue
 
-from dorc_runtime.compile.expressions.allowed import FUNCTIONS
+from dorc_runtime.compile.expressions.expression_checks import FUNCTIONS
 from dorc_runtime.local.jsonata import QueryEvaluationError, evaluate, evaluate_template
 
 

@@ -1,4 +1,4 @@
-"""What the checks refuse, beyond what the commands' tests show."""
+"""Problems that the checks find, in addition to those in the tests of the commands."""
 
 from collections.abc import Callable
 
@@ -40,9 +40,11 @@ def source(
     return Source(layer, name, FILE, pipeline, dict.fromkeys(functions.split(), ""))
 
 
-def told(pipeline: Pipeline, *, layer: str = "raw-to-processed", functions: str = "a") -> list[str]:
-    found = problems_of(source(pipeline, layer=layer, functions=functions))
-    return [str(problem) for problem in found]
+def problems(
+    pipeline: Pipeline, *, layer: str = "raw-to-processed", functions: str = "a"
+) -> list[str]:
+    one = source(pipeline, layer=layer, functions=functions)
+    return [str(problem) for problem in problems_of(one)]
 
 
 def test_a_sound_pipeline_has_no_problems() -> None:
@@ -50,29 +52,29 @@ def test_a_sound_pipeline_has_no_problems() -> None:
         Choice(If(data.n > 0, then=[Function("a", catch=[Catch(steps=[Fail("E")])])])),
         Map(over=data.xs, steps=[Pass({"n": data.n})], retry=[Retry("States.Timeout")]),
     ]
-    assert told(Pipeline(triggers=[S3Trigger(suffix=".csv")], steps=steps)) == []
+    assert problems(Pipeline(triggers=[S3Trigger(suffix=".csv")], steps=steps)) == []
 
 
 REFUSED: dict[str, tuple[Callable[[], Pipeline], str]] = {
     "a variable that Lambda keeps": (
         lambda: Pipeline(steps=[Function("a", environment={"AWS_REGION": "x"})]),
-        "a: environment: Lambda refuses a variable called 'AWS_REGION'",
+        "a: environment: Lambda does not accept a variable 'AWS_REGION'",
     ),
     "a variable that is no name": (
         lambda: Pipeline(steps=[Function("a", environment={"my-key": "x"})]),
-        "a: environment: Lambda refuses a variable called 'my-key'",
+        "a: environment: Lambda does not accept a variable 'my-key'",
     ),
     "an environment too large": (
         lambda: Pipeline(steps=[Function("a", environment={"KEY": "x" * 5000})]),
-        "over Lambda's 4096",
+        "Lambda accepts 4096",
     ),
     "an error that Step Functions does not know": (
         lambda: Pipeline(steps=[Function("a", retry=[Retry("States.TimeOut")])]),
-        "knows no error 'States.TimeOut'. Did you mean 'States.Timeout'?",
+        "has no error 'States.TimeOut'. Did you mean 'States.Timeout'?",
     ),
     "an unreachable step in a Catch": (
         lambda: Pipeline(steps=[Function("a", catch=[Catch(steps=[Fail("E"), Pass()])])]),
-        "Pass: is never reached: Fail before it ends the run",
+        "Pass: it never runs, because Fail before it ends the run",
     ),
     "a step behind ways that all end": (
         lambda: Pipeline(
@@ -81,7 +83,7 @@ REFUSED: dict[str, tuple[Callable[[], Pipeline], str]] = {
                 Function("a"),
             ]
         ),
-        "a: is never reached: Choice before it ends the run",
+        "a: it never runs, because Choice before it ends the run",
     ),
     "two steps of one name": (
         lambda: Pipeline(steps=[Function("a"), Pass(name="x"), Pass(name="x")]),
@@ -105,19 +107,19 @@ REFUSED: dict[str, tuple[Callable[[], Pipeline], str]] = {
     ),
     "a variable that nothing assigns": (
         lambda: Pipeline(steps=[Function("a", assign={"rows": 1}), Pass(variable("row"))]),
-        "there is no $row. Did you mean $rows?",
+        "$row does not exist. Did you mean $rows?",
     ),
     "a variable that only a later step assigns": (
         lambda: Pipeline(steps=[Pass(variable("n")), Function("a", assign={"n": 1})]),
-        "there is no $n",
+        "$n does not exist",
     ),
     "a variable of the same step": (
         lambda: Pipeline(steps=[Function("a", assign={"n": 1}, output=variable("n"))]),
-        "there is no $n",
+        "$n does not exist",
     ),
     "a variable that a branch has assigned": (
         lambda: Pipeline(steps=[Parallel([[Function("a", assign={"n": 1})]]), Pass(variable("n"))]),
-        "there is no $n",
+        "$n does not exist",
     ),
     "a variable from outside a distributed Map": (
         lambda: Pipeline(
@@ -126,13 +128,13 @@ REFUSED: dict[str, tuple[Callable[[], Pipeline], str]] = {
                 Map([1], distributed=True, steps=[Pass(variable("n"))]),
             ]
         ),
-        "there is no $n",
+        "$n does not exist",
     ),
     "a variable of one name inside and outside": (
         lambda: Pipeline(
             steps=[Function("a", assign={"n": 1}), Map([1], steps=[Pass(assign={"n": 2})])]
         ),
-        "$n is a variable outside already",
+        "does not accept $n inside the Map or Parallel and outside it",
     ),
     "half a template in a Catch": (
         lambda: Pipeline(steps=[Function("a", catch=[Catch(output="{% $x")])]),
@@ -146,7 +148,7 @@ REFUSED: dict[str, tuple[Callable[[], Pipeline], str]] = {
         lambda: Pipeline(
             steps=[Function("a"), Service("sns:publish", arguments={"TopicArn": data.topic})]
         ),
-        "what 'sns:publish' must be allowed to do here is not known before a run",
+        "the permissions that 'sns:publish' needs here are unknown before a run",
     ),
     "an action without the SDK": (
         lambda: Pipeline(steps=[Function("a"), Service("s3:copyObject")]),
@@ -158,36 +160,36 @@ REFUSED: dict[str, tuple[Callable[[], Pipeline], str]] = {
     ),
     "a machine over a mebibyte": (
         lambda: Pipeline(steps=[Function("a"), Pass("x" * 1_100_000)]),
-        "let one start the other with a PipelineTrigger",
+        "start the second part with a PipelineTrigger",
     ),
 }
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_aws_would_refuse_is_told_with_file_and_step(case: str) -> None:
+def test_a_problem_names_file_and_step(case: str) -> None:
     make, message = REFUSED[case]
-    [problem] = told(make())
+    [problem] = problems(make())
     assert problem.startswith(f"{FILE}: ")
     assert message in problem
 
 
-def test_variables_that_may_have_a_value_are_taken() -> None:
+def test_variables_that_may_have_a_value_are_accepted() -> None:
     steps: list[Step] = [
         Choice(If(data.n > 0, assign={"n": data.n})),
         Function("a", assign={"rows": result.rows}, catch=[Catch(assign={"rows": 0})]),
         Map(data.xs, steps=[Pass({"n": variable("n"), "rows": variable("rows")})]),
         Pass(variable("rows") + variable("n")),
     ]
-    assert told(Pipeline(steps=steps)) == []
+    assert problems(Pipeline(steps=steps)) == []
 
 
-def test_a_service_with_permissions_is_taken() -> None:
+def test_a_service_with_permissions_is_accepted() -> None:
     allowed = Permission("glue:StartCrawler", resources="arn:aws:glue:eu-west-2:1:crawler/c")
     step = Service("aws-sdk:glue:startCrawler", permissions=[allowed])
-    assert told(Pipeline(steps=[Function("a"), step])) == []
+    assert problems(Pipeline(steps=[Function("a"), step])) == []
 
 
-def test_a_call_of_a_pipeline_that_is_not_there_is_told_with_the_nearest() -> None:
+def test_a_call_of_an_unknown_pipeline_names_the_most_similar_one() -> None:
     one = source(Pipeline(steps=[Call("raw-to-processed/toe")]), name="one", functions="")
     two = source(Pipeline(steps=[Pass()]), name="two", functions="")
     [problem] = problems_between([one, two])
@@ -196,15 +198,15 @@ def test_a_call_of_a_pipeline_that_is_not_there_is_told_with_the_nearest() -> No
     )
 
 
-def test_what_is_nearly_a_zone_is_no_bucket() -> None:
+def test_a_misspelt_zone_is_a_problem() -> None:
     step = Function("a", reads=["raw/x/", "our-processed-data"], writes=["proccessed/"])
     [problem] = problems_between([source(Pipeline(steps=[step]))])
-    assert str(problem) == f"{FILE}: a: 'proccessed' is no zone; did you mean 'processed'?"
+    assert str(problem) == f"{FILE}: a: no zone 'proccessed'. Did you mean 'processed'?"
 
 
 @pytest.mark.parametrize("closing", ["call", "trigger"])
 def test_pipelines_that_call_each_other_in_a_circle_are_refused(closing: str) -> None:
-    """A trigger on the end of what is called starts it all over again."""
+    """A trigger on the called pipeline starts the caller again."""
     call = Call("raw-to-processed/two")
     back = Call("raw-to-processed/one", wait=False)
     trigger = PipelineTrigger("raw-to-processed/two")
@@ -218,27 +220,26 @@ def test_pipelines_that_call_each_other_in_a_circle_are_refused(closing: str) ->
 
 
 def test_an_s3_trigger_in_a_layer_without_zones_names_its_bucket() -> None:
-    [problem] = told(Pipeline(triggers=[S3Trigger()], steps=[Function("a")]), layer="default")
+    [problem] = problems(Pipeline(triggers=[S3Trigger()], steps=[Function("a")]), layer="default")
     assert "has no source zone to watch: name a bucket" in problem
     named = Pipeline(triggers=[S3Trigger(bucket="theirs")], steps=[Function("a")])
-    assert told(named, layer="default") == []
+    assert problems(named, layer="default") == []
 
 
-def test_a_map_names_what_it_reads_where_nothing_else_tells() -> None:
+def test_a_map_must_name_its_bucket_if_nothing_else_does() -> None:
     place = rows(bucket=data.bucket, key=data.key, format="CSV")
     steps: list[Step] = [Map(place, distributed=True, steps=[Function("a")])]
-    [problem] = told(Pipeline(steps=steps), layer="default")
-    assert "Map: the bucket it reads is not known before a run" in problem
-    assert told(Pipeline(steps=steps)) == []
+    [problem] = problems(Pipeline(steps=steps), layer="default")
+    assert "Map: the bucket that it reads is unknown before a run" in problem
+    assert problems(Pipeline(steps=steps)) == []
     watching = Pipeline(triggers=[S3Trigger(bucket="theirs")], steps=steps)
-    assert told(watching, layer="default") == []
+    assert problems(watching, layer="default") == []
 
 
 @pytest.mark.parametrize("name", ["class", "Tidy", "a__b", "a_", "tests", "con", "awsome", "1st"])
-def test_a_function_with_a_name_that_cannot_be_is_refused(name: str) -> None:
-    problems = told(Pipeline(steps=[Function(name)]), functions=name)
-    assert len(problems) == 1
-    assert f"no function can be called '{name}'" in problems[0]
+def test_an_invalid_name_of_a_function_is_refused(name: str) -> None:
+    [problem] = problems(Pipeline(steps=[Function(name)]), functions=name)
+    assert f"a function cannot be called '{name}'" in problem
 
 
 def test_pipelines_that_start_each_other_are_refused() -> None:
@@ -255,4 +256,4 @@ def test_pipelines_that_start_each_other_are_refused() -> None:
 
 def test_an_event_of_any_kind_may_start_a_pipeline() -> None:
     trigger = EventTrigger({"source": ["aws.s3"]})
-    assert told(Pipeline(triggers=[trigger], steps=[Function("a")])) == []
+    assert problems(Pipeline(triggers=[trigger], steps=[Function("a")])) == []

@@ -14,13 +14,13 @@ from dorc_runtime import (
     objects,
     rows,
 )
-from dorc_runtime.compile.permissions.machine_permissions import Surroundings, machine_permissions
+from dorc_runtime.compile.permissions.machine_permissions import MachineContext, machine_permissions
 from dorc_runtime.compile.permissions.policies import machine_policy
 from dorc_runtime.compile.permissions.service_actions import Place
 from dorc_runtime.model.steps import Step
 
 STATES = "arn:aws:states:eu-west-2:123456789012"
-AROUND = Surroundings(
+CONTEXT = MachineContext(
     place=Place(region="eu-west-2", account="123456789012"),
     layer="raw-to-processed",
     machine="tidy",
@@ -33,7 +33,7 @@ def allowed(*steps: Step, triggers: Any = ()) -> dict[str, list[str]]:
     """Return what each action is allowed on."""
     pipeline = Pipeline(steps=steps, triggers=triggers)
     found: dict[str, list[str]] = {}
-    for permission in machine_permissions(pipeline, AROUND):
+    for permission in machine_permissions(pipeline, CONTEXT):
         for action in permission.actions:
             found.setdefault(action, []).extend(permission.resources)
     return found
@@ -72,7 +72,7 @@ def test_a_distributed_map_starts_and_stops_executions_of_its_own_machine() -> N
 
 def test_a_map_over_objects_lists_them_and_no_others() -> None:
     [*_, listing] = machine_permissions(
-        Pipeline(steps=[Map(objects("raw/a*/"), distributed=True, steps=[Pass()])]), AROUND
+        Pipeline(steps=[Map(objects("raw/a*/"), distributed=True, steps=[Pass()])]), CONTEXT
     )
     assert listing.actions == ("s3:ListBucket",)
     assert listing.resources == ("arn:aws:s3:::my-raw",)
@@ -107,7 +107,7 @@ def test_a_function_and_an_inline_map_need_nothing_more() -> None:
 
 
 def test_the_permissions_stand_in_the_machines_policy() -> None:
-    needed = machine_permissions(Pipeline(steps=[Call("curated/load", wait=False)]), AROUND)
+    needed = machine_permissions(Pipeline(steps=[Call("curated/load", wait=False)]), CONTEXT)
     policy: Any = machine_policy(function_arns=[], permissions=needed)
     assert {
         "Effect": "Allow",

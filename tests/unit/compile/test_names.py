@@ -140,13 +140,13 @@ def test_the_machines_of_an_environment_and_no_others_begin_alike(
     """An alert is to be about its own environment."""
     names = Names(project, environment)
     machine = PipelineNames(*place).machine
-    assert machine.startswith(names.beginning) == (place[:2] == (project, environment))
-    assert names.pipeline(*place[2:]).machine.startswith(names.beginning)
+    assert machine.startswith(names.machine_prefix) == (place[:2] == (project, environment))
+    assert names.pipeline(*place[2:]).machine.startswith(names.machine_prefix)
 
 
 def test_an_environment_is_told_from_one_that_begins_like_it() -> None:
     one, other = Names("a", "b"), Names("a", "bc")
-    assert not other.pipeline("l", "x" * 90).machine.startswith(one.beginning)
+    assert not other.pipeline("l", "x" * 90).machine.startswith(one.machine_prefix)
 
 
 @given(PLACES, FOLDERS)

@@ -167,7 +167,7 @@ def test_a_custom_event_arrives_whole() -> None:
 
 def test_the_clock_tells_what_it_does_in_a_local_run() -> None:
     made = schedule(CronTrigger("rate(1 hour)", input={"full": True}))
-    here = schedule_event(time="2030-01-31T06:00:00Z", given={"full": True})
+    here = schedule_event(time="2030-01-31T06:00:00Z", extra={"full": True})
     text = json.dumps(made.input).replace("<aws.scheduler.scheduled-time>", str(here["time"]))
     assert json.loads(text) == here
 

@@ -1,10 +1,10 @@
-"""What Step Functions would not take of an expression is told, with what to write instead."""
+"""Problems of expressions, each with what to write instead."""
 
 import pytest
 
-from dorc_runtime.compile.expressions.allowed import problems_in
+from dorc_runtime.compile.expressions.expression_checks import expression_problems
 
-TAKEN = [
+ACCEPTED = [
     "$states.input",
     "$states.context.Execution.Input.rows > 0",
     "$states.input.files[size > 10].{'key': key, 'all': $}",
@@ -28,9 +28,9 @@ TAKEN = [
 ]
 
 
-@pytest.mark.parametrize("text", TAKEN)
-def test_what_step_functions_takes_passes(text: str) -> None:
-    assert problems_in(text) == ()
+@pytest.mark.parametrize("text", ACCEPTED)
+def test_an_expression_that_step_functions_accepts_has_no_problems(text: str) -> None:
+    assert expression_problems(text) == ()
 
 
 REFUSED = [
@@ -44,21 +44,21 @@ REFUSED = [
     ("'open", "matching quote"),
     ("$match('a', /a)", "No terminating /"),
     ("/* open", "it ends too early"),
-    ("'\\q'", "cannot hold that"),
+    ("'\\q'", "cannot contain that"),
     ("! $states.input.a", "no operator '!'"),
     # Of later versions
     ("$states.input.a ?? 1", "write $exists(a) ? a : b"),
     ("$states.input.a ?: 1", "write $exists(a) ? a : b"),
-    # About no document
-    ("rows > 0", "rows is no variable: write $states.input.rows"),
+    # A field without a variable before it
+    ("rows > 0", "rows is not a variable: write $states.input.rows"),
     ("$sum(files.size)", "write $states.input.files"),
     ("$map($states.input.a, function($v) { name })", "write $states.input.name"),
     ("{'a': b}", "write $states.input.b"),
-    ("$", "$ means nothing in Step Functions: write $states.input"),
-    ("$.rows", "$ means nothing"),
-    ("$$.rows", "$$ means nothing"),
-    ("$states.input.a[$$.b = 1]", "$$ means nothing"),
-    ("$string($)", "$ means nothing"),
+    ("$", "$ has no value in Step Functions: write $states.input"),
+    ("$.rows", "$ has no value"),
+    ("$$.rows", "$$ has no value"),
+    ("$states.input.a[$$.b = 1]", "$$ has no value"),
+    ("$string($)", "$ has no value"),
     ("*", "write $states.input.*"),
     ("**.a", "write $states.input.**"),
     # $states
@@ -66,27 +66,27 @@ REFUSED = [
     ("$states.*", "$states is not data itself"),
     ("$string($states)", "$states is not data itself"),
     ("$states.inputt.rows", "Did you mean $states.input?"),
-    ("$states.result.Payload", "only there in the Output and Assign of a Task"),
-    ("$states.errorOutput.Error", "only there in the Output and Assign of a Catch"),
-    ("($states := 1; 2)", "$states is Step Functions' own"),
-    ("function($states) { 1 }", "$states is Step Functions' own"),
+    ("$states.result.Payload", "exists only in the Output and Assign of a Task"),
+    ("$states.errorOutput.Error", "exists only in the Output and Assign of a Catch"),
+    ("($states := 1; 2)", "$states is a reserved name"),
+    ("function($states) { 1 }", "$states is a reserved name"),
     # Functions and variables
     ("$eval('1')", "write $parse"),
     ("$map(['1'], $eval)", "write $parse"),
     ("$formatNumber(1, '0')", "write $string($round(x, 2))"),
-    ("$upercase('a')", "there is no $upercase. Did you mean $uppercase?"),
+    ("$upercase('a')", "$upercase does not exist. Did you mean $uppercase?"),
     ("uppercase('a')", "write $uppercase(...)"),
-    ("$rows + 1", "there is no $rows."),
-    ("($a := 1; $b)", "there is no $b."),
-    ("(($a := 1; $a); $a)", "there is no $a."),
-    ("($a := $a + 1; $a)", "there is no $a."),
-    ("function($x) { $y }", "there is no $y."),
+    ("$rows + 1", "$rows does not exist."),
+    ("($a := 1; $b)", "$b does not exist."),
+    ("(($a := 1; $a); $a)", "$a does not exist."),
+    ("($a := $a + 1; $a)", "$a does not exist."),
+    ("function($x) { $y }", "$y does not exist."),
     ("function($x)<n:n> { $x }", "<signature>"),
     ("/a/('a')", "write $match"),
-    # Regular expressions that Python has otherwise
-    ("$match('a', /(?i)a/)", "(? cannot be tried here"),
-    ("$match('a', /(a)\\1/)", "\\1 cannot be tried here"),
-    ("$match('a', /\\p{L}/)", "\\p cannot be tried here"),
+    # Regular expressions that mean something else in Python
+    ("$match('a', /(?i)a/)", "a local run cannot match (?"),
+    ("$match('a', /(a)\\1/)", "a local run cannot match \\1"),
+    ("$match('a', /\\p{L}/)", "a local run cannot match \\p"),
     ("$match('a', /a++/)", "+ after another repetition"),
     ("$match('a', /[\\D]/)", "\\D inside [...]"),
     ("$match('a', /É/i)", "without regard to case"),
@@ -94,41 +94,41 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("text", "says"), REFUSED)
-def test_what_step_functions_refuses_is_told_with_what_to_write(text: str, says: str) -> None:
-    (problem,) = problems_in(text)
-    assert says in problem
+@pytest.mark.parametrize(("text", "message"), REFUSED)
+def test_a_problem_says_what_to_write(text: str, message: str) -> None:
+    (problem,) = expression_problems(text)
+    assert message in problem
     assert "\n" not in problem
 
 
-def test_every_problem_is_told_once() -> None:
-    problems = problems_in("a + a + $b")
+def test_every_problem_is_reported_once() -> None:
+    problems = expression_problems("a + a + $b")
     assert [problem.split(": ", 1)[1] for problem in problems] == [
-        "a is no variable: write $states.input.a",
-        "there is no $b.",
+        "a is not a variable: write $states.input.a",
+        "$b does not exist.",
     ]
 
 
-def test_a_long_expression_is_quoted_shortly() -> None:
+def test_a_long_expression_is_shortened() -> None:
     text = "rows > 0 or " + " or ".join(["$states.input.rows > 1000"] * 50)
-    (problem,) = problems_in(text)
+    (problem,) = expression_problems(text)
     assert len(problem) < 200
 
 
-def test_the_result_of_a_task_is_taken_where_it_is() -> None:
+def test_the_result_of_a_task_is_accepted_where_it_exists() -> None:
     states = frozenset({"input", "context", "result"})
-    assert problems_in("$states.result.Payload", states=states) == ()
+    assert expression_problems("$states.result.Payload", states=states) == ()
 
 
-def test_the_error_of_a_catch_is_taken_where_it_is() -> None:
+def test_the_error_of_a_catch_is_accepted_where_it_exists() -> None:
     states = frozenset({"input", "context", "errorOutput"})
-    assert problems_in("$states.errorOutput.Cause", states=states) == ()
+    assert expression_problems("$states.errorOutput.Cause", states=states) == ()
 
 
 def test_an_assigned_variable_is_known() -> None:
-    assert problems_in("$total + 1", variables=frozenset({"total"})) == ()
+    assert expression_problems("$total + 1", variables=frozenset({"total"})) == ()
 
 
-def test_an_expression_nested_too_deeply_is_told_so() -> None:
-    (problem,) = problems_in("(" * 20_000 + "1" + ")" * 20_000)
+def test_an_expression_that_is_nested_too_deeply_is_a_problem() -> None:
+    (problem,) = expression_problems("(" * 20_000 + "1" + ")" * 20_000)
     assert "nested too deeply" in problem
