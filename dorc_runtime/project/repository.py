@@ -247,6 +247,9 @@ def _hint(error: BaseException) -> str:
     wrong = _WRONG_ARGUMENT.search(str(error))
     if wrong is None or wrong[1] not in dorc_runtime.__all__:
         return ""
+    # Since 3.13 Python's own message ends with the near name.
+    if "Did you mean" in str(error):
+        return ""
     known = inspect.signature(getattr(dorc_runtime, wrong[1])).parameters
     near = get_close_matches(wrong[2], known, n=1)
     return f". Did you mean '{near[0]}'?" if near else ""

@@ -1,6 +1,6 @@
-"""The tasks that dorc gives this repository; `copier update` keeps the file up to date.
+"""The tasks that dorc adds to this repository; `copier update` updates this file.
 
-While dorc's library is not installed, there are two tasks that install it. Tasks of your own go
+While dorc's library is not installed, only the two tasks that install it exist. Your own tasks go
 into `tasks.py`.
 """
 
@@ -19,8 +19,8 @@ from invoke.tasks import task
 
 @task(name="python-setup")
 def python_setup(c: Context) -> None:
-    """Install the Python of .python-version, with pyenv."""
-    version = _wanted_version(c)
+    """Install the Python version of .python-version, with pyenv."""
+    version = _python_version(c)
     if shutil.which("pyenv") is None:
         raise Exit(
             "error: pyenv is not installed: see https://github.com/pyenv/pyenv#installation, "
@@ -35,21 +35,21 @@ def python_setup(c: Context) -> None:
 
 @task(name="venv")
 def venv(c: Context) -> None:
-    """Make .venv with that Python, and install everything into it."""
+    """Create .venv with that Python, and install everything into it."""
     root = Path(c.dorc.root)
     folder = root / ".venv"
     scripts = folder / ("Scripts" if os.name == "nt" else "bin")
     if not any(scripts.glob("python*")):
-        version = _wanted_version(c)
+        version = _python_version(c)
         python = _python(version)
         if python is None:
             running = ".".join(str(part) for part in sys.version_info[:2])
-            print(f"Python {version} is not here, so .venv is made with {running}; to have it: ")
-            print("  invoke python-setup, remove .venv, invoke venv")
+            print(f"Python {version} is not installed, so .venv has {running}. To use {version}:")
+            print("  invoke python-setup, then remove .venv, then invoke venv")
         _run([python or sys.executable, "-m", "venv", str(folder)], root)
     pip = [str(scripts / "python"), "-m", "pip", "install", "-q"]
     repository = _repository(c)
-    # The one that comes with Python may be too old for what `pyproject.toml` pins dorc to.
+    # The pip that comes with Python may be too old for the pin of dorc in `pyproject.toml`.
     _run([*pip, "--upgrade", "pip"], root)
     _run([*pip, "-e", c.dorc.install], root)
     if repository != root and (repository / "pyproject.toml").is_file():
@@ -58,37 +58,37 @@ def venv(c: Context) -> None:
 
 
 def tasks(root: Path, *, install: str = ".") -> Collection:
-    """Return the tasks of the repository at `root`, whatever folder `invoke` is called from.
+    """Return the tasks of the repository at `root`, for any current folder.
 
-    `install` is what `venv` installs, as pip takes it.
+    `install` is what `venv` installs, as an argument of pip.
     """
-    found = Collection(python_setup, venv)
-    found.configure({"dorc": {"root": str(root), "install": install}})
+    collection = Collection(python_setup, venv)
+    collection.configure({"dorc": {"root": str(root), "install": install}})
     try:
         from dorc_runtime.tasks import add_tasks
     except ModuleNotFoundError as missing:
         print(
-            f"{missing.name} is not installed here, so most tasks are missing: invoke venv, then "
+            f"{missing.name} is not installed, so most tasks are missing: run invoke venv, then "
             "source .venv/bin/activate",
             file=sys.stderr,
         )
     else:
-        add_tasks(found, root=root)
-    return found
+        add_tasks(collection, root=root)
+    return collection
 
 
 def _repository(c: Context) -> Path:
-    """Return the repository that the tasks work on: CONFIG_REPO_PATH, exported or in .env."""
+    """Return the repository that the tasks work on: CONFIG_REPO_PATH, exported or from .env."""
     root = Path(c.dorc.root)
     path = os.environ.get("CONFIG_REPO_PATH", "")
     settings = root / ".env"
     if not path and settings.is_file():
-        found = re.search(r"^CONFIG_REPO_PATH=(.+)$", settings.read_text(encoding="utf-8"), re.M)
-        path = found[1].strip().strip("'\"") if found else ""
+        line = re.search(r"^CONFIG_REPO_PATH=(.+)$", settings.read_text(encoding="utf-8"), re.M)
+        path = line[1].strip().strip("'\"") if line else ""
     return (root / path).resolve()
 
 
-def _wanted_version(c: Context) -> str:
+def _python_version(c: Context) -> str:
     file = _repository(c) / ".python-version"
     if not file.is_file():
         return ".".join(str(part) for part in sys.version_info[:2])
@@ -96,7 +96,7 @@ def _wanted_version(c: Context) -> str:
 
 
 def _python(version: str) -> str | None:
-    """Return a Python of that version, if one is installed."""
+    """Return the path of a Python of this version, or None."""
     short = ".".join(version.split(".")[:2])
     if short == ".".join(str(part) for part in sys.version_info[:2]):
         return sys.executable

@@ -1,4 +1,4 @@
-"""What all pipelines share."""
+"""The configuration of all pipelines."""
 
 from dorc_runtime import Config, UniversalConfig
 

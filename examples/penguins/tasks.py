@@ -1,4 +1,4 @@
-"""The tasks of this repository: dorc's, and those that you add here."""
+"""The tasks of this repository: dorc's tasks, and the tasks that you add here."""
 
 from dorc_tasks import namespace
 

@@ -47,7 +47,7 @@ def test_two_tasks_are_listed_and_the_next_step_told(bare: Path, copy: Copy) -> 
         "python-setup",
         "venv",
     ]
-    assert "dorc_runtime is not installed here" in done.stderr
+    assert "dorc_runtime is not installed, so most tasks are missing" in done.stderr
 
 
 def test_without_pyenv_one_line_says_how_to_get_it(bare: Path, copy: Copy, tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_it_tells_what_comes_next(first: Result) -> None:
 
 def test_it_says_that_the_python_is_another(first: Result) -> None:
     running = ".".join(map(str, sys.version_info[:2]))
-    assert f"Python 3.99 is not here, so .venv is made with {running}" in first.stdout
+    assert f"Python 3.99 is not installed, so .venv has {running}. To use 3.99:" in first.stdout
 
 
 @pytest.mark.usefixtures("first")

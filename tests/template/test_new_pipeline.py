@@ -102,7 +102,7 @@ REFUSED = {
         "raw-to-processed",
         "example",
         "layers: [raw-to-processed]\naws_region: mars\n",
-        r"aws_region.*no region",
+        r"aws_region.*not a region",
     ),
     "a pipeline that the answers know": (
         "raw-to-processed",

@@ -1,4 +1,4 @@
-"""Tidy one CSV: no blanks around values, no empty rows."""
+"""Clean one CSV file: remove spaces around values, and empty rows."""
 
 import csv
 import io
