@@ -86,13 +86,17 @@ class FunctionLogged:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a run ended: an output, or an error with its cause and the state that failed first."""
+    """How a run ended: an output, or an error with its cause and the state that failed first.
+
+    ``error`` and ``cause`` are as on AWS, "" where there is none. ``advice`` says what to do.
+    """
 
     status: Status
     output: JsonValue = None
     error: str = ""
     cause: str = ""
     failed: StateFailed | None = None
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)

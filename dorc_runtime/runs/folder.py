@@ -36,6 +36,7 @@ class SavedRun:
     output: JsonValue = None
     error: str = ""
     cause: str = ""
+    advice: str = ""
     states: tuple[str, ...] = ()
     visits: tuple[StateVisit, ...] = ()
     written: tuple[str, ...] = ()
@@ -54,6 +55,7 @@ def summary(result: RunResult) -> dict[str, JsonValue]:
         "output": ending.output,
         "error": ending.error or None,
         "cause": ending.cause or None,
+        "advice": ending.advice or None,
         "failed_state": failed.visit.state if failed else None,
         "failed_input": failed.input if failed else None,
         "states": list(result.states),
@@ -110,6 +112,7 @@ def read_run(folder: Path) -> SavedRun:
         output=values.get("output"),
         error=_value(values, "error", str, ""),
         cause=_value(values, "cause", str, ""),
+        advice=_value(values, "advice", str, ""),
         states=tuple(name for name in _value(values, "states", list, []) if isinstance(name, str)),
         visits=tuple(
             _visit(each) for each in _value(values, "visits", list, []) if isinstance(each, dict)

@@ -9,7 +9,6 @@ const jsonata = createRequire(join(process.argv[2], "index.js"))("jsonata");
 function unlikeJson(value, inside) {
   if (value === undefined) return inside ? "undefined inside" : "undefined";
   if (typeof value === "function") return "a function";
-  if (typeof value === "number" && !Number.isFinite(value)) return "an endless number";
   if (value === null || typeof value !== "object") return null;
   if (value._jsonata_lambda || value._jsonata_function) return "a function";
   for (const inner of Object.values(value)) {
@@ -19,11 +18,20 @@ function unlikeJson(value, inside) {
   return null;
 }
 
+// JSON has no such numbers; Step Functions writes their names.
+function written(value) {
+  return JSON.parse(
+    JSON.stringify(value, (_, inner) =>
+      typeof inner === "number" && !Number.isFinite(inner) ? String(inner) : inner,
+    ),
+  );
+}
+
 async function answer({ expression, bindings }) {
   try {
     const value = await jsonata(expression).evaluate(undefined, bindings);
     const nothing = unlikeJson(value, false);
-    return nothing ? { nothing } : { value };
+    return nothing ? { nothing } : { value: written(value) };
   } catch (error) {
     return { error: `${error.code}: ${error.message}` };
   }

@@ -14,7 +14,7 @@ from dorc_runtime.local.functions.outcome import Cancel, Outcome, Raised, Return
 from dorc_runtime.local.interpreter.executions import Execution, Run
 from dorc_runtime.local.interpreter.machine import execute
 from dorc_runtime.local.interpreter.scheduler import Scheduler, VirtualClock
-from dorc_runtime.local.interpreter.state_error import StateError
+from dorc_runtime.local.interpreter.state_fields import StateError
 from dorc_runtime.runs.events import Ending, Event
 
 from .moto_oracle import Answer

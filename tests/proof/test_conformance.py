@@ -347,12 +347,6 @@ CASES = {
         event={},
         output="States.QueryEvaluationError",
     ),
-    "States.ALL takes no States.DataLimitExceeded": Case(
-        "concepts-error-handling.html",
-        {"A": _call("large") | {"Catch": _catch("States.ALL"), "End": True}, **CAUGHT},
-        error="States.DataLimitExceeded",
-        moto="it has no limit",
-    ),
     "an error that no Catch names fails the run": Case(
         "concepts-error-handling.html",
         {"A": BOOM | {"Catch": _catch("Other")}, **CAUGHT},
@@ -395,8 +389,7 @@ CASES = {
             "C": {"Type": "Choice", "Choices": [{"Condition": "{% false %}", "Next": "Kept"}]},
             **KEPT,
         },
-        error="States.NoChoiceMatched",
-        moto="it calls this States.Runtime",
+        error="States.Runtime",
     ),
     "a Condition that is neither true nor false fails": Case(
         "state-choice.html",

@@ -124,6 +124,7 @@ REFUSED = {
     "$base64encode('é')": "Latin-1 in JavaScript, written nowhere for AWS",
     "$base64decode('6Q==')": "as above",
     "$base64decode('!!')": "JavaScript skips what is not base64",
+    "$toMillis('2017-13-01')": "JavaScript yields NaN",
     "$toMillis('2017-02-30')": "JavaScript takes it for 2 March",
     "$toMillis('2017-11-07T24:00:00Z')": "JavaScript takes it for the next day's start",
     "$toMillis('3 pm', '[h] [P]')": "what is missing comes from the clock",

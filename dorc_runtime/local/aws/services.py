@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from dorc_runtime.compile.documents import Document
 from dorc_runtime.local.aws.lake import OWN_KEY
 from dorc_runtime.local.interpreter.executions import Execution
-from dorc_runtime.local.interpreter.state_error import StateError
+from dorc_runtime.local.interpreter.state_fields import StateError
 
 # The services that a run has, and the prefix of their errors in Step Functions.
 SERVED: Mapping[str, str] = {

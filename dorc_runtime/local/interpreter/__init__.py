@@ -2,7 +2,8 @@
 
 It takes a document with the functions, objects, services and clock of a run (protocols in
 ``executions``), and gives events and an ``Ending``. Open ``machine`` for the order of states,
-``state_fields`` for what the fields of one state evaluate to, ``retries`` for delays and catchers,
-``task_states`` for functions, calls and services, ``distributed_map`` for distributed Maps,
-``scheduler`` for time and ``concurrency`` for what runs in parallel.
+``state_fields`` for what the fields of one state evaluate to and AWS's words for what fails,
+``retries`` for delays and catchers, ``task_states`` for functions, calls and services,
+``distributed_map`` and ``map_items`` for distributed Maps, ``scheduler`` for time and
+``concurrency`` for what runs in parallel.
 """

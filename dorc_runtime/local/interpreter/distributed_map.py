@@ -3,29 +3,22 @@
 https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 """
 
-import csv
-import io
-import itertools
 import json
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from pydantic import JsonValue
 
+from dorc_runtime.compile.document.runnable import item_processor
 from dorc_runtime.errors import UnknownNameError
 from dorc_runtime.local.interpreter.concurrency import in_lanes
 from dorc_runtime.local.interpreter.executions import Execution, Run, Scope, StartMachine, Storage
-from dorc_runtime.local.interpreter.state_error import StateError
-from dorc_runtime.local.interpreter.state_fields import StateFields
+from dorc_runtime.local.interpreter.map_items import batches, read_items
+from dorc_runtime.local.interpreter.state_fields import StateError, StateFields
 from dorc_runtime.runs.events import Ending
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 CONCURRENCY = 10_000
-
-_LIST = "arn:aws:states:::s3:listObjectsV2"
-_DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
 
 
 async def run_distributed_map(
@@ -36,17 +29,35 @@ async def run_distributed_map(
     Raises:
         StateError: The items cannot be read, too many of them fail, or the results not be written.
     """
-    items = items_of(fields, run.lake)
-    map_run = MapRun(fields, total=len(items))
+    tolerance = Tolerance.of(fields)
+    items = None if "ItemReader" in fields.state else fields.items()
+    fields.history.add("MapStateStarted", "MapRunStarted")
+    try:
+        items = read_items(fields, run.lake) if items is None else items
+        map_run = MapRun(fields, tolerance, total=len(items))
+        await _run_items(map_run, items, scope, run, start)
+        result = map_run.result(run.execution, run.lake)
+    except StateError:
+        fields.history.add("MapRunFailed")
+        raise
+    fields.history.add("MapRunSucceeded")
+    return result
+
+
+async def _run_items(
+    map_run: "MapRun", items: list[JsonValue], scope: Scope, run: Run, start: StartMachine
+) -> None:
+    fields = map_run.fields
+    width = min(fields.whole_number("MaxConcurrency") or CONCURRENCY, CONCURRENCY)
     parts = batches(fields, [fields.selected(index, item) for index, item in enumerate(items)])
-    machine = fields.state["ItemProcessor"]
+    processor = item_processor(fields.state)
 
     async def carry_out(number: int) -> None:
         event, size = parts[number]
         execution = run.execution.map_child(map_run.name, event, now=run.scheduler.clock.now())
         part = replace(run, execution=execution)
         place = Scope((*scope.path, fields.name, str(number)))
-        work = start(machine, part, place)
+        work = start(processor, part, place)
         try:
             ending = await work
         finally:
@@ -54,9 +65,30 @@ async def run_distributed_map(
         now = run.scheduler.clock.now()
         map_run.add(number, execution, ending, items=size, now=now)
 
-    width = min(fields.state.get("MaxConcurrency") or CONCURRENCY, CONCURRENCY)
     await in_lanes(run.scheduler, len(parts), carry_out, width=width)
-    return map_run.result(run.execution, run.lake)
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How many items of a distributed Map may fail: a number, and a percentage of all."""
+
+    count: int | None
+    percentage: float
+
+    @classmethod
+    def of(cls, fields: StateFields) -> "Tolerance":
+        """Return what the state says; a number alone sets no percentage."""
+        count = fields.whole_number("ToleratedFailureCount")
+        percentage = 100 if count else 0
+        if "ToleratedFailurePercentage" in fields.state:
+            template = fields.state["ToleratedFailurePercentage"]
+            percentage = fields.typed("ToleratedFailurePercentage", template, "number")
+        return cls(count, percentage)
+
+    def exceeded(self, failed: int, total: int) -> bool:
+        """Return whether ``failed`` items of ``total`` are too many."""
+        over_count = self.count is not None and failed > self.count
+        return over_count or 100 * failed > self.percentage * total
 
 
 @dataclass
@@ -64,6 +96,7 @@ class MapRun:
     """One run of a distributed Map over ``total`` items, and the executions that it started."""
 
     fields: StateFields
+    tolerance: Tolerance
     total: int
     ended: dict[int, tuple[Execution, Ending, float]] = field(default_factory=dict)
     failed: int = 0
@@ -72,7 +105,7 @@ class MapRun:
     @property
     def name(self) -> str:
         """The last part of the name of its executions' state machine."""
-        return f"{self.fields.name}:{self.id}"
+        return f"{self.fields.state.get('Label', self.fields.name)}:{self.id}"
 
     def add(
         self, number: int, execution: Execution, ending: Ending, *, items: int, now: float
@@ -86,14 +119,12 @@ class MapRun:
         if ending.status == "SUCCEEDED":
             return
         self.failed += items
-        count = self.fields.state.get("ToleratedFailureCount")
-        part = self.fields.state.get("ToleratedFailurePercentage", 100 if count else 0)
-        over_count = count is not None and self.failed > count
-        if over_count or 100 * self.failed > part * self.total:
+        if self.tolerance.exceeded(self.failed, self.total):
             raise StateError(
                 "States.ExceedToleratedFailureThreshold",
-                f"{self.failed} of the {self.total} items of '{self.fields.name}' failed, the "
-                f"last by {ending.error}: {ending.cause}",
+                "The specified tolerated failure threshold was exceeded",
+                advice=f"{self.failed} of {self.total} items failed, the last by {ending.error}: "
+                f"{ending.cause}",
             )
 
     def result(self, execution: Execution, lake: Storage) -> JsonValue:
@@ -101,17 +132,16 @@ class MapRun:
 
         ``execution`` is the one that the Map is in.
         """
-        writer = self.fields.state.get("ResultWriter")
-        if writer is None:
+        writer = self.fields.state.get("ResultWriter", {})
+        if "Arguments" not in writer:
             return [
                 ending.output
                 if ending.status == "SUCCEEDED"
                 else part.map_run_record(ending, now=now)
                 for part, ending, now in self._in_order()
             ]
-        arguments = self.fields.evaluate("ResultWriter", writer["Arguments"])
-        assert isinstance(arguments, dict)  # noqa: S101 - the compiler writes it so
-        bucket, prefix = str(arguments["Bucket"]), str(arguments.get("Prefix", ""))
+        arguments = self.fields.typed("ResultWriter/Arguments", writer["Arguments"], "object")
+        bucket, prefix = str(arguments.get("Bucket")), str(arguments.get("Prefix", ""))
         folder = f"{prefix}/{self.id}" if prefix else self.id
         arn = f"{execution.machine.replace(':stateMachine:', ':mapRun:')}/{self.name}"
         files: dict[str, JsonValue] = {"FAILED": [], "PENDING": [], "SUCCEEDED": []}
@@ -139,80 +169,3 @@ class MapRun:
         key, body = f"{folder}/{status}_0.json", json.dumps(records, ensure_ascii=False).encode()
         lake.put(bucket, key, body)
         return [{"Key": key, "Size": len(body)}]
-
-
-def items_of(fields: StateFields, lake: Storage) -> list[JsonValue]:
-    """Return the items of a Map: its list, or what it reads in the lake.
-
-    Raises:
-        StateError: They cannot be read.
-    """
-    reader = fields.state.get("ItemReader")
-    if reader is None:
-        return fields.items()
-    arguments = fields.evaluate("ItemReader", reader["Arguments"])
-    assert isinstance(arguments, dict)  # noqa: S101 - the compiler writes it so
-    config: Mapping[str, Any] = reader.get("ReaderConfig", {})
-    try:
-        if reader["Resource"] == _LIST:
-            items = _listed(lake, arguments)
-        else:
-            body = lake.get(str(arguments["Bucket"]), str(arguments["Key"]))
-            items = _READERS[config["InputType"]](body.decode("utf-8-sig"), config)
-        return list(itertools.islice(items, config.get("MaxItems")))
-    except (UnknownNameError, ValueError) as error:
-        cause = f"The items of the state '{fields.name}' cannot be read: {error}"
-        raise StateError("States.ItemReaderFailed", cause) from error
-
-
-def batches(fields: StateFields, events: Sequence[JsonValue]) -> list[tuple[JsonValue, int]]:
-    """Return what each execution of a Map gets, and how many of the items ``events`` that is."""
-    batcher = fields.state.get("ItemBatcher")
-    if batcher is None:
-        return [(event, 1) for event in events]
-    size = batcher["MaxItemsPerBatch"]
-    parts = [list(events[start : start + size]) for start in range(0, len(events), size)]
-    return [({"Items": part}, len(part)) for part in parts]
-
-
-def _listed(lake: Storage, arguments: Mapping[str, JsonValue]) -> Iterator[JsonValue]:
-    prefix = str(arguments.get("Prefix", ""))
-    for stored in lake.objects(str(arguments["Bucket"])):
-        if stored.key.startswith(prefix):
-            yield {
-                "Etag": f'"{stored.etag}"',
-                "Key": stored.key,
-                "LastModified": int(stored.last_modified.timestamp()),
-                "Size": stored.size,
-                "StorageClass": "STANDARD",
-            }
-
-
-def _csv(text: str, config: Mapping[str, Any]) -> Iterator[JsonValue]:
-    delimiter = _DELIMITERS[config.get("CSVDelimiter", "COMMA")]
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    names = config.get("CSVHeaders") or next(lines, [])
-    if len(set(names)) < len(names):
-        raise ValueError("two columns of the CSV file have the same name")
-    for line in lines:
-        if line:
-            cells = itertools.zip_longest(names, line[: len(names)], fillvalue="")
-            yield dict(cells)
-
-
-def _json(text: str, config: Mapping[str, Any]) -> Iterator[JsonValue]:
-    items = json.loads(text)
-    if not isinstance(items, list):
-        raise ValueError("the JSON file does not hold a list")  # noqa: TRY004 - not a type of ours
-    yield from items
-
-
-def _json_lines(text: str, config: Mapping[str, Any]) -> Iterator[JsonValue]:
-    yield from (json.loads(line) for line in text.split("\n") if line.strip())
-
-
-_READERS: Mapping[str, Callable[[str, Mapping[str, Any]], Iterator[JsonValue]]] = {
-    "CSV": _csv,
-    "JSON": _json,
-    "JSONL": _json_lines,
-}

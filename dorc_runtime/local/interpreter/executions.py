@@ -55,6 +55,7 @@ class Execution:
                 "Input": self.input,
                 "Name": self.name,
                 "RoleArn": self.role,
+                "RedriveCount": 0,
                 "StartTime": iso(self.started_at),
             },
             "StateMachine": {"Id": self.machine, "Name": self.machine.rpartition(":")[2]},
@@ -88,7 +89,8 @@ class Execution:
         }
         if ending.status == "SUCCEEDED":
             return {**about, "Output": ending.output, "OutputDetails": {"Included": True}}
-        return {**about, "Error": ending.error, "Cause": ending.cause}
+        reasons: dict[str, JsonValue] = {"Error": ending.error, "Cause": ending.cause}
+        return {**about, **{key: text for key, text in reasons.items() if text}}
 
     def map_run_record(self, ending: Ending, *, now: float) -> dict[str, JsonValue]:
         """Return what a distributed Map reports of it: input and output are texts of JSON.
@@ -100,6 +102,22 @@ class Execution:
             if key in about:
                 about[key] = json.dumps(about[key], ensure_ascii=False, separators=(",", ":"))
         return {**about, "StartDate": iso(self.started_at), "StopDate": iso(now)}
+
+
+class History:
+    """Counts the events of one execution as its history on AWS does, inline Maps included.
+
+    AWS's causes name the number of the event by which a state was entered:
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
+    """
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def add(self, *types: str) -> int:
+        """Count an event of each of ``types`` and return the number of the last one."""
+        self._last += len(types)
+        return self._last
 
 
 class StoredObject(Protocol):

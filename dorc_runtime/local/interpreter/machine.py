@@ -10,14 +10,14 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from dorc_runtime.compile.document.runnable import check_document, is_distributed, item_processor
 from dorc_runtime.compile.documents import Document
 from dorc_runtime.local.interpreter.concurrency import all_of, in_lanes
 from dorc_runtime.local.interpreter.distributed_map import run_distributed_map
-from dorc_runtime.local.interpreter.executions import Run, Scope, iso
+from dorc_runtime.local.interpreter.executions import History, Run, Scope, iso
 from dorc_runtime.local.interpreter.retries import Retries, catcher
 from dorc_runtime.local.interpreter.scheduler import Task, first_of
-from dorc_runtime.local.interpreter.state_error import StateError
-from dorc_runtime.local.interpreter.state_fields import StateFields, StateResult
+from dorc_runtime.local.interpreter.state_fields import StateError, StateFields, StateResult
 from dorc_runtime.local.interpreter.task_states import Tasks
 from dorc_runtime.runs.events import (
     Ending,
@@ -32,9 +32,17 @@ from dorc_runtime.runs.events import (
 # https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html
 MAP_CONCURRENCY = 40
 
+# The kinds of states that count their retries in the context object.
+_RETRIED = frozenset({"Task", "Map", "Parallel"})
+
 
 def execute(document: Document, *, run: Run) -> Ending:
-    """Run ``document`` on the execution's input to its end, and all that it has started."""
+    """Run ``document`` on the execution's input to its end, and all that it has started.
+
+    Raises:
+        DefinitionError: It is no state machine in JSONata mode.
+    """
+    check_document(document)
     return run.scheduler.run(_execute(document, run))
 
 
@@ -57,20 +65,28 @@ class _Interpreter:
         self._numbers = numbers
         self._background = background
         self._context = run.execution.context()
-        self._tasks = Tasks(run, self._start, background)
+        self._history = History()
+        self._tasks = Tasks(run, self._start, background, self._history)
 
     async def run_to_end(self, document: Mapping[str, Any], scope: Scope) -> Ending:
         """Run ``document`` on the execution's input; a whole machine may have a timeout."""
+        self._history.add("ExecutionStarted")
         work = self._scheduler.spawn(self._machine(document, self._run.execution.input, scope))
         limit: int | None = document.get("TimeoutSeconds")
         try:
             await first_of(work, *(() if limit is None else (self._scheduler.sleep(limit),)))
             if not work.done:
-                cause = f"The run took longer than the pipeline's timeout of {limit} s."
-                return Ending("TIMED_OUT", error="States.Timeout", cause=cause)
+                advice = f"It took longer than the pipeline's timeout of {limit} s: give it more."
+                return Ending("TIMED_OUT", error="States.Timeout", advice=advice)
             return Ending("SUCCEEDED", output=work.result())
         except StateError as error:
-            return Ending("FAILED", error=error.error, cause=error.cause, failed=error.failed)
+            return Ending(
+                "FAILED",
+                error=error.error,
+                cause=error.cause,
+                failed=error.failed,
+                advice=error.advice,
+            )
         finally:
             self._scheduler.cancel(work)
 
@@ -98,15 +114,16 @@ class _Interpreter:
         visit = Visit(next(self._numbers), name, state["Type"], scope.path, self._run.pipeline)
         entered = self._now()
         self._run.observe(StateEntered(entered, visit, value))
+        number = self._history.add("StateEntered")
         retries = Retries(state.get("Retry", ()))
         while True:
-            about: JsonValue = {
-                "Name": name,
-                "EnteredTime": iso(entered),
-                "RetryCount": retries.count,
-            }
+            about: dict[str, JsonValue] = {"Name": name, "EnteredTime": iso(entered)}
+            if state["Type"] in _RETRIED:
+                about["RetryCount"] = retries.count
             context = {**self._context, **scope.context, "State": about}
-            fields = StateFields(name, state, value, context, scope.variables)
+            fields = StateFields(
+                name, state, value, context, scope.variables, self._history, number
+            )
             try:
                 result = await self._carry_out(fields, scope)
             except StateError as error:
@@ -120,17 +137,18 @@ class _Interpreter:
                     await self._scheduler.sleep(wait)
                     continue
                 result = self._caught(error, fields, visit)
+            self._history.add("StateExited")
             self._run.observe(StateExited(self._now(), visit, result.output))
             return result
 
     def _caught(self, error: StateError, fields: StateFields, visit: Visit) -> StateResult:
         """Return the result of the catcher that matches ``error``; raise ``error`` if none does."""
-        matching = catcher(fields.state.get("Catch", ()), error.error)
+        number, matching = catcher(fields.state.get("Catch", ()), error.error)
         if matching is None:
             raise self._failed(error, fields, visit)
         about: JsonValue = {"Error": error.error, "Cause": error.cause}
         try:
-            result = fields.result(matching, about, errorOutput=about)
+            result = fields.result(matching, about, at=f"Catch[{number}]/", errorOutput=about)
         except StateError as second:
             raise self._failed(second, fields, visit) from error
         self._run.observe(
@@ -149,10 +167,8 @@ class _Interpreter:
         match state["Type"]:
             case "Task":
                 result = await self._tasks.result(fields, scope)
-            case "Map":
-                result = await self._map(fields, scope)
-            case "Parallel":
-                result = await self._parallel(fields, scope)
+            case "Map" | "Parallel":
+                result = await self._parts(fields, scope)
             case "Choice":
                 return fields.choose()
             case "Wait":
@@ -164,12 +180,27 @@ class _Interpreter:
                 return fields.result(state, value)
         return fields.result(state, result, result=result)
 
+    async def _parts(self, fields: StateFields, scope: Scope) -> JsonValue:
+        """Return the result of a Map or Parallel."""
+        kind = fields.state["Type"]
+        carry_out = self._map if kind == "Map" else self._parallel
+        try:
+            result = await carry_out(fields, scope)
+        except StateError:
+            self._history.add(f"{kind}StateFailed")
+            raise
+        self._history.add(f"{kind}StateSucceeded")
+        return result
+
     async def _map(self, fields: StateFields, scope: Scope) -> JsonValue:
-        state = fields.state
-        if state["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED":
+        processor = item_processor(fields.state)
+        if is_distributed(processor):
             return await run_distributed_map(fields, scope, self._run, self._start)
         items = fields.items()
+        width = min(fields.whole_number("MaxConcurrency") or MAP_CONCURRENCY, MAP_CONCURRENCY)
         results: list[JsonValue] = [None] * len(items)
+        self._history.add("MapStateStarted")
+        self._history.add(*["MapIterationStarted"] * min(width, len(items)))
 
         async def carry_out(index: int) -> None:
             about: JsonValue = {"Item": {"Index": index, "Value": items[index]}}
@@ -178,18 +209,28 @@ class _Interpreter:
                 path=(*scope.path, fields.name, str(index)),
                 context={**scope.context, "Map": about},
             )
-            event = fields.selected(index, items[index])
-            results[index] = await self._machine(state["ItemProcessor"], event, place)
+            if index >= width:
+                self._history.add("MapIterationStarted")
+            try:
+                event = fields.selected(index, items[index])
+                results[index] = await self._machine(processor, event, place)
+            except StateError:
+                self._history.add("MapIterationFailed")
+                raise
+            self._history.add("MapIterationSucceeded")
 
-        width = min(state.get("MaxConcurrency") or MAP_CONCURRENCY, MAP_CONCURRENCY)
         await in_lanes(self._scheduler, len(items), carry_out, width=width)
         return results
 
     async def _parallel(self, fields: StateFields, scope: Scope) -> JsonValue:
+        event = fields.input
+        if "Arguments" in fields.state:
+            event = fields.evaluate("Arguments", fields.state["Arguments"])
+        self._history.add("ParallelStateStarted")
         branches = [
             self._machine(
                 branch,
-                fields.input,
+                event,
                 replace(scope, path=(*scope.path, fields.name, str(number))),
             )
             for number, branch in enumerate(fields.state["Branches"])

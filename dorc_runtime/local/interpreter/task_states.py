@@ -3,7 +3,6 @@
 https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
 """
 
-import json
 import uuid
 from collections.abc import Coroutine
 from dataclasses import replace
@@ -20,10 +19,9 @@ from dorc_runtime.compile.document.task_documents import (
 from dorc_runtime.compile.documents import Document
 from dorc_runtime.compile.permissions.service_actions import resource
 from dorc_runtime.local.functions.outcome import Outcome, Raised
-from dorc_runtime.local.interpreter.executions import Run, Scope, StartMachine
+from dorc_runtime.local.interpreter.executions import History, Run, Scope, StartMachine
 from dorc_runtime.local.interpreter.scheduler import Pending, Task, first_of
-from dorc_runtime.local.interpreter.state_error import StateError
-from dorc_runtime.local.interpreter.state_fields import StateFields
+from dorc_runtime.local.interpreter.state_fields import StateError, StateFields, compact
 from dorc_runtime.runs.events import Ending
 
 Work = Coroutine[Pending[Any], None, JsonValue]
@@ -35,11 +33,14 @@ class Tasks:
     ``background`` gets the executions that tasks start and do not wait for.
     """
 
-    def __init__(self, run: Run, start: StartMachine, background: list[Task[Ending]]) -> None:
+    def __init__(
+        self, run: Run, start: StartMachine, background: list[Task[Ending]], history: History
+    ) -> None:
         self._run = run
         self._scheduler = run.scheduler
         self._start = start
         self._background = background
+        self._history = history
 
     async def result(self, fields: StateFields, scope: Scope) -> JsonValue:
         """Return the result of a Task, as its ``Output`` finds it.
@@ -48,41 +49,75 @@ class Tasks:
             StateError: It fails, or takes longer than its ``TimeoutSeconds``.
         """
         fields = _with_token(fields)
-        arguments = fields.evaluate("Arguments", fields.state["Arguments"])
-        assert isinstance(arguments, dict)  # noqa: S101 - the compiler writes it so
-        called = fields.state["Resource"]
+        called: str = fields.state["Resource"]
+        arguments = fields.input
+        if "Arguments" in fields.state:
+            arguments = fields.typed("Arguments", fields.state["Arguments"], "object")
+        limits = {key: fields.whole_number(key) for key in ("TimeoutSeconds", "HeartbeatSeconds")}
         if fields.name in self._run.mocks:
             return _mocked(called, self._run.mocks[fields.name])
-        if called == INVOKE:
+        self._history.add("TaskScheduled", "TaskStarted")
+        try:
+            result = await self._called(fields, called, arguments, scope, limits["TimeoutSeconds"])
+        except StateError:
+            self._history.add("TaskFailed")
+            raise
+        self._history.add("TaskSucceeded")
+        return result
+
+    async def _called(
+        self,
+        fields: StateFields,
+        called: str,
+        arguments: JsonValue,
+        scope: Scope,
+        limit: int | None,
+    ) -> JsonValue:
+        function = function_of(called, arguments)
+        if function is not None:
             # Not held to the state's TimeoutSeconds: that is over the function's own timeout, which
             # the functions keep, and would count the time a call waits for a free worker.
-            return await self._function(fields, arguments)
-        fields.check_size(arguments, "sends")
+            payload = arguments
+            if called == INVOKE:
+                payload = arguments.get("Payload", {}) if isinstance(arguments, dict) else {}
+            result = await self._function(fields, function, payload, called)
+            return _invoked(result) if called == INVOKE else result
+        service = called.removeprefix(resource("")).partition(":")[0]
+        fields.check_size(arguments, service)
+        if not isinstance(arguments, dict):
+            cause = f"The Arguments of '{fields.name}' must be an object: {compact(arguments)}"
+            raise StateError("States.Runtime", cause)
         if called in (START, START_AND_WAIT):
+            if called == START_AND_WAIT:
+                self._history.add("TaskSubmitted")
             call = self._pipeline(fields, arguments, scope, wait=called == START_AND_WAIT)
-            return await self._in_time(fields, call)
+            return await self._in_time(call, limit)
         action = called.removeprefix(resource(""))
         answer = self._run.services.call(action, arguments, self._run.execution)
-        fields.check_size(answer)
+        fields.check_size(answer, service)
         return answer
 
-    async def _function(self, fields: StateFields, arguments: Document) -> JsonValue:
-        function = str(arguments["FunctionName"]).rpartition(":")[2]
+    async def _function(
+        self, fields: StateFields, function: str, payload: JsonValue, called: str
+    ) -> JsonValue:
         outcome: Outcome = await self._scheduler.call(
-            lambda done: self._run.functions.submit(function, arguments["Payload"], done)
+            lambda done: self._run.functions.submit(function, payload, done)
         )
         if isinstance(outcome, Raised):
             raise StateError(outcome.error, outcome.cause)
-        fields.check_size(outcome.payload)
-        return _invoked(outcome.payload)
+        fields.check_size(outcome.payload, "lambda" if called == INVOKE else called)
+        return outcome.payload
 
     async def _pipeline(
         self, fields: StateFields, arguments: Document, scope: Scope, *, wait: bool
     ) -> JsonValue:
-        arn = str(arguments["StateMachineArn"])
+        arn = str(arguments.get("StateMachineArn"))
+        if arn not in self._run.machines:
+            cause = f"State Machine Does Not Exist: '{arn}'"
+            raise StateError("StepFunctions.StateMachineDoesNotExistException", cause)
         machine = self._run.machines[arn]
         now = self._scheduler.clock.now
-        execution = self._run.execution.child(arn, arguments["Input"], now=now())
+        execution = self._run.execution.child(arn, arguments.get("Input", {}), now=now())
         run = replace(self._run, execution=execution, pipeline=machine.pipeline, mocks={})
         place = Scope((*scope.path, fields.name, machine.pipeline))
         work = self._scheduler.spawn(
@@ -97,7 +132,7 @@ class Tasks:
             self._scheduler.cancel(work)
         about = execution.description(ending, now=now())
         if ending.status != "SUCCEEDED":
-            raise StateError("States.TaskFailed", json.dumps(about, ensure_ascii=False))
+            raise StateError("States.TaskFailed", compact(about))
         return about
 
     async def _run_observed(self, work: Task[Ending], run: Run) -> Ending:
@@ -110,8 +145,7 @@ class Tasks:
         run.observe(execution.status_change(ending, now=now()))
         return ending
 
-    async def _in_time(self, fields: StateFields, work: Work) -> JsonValue:
-        limit: int | None = fields.state.get("TimeoutSeconds")
+    async def _in_time(self, work: Work, limit: int | None) -> JsonValue:
         if limit is None:
             return await work
         task = self._scheduler.spawn(work)
@@ -121,7 +155,20 @@ class Tasks:
                 return task.result()
         finally:
             self._scheduler.cancel(task)
-        raise StateError("States.Timeout", f"'{fields.name}' took longer than {limit} s.")
+        raise StateError("States.Timeout", advice=f"It took longer than its timeout of {limit} s.")
+
+
+def function_of(called: str, arguments: JsonValue) -> str | None:
+    """Return the name of the function that a Task calls, None if it calls something else."""
+    named: JsonValue = called if called.startswith("arn:aws:lambda:") else None
+    if called == INVOKE:
+        named = arguments.get("FunctionName") if isinstance(arguments, dict) else None
+        if not isinstance(named, str):
+            raise StateError("States.Runtime", "lambda:invoke needs a text as FunctionName.")
+    if not isinstance(named, str):
+        return None
+    parts = named.split(":")
+    return parts[6] if len(parts) > 6 else parts[-1] if named.startswith("arn:") else parts[0]
 
 
 def _with_token(fields: StateFields) -> StateFields:

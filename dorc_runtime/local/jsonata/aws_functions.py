@@ -1,7 +1,7 @@
 """The six functions that Step Functions adds to JSONata.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html, "JSONata functions
-provided by Step Functions". ``None`` is undefined, which none of them takes.
+provided by Step Functions". ``None`` is undefined.
 """
 
 import hashlib
@@ -10,37 +10,39 @@ import random as chance
 import uuid as identity
 from typing import Any, NoReturn
 
+from jsonata.jexception import JException
+
 from dorc_runtime.local.jsonata.values import failure, from_json
 
 _ALGORITHMS = ("MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512")
-# Documented for States.ArrayRange, which $range stands in for:
-# https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
-_LONGEST_RANGE = 1000
+# More numbers than these are over the memory that Step Functions gives to an expression.
+_LONGEST_RANGE = 360_145
 
 
-def partition(values: list[Any] | None, size: float | None) -> list[list[Any]]:
+def partition(values: list[Any] | None, size: float | None) -> list[list[Any]] | None:
     """``$partition``: the list in pieces of ``size``, the last one shorter."""
-    if values is None or not isinstance(size, int) or size < 1:
-        raise failure("$partition takes a list and a whole number over 0")
-    return [list(values[start : start + size]) for start in range(0, len(values), size)]
+    if not values or (size is not None and int(size) == 0):
+        return None
+    if size is not None and size < 0:
+        raise failure("Second argument must be zero or greater")
+    width = len(values) if size is None else int(size)
+    return [list(values[start : start + width]) for start in range(0, len(values), width)]
 
 
-def range_(first: float | None, last: float | None, step: float | None) -> list[int]:
+def range_(first: float, last: float, step: float | None) -> list[int] | int | None:
     """``$range``: the numbers from ``first`` to ``last``, both included, by ``step``."""
-    if not isinstance(first, int) or not isinstance(last, int) or not isinstance(step, int):
-        raise failure("$range takes three whole numbers: the first, the last, the step")
-    if step == 0:
-        raise failure("$range: the step is 0, so that the list would never end")
-    numbers = range(first, last + (1 if step > 0 else -1), step)
+    if step is None or int(step) == 0:
+        return None
+    numbers = range(int(first), int(last) + (1 if step > 0 else -1), int(step))
     if len(numbers) > _LONGEST_RANGE:
-        raise failure(f"$range: {len(numbers)} numbers are over its {_LONGEST_RANGE}")
-    return list(numbers)
+        raise JException("D2014", -1, len(numbers))
+    return [*numbers] if len(numbers) > 1 else next(iter(numbers), None)
 
 
-def hash_(text: str | None, algorithm: str | None) -> str:
+def hash_(text: str | None, algorithm: str | None) -> str | None:
     """``$hash``: the checksum of a text in hexadecimal digits."""
-    if text is None:
-        raise failure("$hash takes a text; write $string(...) around anything else")
+    if text is None or algorithm is None:
+        return None
     if algorithm not in _ALGORITHMS:
         raise failure(f"$hash: '{algorithm}' is none of {', '.join(_ALGORITHMS)}")
     name = algorithm.replace("-", "").lower()
@@ -61,7 +63,7 @@ def uuid() -> str:
 def parse(text: str | None) -> Any:
     """``$parse``: the value of a text of JSON."""
     if text is None:
-        raise failure("$parse takes a text of JSON")
+        return None
     try:
         return from_json(json.loads(text, parse_constant=_no_json))
     except ValueError as error:

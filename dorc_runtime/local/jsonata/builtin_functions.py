@@ -57,7 +57,15 @@ def number(value: Any) -> float | None:
                 return double
         elif _OTHER_BASE.fullmatch(value):
             return float(int(value, 0))
-    raise failure(f'Unable to cast value to a number: "{value}"')
+    raise JException("D3030", -1, value)
+
+
+def power(base: float | None, exponent: float | None) -> Any:
+    """``$power``, whose result has to be a number of JSON."""
+    try:
+        return Functions.power(base, exponent)
+    except OverflowError:
+        raise JException("D3061", -1, base, exponent) from None
 
 
 def rounded(value: float | None, precision: float | None) -> float | None:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from pydantic import JsonValue
 
-from dorc_runtime.compile.expressions.syntax import Node, parse, quoted
+from dorc_runtime.compile.expressions.syntax import Node, parse
 from dorc_runtime.errors import ExpressionError
 from dorc_runtime.local.jsonata.numbers import javascript_number
 
@@ -20,16 +20,29 @@ _PLAIN_PATH = re.compile(rf"\s*\$({_NAME}(?:\.{_NAME})*)\s*")
 _TEMPLATE = re.compile(r"\{%.*%\}", re.DOTALL)
 # Names that are not only names in JSONata.
 _WORDS = frozenset({"and", "or", "in", "true", "false", "null", "function"})
-# What an error of $error and $assert says is all there is to say.
-_OWN_WORDS = frozenset({"D3137", "D3141"})
 
 
 # What no field holds, since JSON values are compared by identity.
 _ELSEWHERE: JsonValue = ["elsewhere"]
+_UNDEFINED = "returned nothing (undefined)."
+_UNSUPPORTED = "returned an unsupported result type."
+_THREW = "threw an error during evaluation"
 
 
 class QueryEvaluationError(Exception):
-    """An expression fails, or yields what is no JSON: ``States.QueryEvaluationError``."""
+    """An expression fails, or yields what is no JSON: ``States.QueryEvaluationError``.
+
+    ``reason`` goes on after the expression and its field, in the words of Step Functions. ``path``
+    leads from the template to the expression: ``/rows[2]``. ``advice`` says what to do, where more
+    is known than the reason says.
+    """
+
+    def __init__(self, expression: str, reason: str, *, advice: str = "") -> None:
+        super().__init__(f"The JSONata expression '{expression}' {reason}")
+        self.expression = expression
+        self.reason = reason
+        self.path = ""
+        self.advice = advice
 
 
 def evaluate(
@@ -41,7 +54,7 @@ def evaluate(
     """Return what the expression ``text``, without ``{%`` and ``%}``, yields.
 
     The result shares nothing with ``states`` and ``variables``. Numbers are JavaScript's: 3.0
-    comes out as 3, and whole numbers beyond 2^53 lose their last digits.
+    becomes 3, and whole numbers beyond 2^53 lose their last digits.
 
     Args:
         text: The JSONata.
@@ -53,12 +66,12 @@ def evaluate(
             fails, or takes longer than ``SECONDS`` of the processor.
     """
     bindings: dict[str, JsonValue] = {**(variables or {}), "states": dict(states)}
+    names = _plain_path(text)
+    value = _ELSEWHERE if names is None else _follow(text, names, bindings)
     try:
-        names = _plain_path(text)
-        found = _ELSEWHERE if names is None else _follow(names, bindings)
-        return _evaluate(text, bindings) if found is _ELSEWHERE else _copy(found)
+        return _evaluate(text, bindings) if value is _ELSEWHERE else _copy(value)
     except ValueError as error:
-        raise QueryEvaluationError(f"{quoted(text)} {error}") from error
+        raise QueryEvaluationError(text.strip(), _UNSUPPORTED, advice=f"It {error}.") from error
 
 
 def evaluate_template(
@@ -73,17 +86,36 @@ def evaluate_template(
         QueryEvaluationError: As ``evaluate`` does.
     """
     match value:
-        case str() if _TEMPLATE.fullmatch(value):
-            return evaluate(value[2:-2], states=states, variables=variables)
+        case str():
+            if _TEMPLATE.fullmatch(value):
+                return evaluate(value[2:-2], states=states, variables=variables)
+            return value
         case list():
-            return [evaluate_template(inner, states=states, variables=variables) for inner in value]
+            items: list[JsonValue] = []
+            for index, inner in enumerate(value):
+                try:
+                    items.append(evaluate_template(inner, states=states, variables=variables))
+                except QueryEvaluationError as error:
+                    error.path = f"[{index}]{error.path}"
+                    raise
+            return items
         case dict():
-            return {
-                key: evaluate_template(inner, states=states, variables=variables)
-                for key, inner in value.items()
-            }
+            fields: dict[str, JsonValue] = {}
+            for key, inner in value.items():
+                try:
+                    fields[key] = evaluate_template(inner, states=states, variables=variables)
+                except QueryEvaluationError as error:
+                    error.path = f"/{key}{error.path}"
+                    raise
+            return fields
         case _:
             return value
+
+
+def expression_of(template: JsonValue) -> str:
+    """Return the expression in the text ``template``, or ``template`` as text if it is none."""
+    text = str(template)
+    return text[2:-2].strip() if _TEMPLATE.fullmatch(text) else text
 
 
 # Most expressions only follow fields through objects, which takes no evaluator. What JSONata
@@ -98,18 +130,19 @@ def _plain_path(text: str) -> tuple[str, ...] | None:
     return names if match and _WORDS.isdisjoint(names) else None
 
 
-def _follow(names: Sequence[str], bindings: Mapping[str, JsonValue]) -> JsonValue:
+def _follow(text: str, names: Sequence[str], bindings: Mapping[str, JsonValue]) -> JsonValue:
     """Return the value at a plain path, ``_ELSEWHERE`` where more than objects is on the way.
 
     Raises:
-        ValueError: If the last object on the way has no such field.
+        QueryEvaluationError: The last object on the way has no such field.
     """
     value: JsonValue = dict(bindings)
     for index, name in enumerate(names):
         if not isinstance(value, dict) or (index == 0 and name not in value):
             return _ELSEWHERE
         if name not in value:
-            raise ValueError(_no_field(names, index, value))
+            advice = _no_field(names, index, value)
+            raise QueryEvaluationError(text.strip(), _UNDEFINED, advice=advice)
         value = value[name]
     return value
 
@@ -117,7 +150,7 @@ def _follow(names: Sequence[str], bindings: Mapping[str, JsonValue]) -> JsonValu
 def _no_field(names: Sequence[str], index: int, value: Mapping[str, JsonValue]) -> str:
     before = "$" + ".".join(names[:index])
     fields = ", ".join(sorted(value)) or "none"
-    return f"yields nothing: {before} has no field '{names[index]}', only these: {fields}"
+    return f"{before} has no field '{names[index]}', only these: {fields}."
 
 
 def _copy(value: JsonValue) -> JsonValue:
@@ -141,22 +174,22 @@ def _evaluate(text: str, bindings: Mapping[str, JsonValue]) -> JsonValue:
     # Takes 40 ms, which a run of plain paths does without.
     from jsonata.jexception import JException
 
+    from dorc_runtime.local.jsonata.error_messages import DEEP, ending_of
     from dorc_runtime.local.jsonata.evaluator import Evaluator
     from dorc_runtime.local.jsonata.values import from_json, to_json
 
     known = {name: from_json(value) for name, value in bindings.items()}
+    expression = text.strip()
     try:
         result = Evaluator(_tree(text), seconds=SECONDS).run(known)
     except ExpressionError as error:
-        raise QueryEvaluationError(str(error)) from error
+        raise QueryEvaluationError(expression, f"{_THREW}: {error}") from error
     except JException as error:
-        code = "" if error.error in _OWN_WORDS else f"{error.error}: "
-        message = str(error).replace(" Object ", " function ")
-        raise QueryEvaluationError(f"{quoted(text)} fails: {code}{message}") from error
+        raise QueryEvaluationError(expression, f"{_THREW}{ending_of(error)}") from error
     except RecursionError as error:
-        raise QueryEvaluationError(f"{quoted(text)} fails: it calls itself too deeply") from error
+        raise QueryEvaluationError(expression, f"{_THREW}{DEEP}") from error
     except Exception as error:  # jsonata-python lets what Python raises pass
-        raise QueryEvaluationError(f"{quoted(text)} fails: {error}") from error
+        raise QueryEvaluationError(expression, f"{_THREW}: {error}") from error
     if result is None:
-        raise ValueError("yields nothing (undefined)")
+        raise QueryEvaluationError(expression, _UNDEFINED)
     return to_json(result)

@@ -42,6 +42,13 @@ _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
 }
 
 
+def _without_limit(left: float, right: float, op: str) -> float:
+    """Return what JavaScript yields for ``left op right``, where Python raises an error."""
+    if op == "%" or not left:
+        return math.nan
+    return math.copysign(math.inf, left) * math.copysign(1, right)
+
+
 class _Transformer(Jsonata.Transformer):  # type: ignore[misc] # the package has no types
     """``|pattern|update|``: on a copy that keeps its nulls."""
 
@@ -69,10 +76,10 @@ class _Transformer(Jsonata.Transformer):  # type: ignore[misc] # the package has
         if self._expr.delete is None:
             return
         names = self._jsonata.eval(self._expr.delete, found, self._environment)
-        names = names if isinstance(names, list) else [] if names is None else [names]
-        if not Utils.is_array_of_strings(names):
+        several = names if isinstance(names, list) else [] if names is None else [names]
+        if not Utils.is_array_of_strings(several):
             raise JException("T2012", self._expr.delete.position, names)
-        for name in names:
+        for name in several:
             found.pop(name, None)
 
 
@@ -155,8 +162,8 @@ class Evaluator(Jsonata):  # type: ignore[misc] # as above
         try:
             result = _ARITHMETIC[op](float(lhs), float(rhs))
         except (ArithmeticError, ValueError):
-            raise JException("D1001", -1, f"{lhs} {op} {rhs}") from None
-        return Utils.convert_number(result)
+            return _without_limit(float(lhs), float(rhs), op)
+        return Utils.convert_number(result) if math.isfinite(result) else result
 
     def evaluate_comparison_expression(self, lhs: Any, rhs: Any, op: str) -> Any:
         if isinstance(lhs, str) and isinstance(rhs, str):

@@ -5,10 +5,12 @@ Signatures: https://docs.jsonata.org/2.0.0/embedding-extending, "Function signat
 jsonata-python's function does what JSONata 2.0.6's does, it is used; the others are corrected.
 """
 
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from jsonata.functions import Functions
+from jsonata.jexception import JException
 from jsonata.jsonata import Jsonata
 from jsonata.parser import Parser
 from jsonata.signature import Signature
@@ -30,6 +32,16 @@ class _Signature(Signature):  # type: ignore[misc] # the package has no types
 
     def get_min_number_of_args(self) -> int:
         return self.arity
+
+    def throw_validation_error(self, bad_args: Any, bad_sig: Any, function_name: Any) -> NoReturn:
+        pattern, fitting = "^", 0
+        for parameter in self._params:
+            pattern += parameter.regex
+            match = re.match(pattern, bad_sig)
+            if match is None:
+                break
+            fitting = match.end()
+        raise JException("T0410", -1, fitting + 1, function_name)
 
     def set_function_name(self, function_name: str) -> None:
         # A function keeps its name, whichever variables hold it.
@@ -119,7 +131,7 @@ _FUNCTIONS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("formatBase", "<n-n?:s>", builtin_functions.format_base),
     ("formatInteger", "<n-s:s>", Functions.format_integer),
     ("fromMillis", "<n-s?s?:s>", Functions.datetime_from_millis),
-    ("hash", "<ss:s>", aws_functions.hash_),
+    ("hash", "<ss?:s>", aws_functions.hash_),
     ("join", "<a<s>s?:s>", Functions.join),
     ("keys", "<x-:a<s>>", Functions.keys),
     ("length", "<s-:n>", Functions.length),
@@ -135,12 +147,12 @@ _FUNCTIONS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("now", "<s?s?:s>", _now),
     ("number", "<(nsb)-:n>", builtin_functions.number),
     ("pad", "<s-ns?:s>", Functions.pad),
-    ("parse", "<s:x>", aws_functions.parse),
+    ("parse", "<s?:x>", aws_functions.parse),
     ("parseInteger", "<s-s:n>", Functions.parse_integer),
-    ("partition", "<an:a>", aws_functions.partition),
-    ("power", "<n-n:n>", Functions.power),
+    ("partition", "<an?:a>", aws_functions.partition),
+    ("power", "<n-n:n>", builtin_functions.power),
     ("random", "<n?:n>", aws_functions.random),
-    ("range", "<nnn:a>", aws_functions.range_),
+    ("range", "<nnn?:a>", aws_functions.range_),
     ("reduce", "<afj?:j>", Functions.fold_left),
     ("replace", "<s-(sf)(sf)n?:s>", string_functions.replace),
     ("reverse", "<a:a>", Functions.reverse),

@@ -66,21 +66,21 @@ def decode_url(text: str | None) -> str | None:
     """``$decodeUrl``: what has a meaning in a URL stays encoded."""
     if text is None:
         return None
-    return _decoded(_KEPT.sub(lambda match: "%25" + match[0][1:], text))
+    return _decoded(_KEPT.sub(lambda match: "%25" + match[0][1:], text), text, "decodeUrl")
 
 
 def decode_url_component(text: str | None) -> str | None:
     """``$decodeUrlComponent``."""
-    return None if text is None else _decoded(text)
+    return None if text is None else _decoded(text, text, "decodeUrlComponent")
 
 
-def _decoded(text: str) -> str:
+def _decoded(text: str, whole: str, function: str) -> str:
     try:
         if not _BROKEN.search(text):
             return unquote_to_bytes(text).decode()
     except UnicodeDecodeError:
         pass
-    raise JException("D3140", -1, text)
+    raise JException("D3140", -1, function, whole)
 
 
 # Regular expressions: they see texts as JavaScript does, in the units of UTF-16.

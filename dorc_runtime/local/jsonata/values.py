@@ -45,7 +45,7 @@ def to_json(value: object) -> JsonValue:
     """Return the JSON of what an expression yields.
 
     Raises:
-        ValueError: Where JSON has no word for it.
+        ValueError: JSON cannot hold it.
     """
     if value is NULL:
         return None
@@ -56,6 +56,9 @@ def to_json(value: object) -> JsonValue:
             return value
         case str():
             return _whole(value)
+        case float() if not math.isfinite(value):
+            # As Step Functions writes them, since JSON has no such numbers.
+            return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
         case int() | float():
             return javascript_number(value)
         case list():
@@ -111,6 +114,8 @@ def string(value: object, indent: bool = False) -> str | None:
         return value
     if isinstance(value, Utils.JList) and value.outer_wrapper:
         value = value[0]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise JException("D3001", -1)
     if _is_function(value):
         return ""
     return _printed(value, "\n" if indent else "")

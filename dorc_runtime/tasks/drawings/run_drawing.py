@@ -169,6 +169,8 @@ class RunDrawing:
             rows.insert(0, ("state", Text(_place(ending.failed.visit), style="bold")))
         if cause:
             rows.append(("cause", Text(cause)))
+        if ending.advice:
+            rows.append(("advice", Text(ending.advice)))
         if frames:
             rows.append(("trace", frames))
         if ending.failed is not None:
