@@ -30,6 +30,7 @@ from dorc_runtime.runs.events import (
 from dorc_runtime.runs.folder import summary
 from dorc_runtime.runs.result import RunResult
 from dorc_runtime.tasks.drawings.console import console, print_json
+from dorc_runtime.tasks.drawings.log_lines import LogLines
 
 _LONGEST_JSON = 30
 _LONGEST_LINE = 70
@@ -56,6 +57,7 @@ class RunDrawing:
         self._running: Counter[str] = Counter()
         self._items: Counter[str] = Counter()
         self._status: Status | None = None
+        self._log = LogLines(terminal)
 
     @classmethod
     def on_terminal(cls, *, root: Path, json: bool, inline: bool) -> "RunDrawing":
@@ -82,13 +84,20 @@ class RunDrawing:
         if self._inline:
             yield
             return
-        with self._console.status("starting", spinner="dots") as self._status:
+        status = self._console.status("starting", spinner="dots")
+        with status as self._status, self._log.printing():
             yield
 
     def event(self, event: Event) -> None:
         """Draw one event."""
         if self._json:
             return
+        if isinstance(event, FunctionLogged):
+            if not self._inline:
+                name = _shortened(event.function).ljust(_NAME_WIDTH)
+                self._log.add(f"  {name}│ ", event.text, below="│ ")
+            return
+        self._log.print()
         match event:
             case StateEntered():
                 self._began[event.visit.number] = event.at
@@ -103,8 +112,6 @@ class RunDrawing:
                 self._trouble("↻ ", event, again)
             case StateCaught():
                 self._trouble("! ", event, f"caught: continues at {event.to}")
-            case FunctionLogged() if not self._inline:
-                self._line("  ", event.function, "│ ", event.text, style="dim")
         if self._status is not None:
             self._status.update(Text(self._now(), style="dim"))
 
@@ -157,10 +164,8 @@ class RunDrawing:
         self._line(mark, _place(event.visit), "", f"{text}; {what_now}", style="yellow")
 
     def _line(self, mark: str, name: str, middle: str, text: str, *, style: str) -> None:
-        dim = style if mark.isspace() else ""
-        shown = name if len(name) <= _NAME_WIDTH else name[: _NAME_WIDTH - 1] + "…"
-        head = Text.assemble((mark, style), (shown.ljust(_NAME_WIDTH), dim), (middle, "dim"))
-        _hang(self._console, head, Text(text, style=dim), below=middle if mark.isspace() else "")
+        head = Text.assemble((mark, style), _shortened(name).ljust(_NAME_WIDTH), (middle, "dim"))
+        _hang(self._console, head, Text(text))
 
     def _failure(self, ending: Ending) -> None:
         cause, frames = _cause(ending.cause, self._root)
@@ -221,14 +226,18 @@ def show_findings(findings: Sequence[Finding]) -> None:
         _hang(terminal, Text.assemble(mark, finding.name.ljust(16)), text)
 
 
-def _hang(terminal: Console, head: Text, text: Text, *, below: str = "") -> None:
-    """Print ``text`` after ``head``; lines that do not fit continue below, after ``below``."""
+def _hang(terminal: Console, head: Text, text: Text) -> None:
+    """Print ``text`` after ``head``; lines that do not fit continue below it."""
     width = max(20, terminal.width - len(head))
     for line in text.wrap(terminal, width) or [Text()]:
         whole = head + line
         whole.rstrip()
         terminal.print(whole)
-        head = Text(below.rjust(len(head)), style="dim")
+        head = Text(" " * len(head))
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _NAME_WIDTH else name[: _NAME_WIDTH - 1] + "…"
 
 
 def _place(visit: Visit) -> str:
