@@ -60,6 +60,8 @@ DETAILS: list[tuple[dict[str, Any], bool]] = [
     ({"file": [{"anything-but": {"suffix": ".png"}}]}, False),
     ({"state": [{"anything-but": {"equals-ignore-case": ["RUNNING"]}}]}, False),
     ({"file": [{"anything-but": {"wildcard": "*/lib/*"}}]}, True),
+    ({"file": [{"anything-but": {"wildcard": ""}}]}, True),
+    ({"file": [{"wildcard": "*/*/dir/dir/dir/dir/dir/doc.txt"}]}, False),
     ({"absent": [{"anything-but": "x"}]}, False),
     ({"c-count": [{"numeric": [">", 0, "<=", 5]}]}, True),
     ({"c-count": [{"numeric": [">", 5]}]}, False),
@@ -87,6 +89,19 @@ DETAILS: list[tuple[dict[str, Any], bool]] = [
     ({"state": ["running"], "$or": [{"absent": [1]}, {"flag": [False]}]}, False),
 ]
 
+# LocalStack's tests of event patterns recorded these on AWS, as dot_joining_*.json5.
+DOTS: list[tuple[dict[str, Any], dict[str, Any], bool]] = [
+    ({"state.status": ["running"]}, {"state": {"status": "running"}}, True),
+    ({"state": {"status": ["running"]}}, {"state.status": "running"}, True),
+    ({"state": {"status": ["running"]}}, {"state.status": {"status": "running"}}, False),
+    ({"state.status": {"status": ["running"]}}, {"state": {"status": "running"}}, False),
+    ({"a.b": [1]}, {"a.b": 1}, True),
+    ({"a.b.c": [1]}, {"a": {"b.c": 1}}, True),
+    ({"a.b": [1], "a": {"c": [2]}}, {"a": {"b": 1}, "a.c": 2}, True),
+    ({"a.b": [{"exists": False}]}, {"a": {"c": 1}}, True),
+    ({"rows.n": [2]}, {"rows": [{"n": 1}, {"n": 2}]}, True),
+]
+
 REFUSED: list[tuple[Any, str]] = [
     ({}, "the pattern is empty"),
     ({"source": []}, "source is empty"),
@@ -112,6 +127,9 @@ REFUSED: list[tuple[Any, str]] = [
     ({"a": [{"wildcard": r"a\b"}]}, "'wildcard' does not take"),
     ({"a": [{"anything-but": ["a", 1]}]}, "'anything-but' does not take"),
     ({"a": [{"anything-but": []}]}, "'anything-but' does not take"),
+    # Recorded on AWS by LocalStack's tests: content_wildcard_complex_EXC.json5.
+    ({"a": [{"wildcard": "*:*:*:*:*:event-bus/*"}]}, "a: rule is too complex - try using fewer"),
+    ({"a": [{"anything-but": {"wildcard": "*a*a*a*a*a*a*a*a"}}]}, "a: rule is too complex"),
     ({"a": [{"anything-but": {"prefix": ""}}]}, "'anything-but' does not take"),
     ({"a": [{"anything-but": {"numeric": [">", 1]}}]}, "'anything-but' does not take"),
     ({"$or": [{"a": [1]}]}, "$or: a list of two patterns or more belongs here"),
@@ -126,11 +144,19 @@ def test_an_event_fits_or_not(detail: dict[str, Any], expected: bool) -> None:
     assert fits(pattern, EVENT) is expected
 
 
+@pytest.mark.parametrize(("pattern", "event", "expected"), DOTS)
+def test_dots_lead_into_objects_in_patterns_and_events(
+    pattern: dict[str, Any], event: dict[str, Any], expected: bool
+) -> None:
+    assert [*pattern_problems(pattern)] == []
+    assert fits(pattern, event) is expected
+
+
 def test_a_list_fits_by_one_of_its_values() -> None:
     assert fits({"resources": ["arn:two"]}, EVENT)
 
 
 @pytest.mark.parametrize(("pattern", "problem"), REFUSED, ids=[str(p) for p, _ in REFUSED])
-def test_what_eventbridge_would_not_take_is_told_with_its_place(pattern: Any, problem: str) -> None:
-    [told] = pattern_problems(pattern)
-    assert problem in told
+def test_what_eventbridge_refuses_is_named_with_its_place(pattern: Any, problem: str) -> None:
+    [message] = pattern_problems(pattern)
+    assert problem in message
