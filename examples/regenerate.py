@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dorc_runtime import __version__
-from dorc_runtime.project.template.scaffold import added_pipeline
+from dorc_runtime.project.template.scaffold import plan_new_pipeline
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "penguins"
@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="change nothing")
     check = parser.parse_args().check
     with tempfile.TemporaryDirectory(prefix="dorc-") as temporary:
-        made = rendered(Path(temporary))
+        made = render(Path(temporary))
         if check:
             differing = sorted(differences(made, EXAMPLE))
             for name in differing:
@@ -42,7 +42,7 @@ def main() -> int:
     return 0
 
 
-def rendered(temporary: Path) -> Path:
+def render(temporary: Path) -> Path:
     """Return a repository copied from this checkout as if released, with the example's code."""
     made = temporary / "penguins"
     release = _release(temporary / "dorc")
@@ -57,7 +57,7 @@ def rendered(temporary: Path) -> Path:
     answers = ["--data", "runtime_source=pypi", "--data", "project_name=Penguins"]
     subprocess.run([*copier, *answers, "gh:org/dorc", str(made)], check=True, env=environment)
     for layer, name in PIPELINES:
-        added_pipeline(made, layer, name).carry_out()
+        plan_new_pipeline(made, layer, name).carry_out()
     for own in OWN:
         _take(EXAMPLE / own, made / own)
     return made

@@ -1,4 +1,4 @@
-"""The repository on disk: settings, pipelines found and loaded, images' files, packages.
+"""The repository on disk: its settings, its pipelines, the files of images, and packages.
 
 Open ``repository`` for pipelines and configuration, ``settings`` for environment variables,
 ``environments`` for stack files, ``fingerprint`` and ``image_files`` for what goes into an image,

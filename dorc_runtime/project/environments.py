@@ -1,4 +1,4 @@
-"""Environments as a repository has them: the stack files of infra, and what they say."""
+"""The environments of a repository: the stack files of infra, and their settings."""
 
 import json
 from collections.abc import Mapping
@@ -25,13 +25,13 @@ class Program:
 
     @cached_property
     def project(self) -> str:
-        """The name of the Pulumi project, as ``Pulumi.yaml`` has it."""
+        """The name of the Pulumi project, from ``Pulumi.yaml``."""
         file = self.folder / PROJECT_FILE
-        match _yaml(file):
+        match _read_yaml(file):
             case {"name": str(name)}:
                 return name
             case _:
-                raise DefinitionError(f"{file} names no project: write `name: <project>` into it.")
+                raise DefinitionError(f"{file} has no name: write `name: <project>` into it.")
 
     @property
     def stacks(self) -> tuple[str, ...]:
@@ -44,13 +44,13 @@ class Program:
         return self.folder / f"Pulumi.{stack}.yaml"
 
     def settings(self, stack: str) -> dict[str, JsonValue]:
-        """Return what the file of ``stack`` says, without the project's namespace.
+        """Return the settings in the file of ``stack``, without the namespace of the project.
 
-        Pulumi puts it before the keys when it rewrites the file. Values of other namespaces
-        (``aws:region``) are left out.
+        Pulumi writes that namespace before the keys when it rewrites the file. Settings of other
+        namespaces (``aws:region``) are not included.
         """
         file = self.stack_file(stack)
-        match _yaml(file):
+        match _read_yaml(file):
             case {"config": dict(config)}:
                 return {
                     str(key).removeprefix(f"{self.project}:"): value
@@ -61,25 +61,25 @@ class Program:
                 return {}
 
 
-def configured(config: Config, settings: Mapping[str, object], *, where: str) -> Config:
-    """Return ``config`` with those fields changed that ``settings`` name.
+def config_with_settings(config: Config, settings: Mapping[str, object], *, where: str) -> Config:
+    """Return ``config`` with the fields that ``settings`` has replaced.
 
-    A list or an object may be given as JSON, as `pulumi config set` would have it. ``where`` is the
-    file that an error names. Raises ``DefinitionError`` for a value that cannot be; keys that are
-    no fields are left to the program.
+    A list or an object may be JSON text, as `pulumi config set` writes it. ``where`` is the file
+    that an error names. Keys that are not fields are for the program. Raises ``DefinitionError``
+    for an invalid value.
     """
     fields = Config.model_fields.keys() - {"universal"}
-    given = {key: _parsed(value) for key, value in settings.items() if key in fields}
-    for key, value in given.items():
+    changes = {key: _parse(value) for key, value in settings.items() if key in fields}
+    for key, value in changes.items():
         if isinstance(value, dict) and "secure" in value:
             raise DefinitionError(
-                f"{where}: {key} is encrypted, and must be known to plan: set it "
+                f"{where}: {key} is encrypted, and a plan needs its value: set it "
                 f"with `pulumi config set --plaintext {key}`."
             )
-    if not given:
+    if not changes:
         return config
     try:
-        return Config(**{field: getattr(config, field) for field in Config.model_fields} | given)
+        return Config(**{field: getattr(config, field) for field in Config.model_fields} | changes)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "config"
@@ -90,20 +90,19 @@ def configured(config: Config, settings: Mapping[str, object], *, where: str) ->
 def environment_config(
     repository: Repository, config: Config, environment: str, *, infra: str = "infra"
 ) -> Config:
-    """Return the configuration of ``environment``: ``config``, and what infra's stack file says.
+    """Return the configuration of ``environment``: ``config`` with the settings of its stack file.
 
-    ``infra`` is the folder of infra. Raises ``UnknownNameError``, which lists those that are there,
-    for an environment without a file.
+    ``infra`` is the folder of infra. Raises ``UnknownNameError`` for an environment without a file.
     """
     program = Program(repository.root / infra)
     if environment not in program.stacks:
         remedy = f"`invoke new-env {environment}` makes it."
         raise UnknownNameError("environment", environment, program.stacks, remedy=remedy)
     where = repository.show(program.stack_file(environment))
-    return configured(config, program.settings(environment), where=where)
+    return config_with_settings(config, program.settings(environment), where=where)
 
 
-def _parsed(value: object) -> object:
+def _parse(value: object) -> object:
     # Pulumi puts numbers into quotes when it rewrites the file.
     if isinstance(value, str) and (value[:1] in ("[", "{") or value.isdecimal()):
         try:
@@ -113,7 +112,7 @@ def _parsed(value: object) -> object:
     return value
 
 
-def _yaml(file: Path) -> Any:
+def _read_yaml(file: Path) -> Any:
     import yaml
 
     if not file.is_file():
@@ -123,4 +122,6 @@ def _yaml(file: Path) -> Any:
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         line = f":{where.line + 1}" if where else ""
-        raise DefinitionError(f"{file}{line} is not YAML: mend it, or take it from git.") from error
+        raise DefinitionError(
+            f"{file}{line} is not YAML: fix it, or restore it from git."
+        ) from error

@@ -1,8 +1,8 @@
-"""What goes into the image of each function, and the tag that tells one such content from another.
+"""The content of each function's image, and the tag that identifies this content.
 
-An image is made of the function's folder, ``lib/``, both requirements files and the Dockerfile, for
-one platform. Whoever has the same of these gets the same tag, on Linux as on macOS: times, owners,
-umask and the place of the repository don't count, and neither does what git and Python leave about.
+An image is made from the function's folder, ``lib/``, both requirements files and the Dockerfile,
+for one platform. The same content has the same tag, on Linux and on macOS: times, owners, umask and
+the path of the repository do not matter, and neither do the files that git and Python create.
 """
 
 import hashlib
@@ -25,8 +25,8 @@ LIBRARY = "lib"
 REQUIREMENTS = "requirements.txt"
 PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 
-# Of one repository's images, 80 bits: two of them are not alike by chance, and ECR's lists stay
-# readable. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html
+# 80 bits: no two images of a repository have the same tag by chance, and ECR's lists are readable.
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html
 _TAG_LENGTH = 20
 _base_architecture = re.compile(
     r"^FROM\s+(?:--platform=\S+\s+)?public\.ecr\.aws/lambda/python:\S+-(x86_64|arm64)(?:\s|$)",
@@ -36,10 +36,10 @@ _base_architecture = re.compile(
 
 @dataclass(frozen=True)
 class ImageRecipe:
-    """The image of one function in one state of its code.
+    """The image of one function, made from one version of its code.
 
-    ``repository`` is the name of its ECR repository, ``tag`` the fingerprint of all that goes into
-    it, ``platform`` Docker's name of where it runs, ``files`` the whole build context.
+    ``repository`` is the name of its ECR repository, ``tag`` the fingerprint of its content,
+    ``platform`` Docker's name of the platform, ``files`` the whole build context.
     """
 
     layer: str
@@ -57,14 +57,14 @@ class ImageRecipe:
 
     @property
     def code_path(self) -> str:
-        """The function's folder in the context, which the build argument ``CODE_PATH`` names."""
+        """The function's folder in the context, the value of the build argument ``CODE_PATH``."""
         return f"src/{self.id}"
 
 
 def recipes(repository: Repository, universal: UniversalConfig) -> tuple[ImageRecipe, ...]:
     """Return the recipes of all functions of the repository, sorted by pipeline and name.
 
-    Raises ``DefinitionError`` for what cannot go into an image.
+    Raises ``DefinitionError`` for files that an image cannot contain.
     """
     if not repository.pipelines:
         return ()
@@ -79,8 +79,8 @@ def recipes(repository: Repository, universal: UniversalConfig) -> tuple[ImageRe
 def recipe(folder: PipelineFolder, function: str, universal: UniversalConfig) -> ImageRecipe:
     """Return the recipe of one function of the pipeline in ``folder``.
 
-    Raises ``UnknownNameError`` for a function that is not there, and ``DefinitionError`` for what
-    cannot go into an image.
+    Raises ``UnknownNameError`` for a function that does not exist, and ``DefinitionError`` for
+    files that an image cannot contain.
     """
     if function not in folder.functions:
         raise UnknownNameError(f"function of {folder.id}", function, folder.functions)
@@ -90,14 +90,14 @@ def recipe(folder: PipelineFolder, function: str, universal: UniversalConfig) ->
 def stage(
     recipe: ImageRecipe, target: Path, *, written: dict[ContextFile, Path] | None = None
 ) -> None:
-    """Write the build context of ``recipe`` into ``target``, a folder that is made.
+    """Write the build context of ``recipe`` into ``target``, a new folder.
 
-    ``written`` is where the files of other contexts are: a file that is there becomes a hard link,
-    so that a library takes its room once for all functions, and one that is not is added. Raises
-    ``StackError`` when a file is no longer what the recipe was made from.
+    ``written`` has the paths of files in other contexts. A file that is in it becomes a hard link,
+    so that all functions share the space of ``lib/``; other files are added to it. Raises
+    ``StackError`` when a file has changed since the recipe was made.
     """
     written = {} if written is None else written
-    # The Dockerfile copies it, be it empty.
+    # The Dockerfile copies this folder, even if it is empty.
     (target / LIBRARY).mkdir(parents=True)
     for file in recipe.files:
         path = target / file.path
@@ -118,13 +118,13 @@ def _copy(file: ContextFile, path: Path) -> None:
     except OSError as error:
         raise StackError(f"{file.path} cannot be copied: {error}.") from error
     if content_digest(path) != file.digest:
-        raise StackError(f"{file.path} changed while images were prepared: run that again.")
+        raise StackError(f"{file.path} changed while images were prepared: run the command again.")
     path.chmod(0o755 if file.executable else 0o644)
 
 
 @dataclass(frozen=True)
 class _Shared:
-    """What all images of a repository have in common."""
+    """What all images of a repository share."""
 
     files: tuple[ContextFile, ...]
     lines: bytes
@@ -176,14 +176,13 @@ def _dockerfile(root: Path, universal: UniversalConfig) -> Path:
             break
     else:
         raise DefinitionError(
-            f"there is no {DOCKERFILE} in {root}, nor in its src/: take the one that "
+            f"{root} has no {DOCKERFILE}, and its src/ has none: copy the one that "
             "`copier copy` writes into a new folder."
         )
     based = _base_architecture(file.read_text(encoding="utf-8", errors="replace"))
     if based and based[1].lower() != universal.architecture:
         raise DefinitionError(
             f"{file.relative_to(root).as_posix()} starts from an image for {based[1]}, but the "
-            f"architecture in pipeline_config.py is {universal.architecture}: let both say the "
-            "same."
+            f"architecture in pipeline_config.py is {universal.architecture}: use the same in both."
         )
     return file

@@ -1,4 +1,4 @@
-"""The files of a folder that go into an image, and what of each of them counts there."""
+"""The files of a folder that go into an image, with the properties that matter there."""
 
 import fnmatch
 import hashlib
@@ -33,16 +33,17 @@ class ContextFile:
 
     @property
     def line(self) -> bytes:
-        """All that counts of it: a path holds no NUL, and what follows has one length."""
+        """The properties that matter, as bytes: the path, which holds no NUL, then the others."""
         return os.fsencode(self.path) + f"\0{self.executable:d}{self.digest}".encode()
 
 
 def contents(root: Path, source: Path, path: str) -> list[ContextFile]:
-    """Return the files at and below ``source``, none where nothing is, sorted by paths' bytes.
+    """Return the files at and below ``source``, none if it does not exist, sorted by path.
 
-    ``path`` is where it goes in the context, ``root`` the repository's. READMEs are left out, and
-    what Python, git, checkers and editors leave about. Raises ``DefinitionError`` for what is no
-    content: links that lead out of the repository or nowhere, pipes, files that may not be read.
+    ``path`` is the path of ``source`` in the context, ``root`` the repository's folder. READMEs
+    and files that Python, git, checkers and editors create are not included. Raises
+    ``DefinitionError`` for links that lead out of the repository or nowhere, for pipes, and for
+    files that cannot be read.
     """
     if not os.path.lexists(source):
         return []
@@ -70,7 +71,7 @@ def _walk(root: Path, source: Path, path: str, *, above: tuple[Path, ...]) -> It
     real = source if above and not source.is_symlink() else _within(root, source, path)
     if real.is_dir():
         if real in above:
-            raise DefinitionError(f"{path} links to a folder that it lies in: take the link away.")
+            raise DefinitionError(f"{path} links to a folder that contains it: remove the link.")
         for file in real.iterdir():
             if not _is_left_out(file.name):
                 yield from _walk(root, file, f"{path}/{file.name}", above=(*above, real))
@@ -78,16 +79,16 @@ def _walk(root: Path, source: Path, path: str, *, above: tuple[Path, ...]) -> It
         executable = bool(real.stat().st_mode & 0o100)
         yield ContextFile(path, real, executable, content_digest(real))
     else:
-        raise DefinitionError(f"{path} is neither a file nor a folder: take it away.")
+        raise DefinitionError(f"{path} is neither a file nor a folder: remove it.")
 
 
 def _within(root: Path, source: Path, path: str) -> Path:
-    """Return what ``source`` is, after all links, which may not lead out of the repository."""
+    """Return the file or folder that ``source`` links to; it must be in the repository."""
     real = Path(os.path.realpath(source))
     if not real.is_relative_to(root):
         raise DefinitionError(
-            f"{path} links to {real}, which is outside of the repository: put a copy in its place."
+            f"{path} links to {real}, which is outside of the repository: replace it by a copy."
         )
     if not real.exists():
-        raise DefinitionError(f"{path} links to {real}, which is not there: mend the link.")
+        raise DefinitionError(f"{path} links to {real}, which does not exist: fix the link.")
     return real

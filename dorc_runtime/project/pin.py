@@ -1,4 +1,4 @@
-"""Whether the library that is installed is the one that a repository is pinned to."""
+"""The version of the library that a repository is pinned to, compared with the installed one."""
 
 import json
 import re
@@ -15,27 +15,27 @@ _TAG = re.compile(r"v?[0-9]+\.[0-9]+\S*")
 
 
 def check_pin(root: Path) -> None:
-    """Raise ``VersionMismatchError`` when the repository at ``root`` wants another library.
+    """Raise ``VersionMismatchError`` when the repository at ``root`` needs another version.
 
     The pin is the requirement ``dorc-runtime`` in ``pyproject.toml``: a version, or a git
-    repository at a tag or a commit. A commit is compared with the one that was installed; where
-    that cannot be known (the library is installed from a folder, the pin is a branch) it passes, as
-    does a repository without a pin.
+    repository at a tag or a commit. A commit is compared with the installed commit. If that is
+    unknown (the library is installed from a folder, or the pin is a branch), there is no error; a
+    repository without a pin has none either.
     """
     pin = _pin(root)
     if pin is None:
         return
     reference = pin["version"] or pin["url"].rpartition("@")[2]
     if _COMMIT.fullmatch(reference):
-        wanted, installed = reference, _commit() or reference
+        pinned, installed = reference, _commit() or reference
     elif pin["version"] or _TAG.fullmatch(reference):
-        wanted, installed = reference.removeprefix("v"), _version()
+        pinned, installed = reference.removeprefix("v"), _version()
     else:
         return
-    if wanted != installed:
+    if pinned != installed:
         raise VersionMismatchError(
-            f"pyproject.toml pins dorc {wanted}, installed is {installed}: run "
-            "`pip install -e .` in the repository, or `copier update` to move the pin."
+            f"pyproject.toml pins dorc {pinned}, installed is {installed}: run "
+            "`pip install -e .` in the repository, or `copier update` to change the pin."
         )
 
 
@@ -63,7 +63,7 @@ def _version() -> str:
 
 
 def _commit() -> str | None:
-    """Return the commit that the library was installed from, if it was from git."""
+    """Return the commit that the library was installed from, None if not from git."""
     try:
         text = distribution(_NAME).read_text("direct_url.json")
     except PackageNotFoundError:

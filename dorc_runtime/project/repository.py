@@ -1,4 +1,4 @@
-"""A repository of pipelines on disk: where it is, what lies in it, and its definitions loaded."""
+"""A repository of pipelines on disk: its root, its folders, and its definitions, loaded."""
 
 import ast
 import inspect
@@ -6,7 +6,7 @@ import re
 import runpy
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -41,7 +41,7 @@ class PipelineFolder:
 
     @property
     def id(self) -> str:
-        """``layer/name``, as commands take it."""
+        """``layer/name``, as in the arguments of commands."""
         return f"{self.layer}/{self.name}"
 
     @property
@@ -85,24 +85,24 @@ class Repository:
             PipelineFolder(self.root, file.parent.parent.name, file.parent.name) for file in files
         )
 
-    def pipeline(self, wanted: str) -> PipelineFolder:
-        """Return the pipeline ``layer/name``; a path to its folder (``src/layer/name/``) does too.
+    def pipeline(self, name: str) -> PipelineFolder:
+        """Return the pipeline ``layer/name``; ``src/layer/name/`` is accepted too.
 
-        Raises ``UnknownNameError``, which lists those that are there.
+        Raises ``UnknownNameError`` for one that does not exist.
         """
-        name = wanted.strip("/").removeprefix("src/")
+        identifier = name.strip("/").removeprefix("src/")
         for folder in self.pipelines:
-            if folder.id == name:
+            if folder.id == identifier:
                 return folder
-        raise UnknownNameError("pipeline", wanted, [folder.id for folder in self.pipelines])
+        raise UnknownNameError("pipeline", name, [folder.id for folder in self.pipelines])
 
     def show(self, path: Path) -> str:
-        """Return ``path`` as a user sees it: from the repository's root."""
+        """Return ``path`` for a message: from the repository's root."""
         return path.relative_to(self.root).as_posix()
 
 
 def find_repository(start: Path) -> Repository:
-    """Return the repository that ``start`` is the root of, or lies in.
+    """Return the repository at ``start``, or the one that contains it.
 
     Raises ``NotARepositoryError`` when there is none.
     """
@@ -111,15 +111,15 @@ def find_repository(start: Path) -> Repository:
         if _is_repository(folder):
             return Repository(folder)
     raise NotARepositoryError(
-        f"{start} is no repository of pipelines: there is no src/ beside {CONFIGURATION} or "
-        f"{ANSWERS}. Make one with `copier copy`, or set CONFIG_REPO_PATH to where it is."
+        f"{start} is not a repository of pipelines: it has no src/ next to {CONFIGURATION} or "
+        f"{ANSWERS}. Create one with `copier copy`, or set CONFIG_REPO_PATH to its path."
     )
 
 
 def load_pipeline(folder: PipelineFolder) -> Pipeline:
     """Return the value ``pipeline`` of the folder's ``pipeline.py``.
 
-    Raises ``DefinitionError`` with file and line for whatever keeps it from being one.
+    Raises ``DefinitionError`` with file and line if it is not a pipeline.
     """
     return _load(folder.root, folder.definition, "pipeline", Pipeline, "Pipeline(steps=[...])")
 
@@ -127,7 +127,7 @@ def load_pipeline(folder: PipelineFolder) -> Pipeline:
 def load_config(repository: Repository) -> Config | None:
     """Return the value ``config`` of ``pipeline_config.py``, None without that file.
 
-    Raises ``DefinitionError`` with file and line for whatever keeps it from being one.
+    Raises ``DefinitionError`` with file and line if it is not a configuration.
     """
     file = repository.root / CONFIGURATION
     if not file.is_file():
@@ -136,7 +136,7 @@ def load_config(repository: Repository) -> Config | None:
 
 
 def load_source(folder: PipelineFolder) -> Source:
-    """Return the pipeline with what the checks need to know of its folder."""
+    """Return the pipeline with the facts about its folder that the checks need."""
     return Source(
         layer=folder.layer,
         name=folder.name,
@@ -147,7 +147,7 @@ def load_source(folder: PipelineFolder) -> Source:
 
 
 def handler_problem(function: Path) -> str:
-    """Return what keeps ``lambda.py`` in the folder from being called, "" when nothing shows."""
+    """Return why ``lambda.py`` in the folder cannot be called, "" if no reason is found."""
     try:
         tree = ast.parse((function / HANDLER).read_bytes())
     except (SyntaxError, ValueError) as error:
@@ -155,8 +155,9 @@ def handler_problem(function: Path) -> str:
         return f"{HANDLER}:{line}: {getattr(error, 'msg', error)}"
     for node in _top_level(tree):
         match node:
-            case ast.FunctionDef(name="handler", args=given):
-                return "" if _takes_two(given) else f"{HANDLER}: write def handler(event, context)"
+            case ast.FunctionDef(name="handler", args=arguments):
+                takes_two = _takes_two(arguments)
+                return "" if takes_two else f"{HANDLER}: write def handler(event, context)"
             case ast.AsyncFunctionDef(name="handler"):
                 return f"{HANDLER}: handler is async, and Lambda does not await: write def handler"
             case ast.Import(names=names) | ast.ImportFrom(names=names):
@@ -169,13 +170,13 @@ def handler_problem(function: Path) -> str:
     return f"{HANDLER} has no handler: write def handler(event, context)"
 
 
-def _takes_two(given: ast.arguments) -> bool:
-    names = [*given.posonlyargs, *given.args]
-    needed = len(names) - len(given.defaults)
+def _takes_two(arguments: ast.arguments) -> bool:
+    names = [*arguments.posonlyargs, *arguments.args]
+    needed = len(names) - len(arguments.defaults)
     return (
         needed <= 2
-        and (len(names) >= 2 or given.vararg is not None)
-        and not (len(given.kwonlyargs) > sum(default is not None for default in given.kw_defaults))
+        and (len(names) >= 2 or arguments.vararg is not None)
+        and None not in arguments.kw_defaults
     )
 
 
@@ -201,11 +202,11 @@ def _is_repository(folder: Path) -> bool:
 def _load(root: Path, file: Path, name: str, kind: type[T], example: str) -> T:
     shown = file.relative_to(root).as_posix()
     if not file.is_file():
-        raise DefinitionError(f"{shown} is not there.")
+        raise DefinitionError(f"{shown} does not exist: write it.")
     with _importable(root):
-        values = _told(lambda: runpy.run_path(str(file)), file, shown)
+        values = _run_definition(file, shown)
     if name not in values:
-        raise DefinitionError(f"{shown} defines no '{name}': write {name} = {example}.")
+        raise DefinitionError(f"{shown} does not define '{name}': write {name} = {example}.")
     value = values[name]
     if not isinstance(value, kind):
         raise DefinitionError(
@@ -215,20 +216,20 @@ def _load(root: Path, file: Path, name: str, kind: type[T], example: str) -> T:
     return value
 
 
-def _told(run: Callable[[], Mapping[str, object]], file: Path, shown: str) -> Mapping[str, object]:
-    """Run a definition, and tell what it raises in one line that names its own line."""
+def _run_definition(file: Path, shown: str) -> Mapping[str, object]:
+    """Run a definition and return its names; report what it raises in one line, with its place."""
     try:
-        return run()
+        return runpy.run_path(str(file))
     except SyntaxError as error:
         place = shown if error.filename == str(file) else str(error.filename)
         raise DefinitionError(f"{place}:{error.lineno}: {error.msg}") from error
     except ValidationError as error:
         first = error.errors()[0]
-        # Leaves out the names that pydantic gives to validators of its own.
+        # Without the names that pydantic gives to its own validators.
         field = ".".join(str(part) for part in first["loc"] if "[" not in str(part))
         message = first["msg"].removeprefix("Value error, ").removesuffix(".")
         if first["type"] == "model_type":
-            message = f"{first['input']!r} stands where a {_wanted(message)} belongs"
+            message = f"{first['input']!r} is not a {_model_name(message)}"
         what = f"{error.title}, {field}" if field else error.title
         raise DefinitionError(f"{_line(error, file, shown)}: {what}: {message}.") from error
     except DorcError as error:
@@ -239,24 +240,24 @@ def _told(run: Callable[[], Mapping[str, object]], file: Path, shown: str) -> Ma
 
 
 def _hint(error: BaseException) -> str:
-    """Return what may have been meant by a name or an argument that there is not, or ""."""
+    """Return a suggestion for an unknown name or argument, "" for none."""
     import dorc_runtime
 
     if isinstance(error, NameError) and error.name in dorc_runtime.__all__:
         return f": from dorc_runtime import {error.name}"
-    wrong = _WRONG_ARGUMENT.search(str(error))
-    if wrong is None or wrong[1] not in dorc_runtime.__all__:
+    match = _WRONG_ARGUMENT.search(str(error))
+    if match is None or match[1] not in dorc_runtime.__all__:
         return ""
     # Since 3.13 Python's own message ends with the near name.
     if "Did you mean" in str(error):
         return ""
-    known = inspect.signature(getattr(dorc_runtime, wrong[1])).parameters
-    near = get_close_matches(wrong[2], known, n=1)
+    known = inspect.signature(getattr(dorc_runtime, match[1])).parameters
+    near = get_close_matches(match[2], known, n=1)
     return f". Did you mean '{near[0]}'?" if near else ""
 
 
-def _wanted(message: str) -> str:
-    """Return the model's name out of pydantic's message about another kind of value."""
+def _model_name(message: str) -> str:
+    """Return the name of the model in pydantic's message about a value of another type."""
     return message.rpartition(" ")[2]
 
 
@@ -268,7 +269,7 @@ def _line(error: BaseException, file: Path, shown: str) -> str:
 
 @contextmanager
 def _importable(root: Path) -> Iterator[None]:
-    """Let definitions import ``pipeline_config`` of this repository, and no other one's."""
+    """Let definitions import ``pipeline_config`` of this repository, not of another one."""
     before = sys.modules.pop(CONFIGURATION.removesuffix(".py"), None)
     sys.path.insert(0, str(root))
     try:

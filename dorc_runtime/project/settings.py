@@ -1,4 +1,4 @@
-"""The environment variables that tasks obey, read at the edge: exported ones win over ``.env``."""
+"""The environment variables that tasks use; exported ones win over those in ``.env``."""
 
 import os
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from dorc_runtime.model.config import Account, Region
 
 
 class Settings(Model):
-    """What the environment says; a variable that is not set, or empty, is None or its default."""
+    """The values of the variables; a variable that is not set, or empty, has its default."""
 
     aws_account: Account | None = None
     aws_region: Region | None = None
@@ -27,22 +27,22 @@ class Settings(Model):
 def read_settings(folder: Path, *, environment: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of the tasks in ``folder``: its ``.env``, and ``environment``.
 
-    Raises ``SettingsError`` for a variable that holds what it cannot hold.
+    Raises ``SettingsError`` for a variable with an invalid value.
     """
     from dotenv import dotenv_values
 
-    written = dotenv_values(folder / ".env", interpolate=False)
-    found: dict[str, object] = {}
+    from_file = dotenv_values(folder / ".env", interpolate=False)
+    values: dict[str, object] = {}
     for field in Settings.model_fields:
-        value = environment.get(field.upper()) or written.get(field.upper())
+        value = environment.get(field.upper()) or from_file.get(field.upper())
         if value:
-            found[field] = value
+            values[field] = value
     try:
-        return Settings(**found)
+        return Settings(**values)
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]).upper()
         raise SettingsError(
-            f"{name} is '{first['input']}', which cannot be: mend it in {folder / '.env'}, "
+            f"{name} has an invalid value, '{first['input']}': fix it in {folder / '.env'}, "
             "or where it is exported."
         ) from error

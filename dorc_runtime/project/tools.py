@@ -1,4 +1,4 @@
-"""What is installed on this machine, what is missing for which task, and how to get it."""
+"""The tools on this machine: which are installed, which task needs which, and how to get them."""
 
 import platform
 import shutil
@@ -13,41 +13,41 @@ from dorc_runtime.project.pin import check_pin
 from dorc_runtime.project.repository import Repository, load_config
 from dorc_runtime.project.settings import Settings
 
-_DEPLOYING = "preview, apply, destroy"
+_DEPLOYMENT_TASKS = "preview, apply, destroy"
 _PACKAGES = {
     "copier": "new-pipeline, new-function",
     "moto": "run, test",
-    "pulumi": _DEPLOYING,
+    "pulumi": _DEPLOYMENT_TASKS,
     "pytest": "test",
 }
-# Seconds: a Docker client waits for ever for an engine that hangs.
-_PATIENCE = 10
+# Seconds; without it a Docker client waits for ever for an engine that hangs.
+_TIMEOUT = 10
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked for.
+    """The result of the search for one tool or setting.
 
-    ``found`` says what is there, or ``missing`` how to get what is not; ``needed_for`` names the
-    tasks. Without an ``optional`` thing most tasks work.
+    ``detail`` describes it if it exists, otherwise ``remedy`` says how to get it. ``needed_for``
+    names the tasks that need it. Most tasks work without an ``optional`` one.
     """
 
     name: str
     needed_for: str
-    found: str = ""
-    missing: str = ""
+    detail: str = ""
+    remedy: str = ""
     optional: bool = False
 
 
 def findings(repository: Repository | None, settings: Settings) -> Iterator[Finding]:
-    """Yield what is there and what is not, on this machine and in the repository."""
+    """Yield the tools and settings, on this machine and in the repository."""
     yield _python(repository)
     yield _program("git", "copier copy, copier update", "https://git-scm.com/downloads")
     for name, tasks in _PACKAGES.items():
         yield _package(name, tasks)
     if repository is None:
-        remedy = "make one with `copier copy`, or set CONFIG_REPO_PATH to where it is"
-        yield Finding("repository", "all other tasks", missing=remedy, optional=True)
+        remedy = "create one with `copier copy`, or set CONFIG_REPO_PATH to its path"
+        yield Finding("repository", "all other tasks", remedy=remedy, optional=True)
     else:
         number = len(repository.pipelines)
         yield Finding("repository", "all tasks", f"{repository.root}, pipelines: {number}")
@@ -56,10 +56,10 @@ def findings(repository: Repository | None, settings: Settings) -> Iterator[Find
     remedy = "https://github.com/pyenv/pyenv#installation"
     yield _program("pyenv", "python-setup", remedy, optional=True)
     remedy = "https://www.pulumi.com/docs/install"
-    yield _answering("Pulumi CLI", ["pulumi", "version"], _DEPLOYING, remedy)
+    yield _running_program("Pulumi CLI", ["pulumi", "version"], _DEPLOYMENT_TASKS, remedy)
     command = ["docker", "version", "--format", "{{.Server.Version}}"]
     remedy = "https://docs.docker.com/get-docker"
-    yield _answering("Docker engine", command, "apply, where an image is missing", remedy)
+    yield _running_program("Docker engine", command, "apply, where an image is missing", remedy)
     yield _credentials()
     yield from _state(settings)
 
@@ -67,32 +67,32 @@ def findings(repository: Repository | None, settings: Settings) -> Iterator[Find
 def _python(repository: Repository | None) -> Finding:
     running = platform.python_version()
     file = repository.root / ".python-version" if repository else None
-    wanted = file.read_text(encoding="utf-8").strip() if file and file.is_file() else ""
-    if wanted and running.split(".")[:2] != wanted.split(".")[:2]:
-        remedy = f"{wanted} is what the functions run on, here runs {running}: "
+    required = file.read_text(encoding="utf-8").strip() if file and file.is_file() else ""
+    if required and running.split(".")[:2] != required.split(".")[:2]:
+        remedy = f"the functions need {required}, and this is {running}: run "
         remedy += "`invoke python-setup`, then `invoke venv`"
-        return Finding("Python", "run, test", missing=remedy, optional=True)
+        return Finding("Python", "run, test", remedy=remedy, optional=True)
     return Finding("Python", "all tasks", f"{running}, {sys.executable}")
 
 
 def _program(name: str, tasks: str, remedy: str, *, optional: bool = False) -> Finding:
     path = shutil.which(name)
     if path is None:
-        return Finding(name, tasks, missing=remedy, optional=optional)
+        return Finding(name, tasks, remedy=remedy, optional=optional)
     return Finding(name, tasks, path)
 
 
-def _answering(name: str, command: list[str], tasks: str, remedy: str) -> Finding:
-    """Return the version that a program tells; ``remedy`` is for one that is not installed."""
+def _running_program(name: str, command: list[str], tasks: str, remedy: str) -> Finding:
+    """Return the version that a program prints; ``remedy`` is for one that is not installed."""
     path = shutil.which(command[0])
     if path is None:
-        return Finding(name, tasks, missing=remedy, optional=True)
+        return Finding(name, tasks, remedy=remedy, optional=True)
     try:
         done = subprocess.run(  # noqa: S603 # the two of above
-            [path, *command[1:]], capture_output=True, text=True, timeout=_PATIENCE, check=True
+            [path, *command[1:]], capture_output=True, text=True, timeout=_TIMEOUT, check=True
         )
     except (OSError, subprocess.SubprocessError):
-        return Finding(name, tasks, missing=f"{path} does not answer: start it", optional=True)
+        return Finding(name, tasks, remedy=f"{path} does not answer: start it", optional=True)
     return Finding(name, tasks, f"{done.stdout.strip()}, {path}")
 
 
@@ -102,23 +102,24 @@ def _credentials() -> Finding:
         import boto3
         from botocore.exceptions import BotoCoreError
     except ModuleNotFoundError:
-        return _package("boto3", _DEPLOYING)
+        return _package("boto3", _DEPLOYMENT_TASKS)
     try:
         session = boto3.Session()
-        found = session.get_credentials()
+        credentials = session.get_credentials()
     except BotoCoreError as error:
-        return Finding(name, _DEPLOYING, missing=str(error), optional=True)
-    if found is None:
+        return Finding(name, _DEPLOYMENT_TASKS, remedy=str(error), optional=True)
+    if credentials is None:
         remedy = "log in, or export AWS_PROFILE"
-        return Finding(name, _DEPLOYING, missing=remedy, optional=True)
-    return Finding(name, _DEPLOYING, f"by {found.method}, profile {session.profile_name}")
+        return Finding(name, _DEPLOYMENT_TASKS, remedy=remedy, optional=True)
+    detail = f"by {credentials.method}, profile {session.profile_name}"
+    return Finding(name, _DEPLOYMENT_TASKS, detail)
 
 
 def _package(name: str, tasks: str) -> Finding:
     try:
         return Finding(name, tasks, version(name))
     except PackageNotFoundError:
-        return Finding(name, tasks, missing="pip install 'dorc-runtime[all]', or `invoke venv`")
+        return Finding(name, tasks, remedy="pip install 'dorc-runtime[all]', or `invoke venv`")
 
 
 def _pin(repository: Repository) -> Finding:
@@ -126,35 +127,35 @@ def _pin(repository: Repository) -> Finding:
     try:
         check_pin(repository.root)
     except DorcError as error:
-        return Finding("dorc-runtime", "all tasks", missing=str(error))
-    return Finding("dorc-runtime", "all tasks", f"{installed}, as the repository wants it")
+        return Finding("dorc-runtime", "all tasks", remedy=str(error))
+    return Finding("dorc-runtime", "all tasks", f"{installed}, as the repository requires")
 
 
 def _region(repository: Repository, settings: Settings) -> Iterator[Finding]:
     try:
         config = load_config(repository)
     except DorcError as error:
-        yield Finding("pipeline_config", "all tasks", missing=str(error))
+        yield Finding("pipeline_config", "all tasks", remedy=str(error))
         return
     if config is None or settings.aws_region is None:
         return
     if settings.aws_region != config.universal.region:
-        remedy = f"it says {settings.aws_region}, pipeline_config.py {config.universal.region}: "
-        remedy += "let both say the same"
-        yield Finding("AWS_REGION", "what reaches AWS", missing=remedy, optional=True)
+        remedy = f"it is {settings.aws_region}, and pipeline_config.py has "
+        remedy += f"{config.universal.region}: use the same in both"
+        yield Finding("AWS_REGION", "what reaches AWS", remedy=remedy, optional=True)
     else:
         yield Finding("AWS_REGION", "what reaches AWS", settings.aws_region)
 
 
 def _state(settings: Settings) -> Iterator[Finding]:
-    """Yield where Pulumi's state is kept, and whether what encrypts it is known."""
+    """Yield the bucket of Pulumi's state, and whether the passphrase that encrypts it is set."""
     if settings.infra_bucket is None:
-        remedy = "set it in .env: where the state of what is deployed is kept"
-        yield Finding("INFRA_BUCKET", _DEPLOYING, missing=remedy, optional=True)
+        remedy = "set it in .env: the bucket that holds the state of Pulumi"
+        yield Finding("INFRA_BUCKET", _DEPLOYMENT_TASKS, remedy=remedy, optional=True)
     else:
-        yield Finding("INFRA_BUCKET", _DEPLOYING, settings.infra_bucket)
+        yield Finding("INFRA_BUCKET", _DEPLOYMENT_TASKS, settings.infra_bucket)
     if settings.pulumi_config_passphrase is None:
-        remedy = "export PULUMI_CONFIG_PASSPHRASE: it is what encrypts the secrets in that state"
-        yield Finding("passphrase", _DEPLOYING, missing=remedy, optional=True)
+        remedy = "export PULUMI_CONFIG_PASSPHRASE: it encrypts the secrets in that state"
+        yield Finding("passphrase", _DEPLOYMENT_TASKS, remedy=remedy, optional=True)
     else:
-        yield Finding("passphrase", _DEPLOYING, "PULUMI_CONFIG_PASSPHRASE is set")
+        yield Finding("passphrase", _DEPLOYMENT_TASKS, "PULUMI_CONFIG_PASSPHRASE is set")

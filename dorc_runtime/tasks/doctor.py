@@ -27,7 +27,7 @@ def doctor(c: Context) -> None:
         found = None
     tools = tuple(findings(found, read_settings(tasks_folder(c))))
     show_findings(tools)
-    needed = [finding.name for finding in tools if finding.missing and not finding.optional]
+    needed = [finding.name for finding in tools if finding.remedy and not finding.optional]
     if needed:
         raise Exit(f"error: missing: {', '.join(needed)}.", code=MISTAKE)
 

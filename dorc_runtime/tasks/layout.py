@@ -35,9 +35,9 @@ def new_env(c: Context, name: str, dry_run: bool = False) -> None:
 
     If the environment already exists, only missing files are added.
     """
-    from dorc_runtime.project.template.layout import added_environment
+    from dorc_runtime.project.template.layout import plan_new_environment
 
-    _carry_out(added_environment(pinned_repository(c).root, name), dry_run)
+    _carry_out(plan_new_environment(pinned_repository(c).root, name), dry_run)
     if not dry_run:
         print_line(f"write its own settings into infra/Pulumi.{name}.yaml")
         print_line(f"next: invoke preview --instance infra --env {name}")
@@ -47,10 +47,10 @@ def new_env(c: Context, name: str, dry_run: bool = False) -> None:
 @report_errors
 def remove_env(c: Context, name: str, dry_run: bool = False, yes: bool = False) -> None:
     """Remove an environment in which nothing is deployed."""
-    from dorc_runtime.project.template.layout import removed_environment
+    from dorc_runtime.project.template.layout import plan_remove_environment
 
     found = pinned_repository(c)
-    change = removed_environment(found.root, name)
+    change = plan_remove_environment(found.root, name)
     folders = ["infra", *(found.show(folder.path) for folder in found.pipelines)]
     remedy = f"`invoke destroy --all --env {name}` removes it."
     _check_not_deployed(c, folders, name, remedy, yes=yes or dry_run)
@@ -61,9 +61,9 @@ def remove_env(c: Context, name: str, dry_run: bool = False, yes: bool = False) 
 @report_errors
 def new_layer(c: Context, name: str, dry_run: bool = False) -> None:
     """Add a layer, a folder for pipelines."""
-    from dorc_runtime.project.template.layout import added_layer
+    from dorc_runtime.project.template.layout import plan_new_layer
 
-    _carry_out(added_layer(pinned_repository(c).root, name), dry_run)
+    _carry_out(plan_new_layer(pinned_repository(c).root, name), dry_run)
     if not dry_run:
         print_line(f"next: invoke new-pipeline {name} NAME")
 
@@ -72,20 +72,20 @@ def new_layer(c: Context, name: str, dry_run: bool = False) -> None:
 @report_errors
 def remove_layer(c: Context, name: str, dry_run: bool = False) -> None:
     """Remove a layer that has no pipelines."""
-    from dorc_runtime.project.template.layout import removed_layer
+    from dorc_runtime.project.template.layout import plan_remove_layer
 
-    _carry_out(removed_layer(pinned_repository(c).root, name), dry_run)
+    _carry_out(plan_remove_layer(pinned_repository(c).root, name), dry_run)
 
 
 @task(help={"pipeline": "LAYER/NAME of the pipeline", **_DRY, **_YES})
 @report_errors
 def remove_pipeline(c: Context, pipeline: str, dry_run: bool = False, yes: bool = False) -> None:
     """Remove a pipeline, with its folder, that is not deployed anywhere."""
-    from dorc_runtime.project.template.layout import removed_pipeline
+    from dorc_runtime.project.template.layout import plan_remove_pipeline
 
     found = pinned_repository(c)
     layer, _, name = pipeline.strip("/").removeprefix("src/").partition("/")
-    change = removed_pipeline(found.root, layer, name)
+    change = plan_remove_pipeline(found.root, layer, name)
     remedy = f"`invoke destroy --instance {layer}/{name} --env ENV` removes it."
     _check_not_deployed(c, [f"src/{layer}/{name}"], None, remedy, yes=yes or dry_run)
     _carry_out(change, dry_run)
@@ -99,7 +99,7 @@ def _carry_out(change: "Change", dry_run: bool) -> None:
         print_line(f"would {line}" if dry_run else f"{_DONE[verb]} {path}")
     if not dry_run:
         change.carry_out()
-    for path in change.left:
+    for path in change.conflicts:
         print_line(f"{path} is not changed, because you changed it: edit it by hand")
 
 

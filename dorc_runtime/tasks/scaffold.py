@@ -21,10 +21,10 @@ def new_pipeline(
     c: Context, layer: str, name: str, scaffold: str | None = None, dry_run: bool = False
 ) -> None:
     """Write a pipeline that runs as it is."""
-    from dorc_runtime.project.template.scaffold import added_pipeline
+    from dorc_runtime.project.template.scaffold import plan_new_pipeline
 
     found = pinned_repository(c)
-    change = added_pipeline(found.root, layer, name, scaffold=scaffold)
+    change = plan_new_pipeline(found.root, layer, name, scaffold=scaffold)
     if dry_run:
         for line in change.lines:
             print_line(f"would {line}")
@@ -44,11 +44,11 @@ def new_pipeline(
 @report_errors
 def new_function(c: Context, pipeline: str, name: str) -> None:
     """Write another function for a pipeline."""
-    from dorc_runtime.project.template.scaffold import added_function
+    from dorc_runtime.project.template.scaffold import plan_new_function
 
     found = pinned_repository(c)
     folder = found.pipeline(pipeline)
-    change = added_function(found.root, folder.layer, folder.name, name)
+    change = plan_new_function(found.root, folder.layer, folder.name, name)
     change.carry_out()
     for path in change.written:
         print_line(f"wrote {path}")

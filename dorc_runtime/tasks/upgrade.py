@@ -12,7 +12,7 @@ from invoke.tasks import Task, task
 from dorc_runtime.tasks.entry import HAS_CHANGES, MISTAKE, print_line, report_errors, repository
 
 if TYPE_CHECKING:
-    from dorc_runtime.project.template.upgrade import Updated, Upgrade
+    from dorc_runtime.project.template.upgrade import Upgrade, UpgradeResult
 
 _CONFLICTS = 1
 _VERBS = {"M": "changed", "A": "added", "D": "removed", "U": "conflicts in", "R": "moved"}
@@ -47,10 +47,10 @@ def upgrade(c: Context, to: str | None = None, check: bool = False, install: boo
         print_line(f"{planned.current} is the newest release")
         return
     if check:
-        print_line(f"{planned.wanted} is released; this repository has {planned.current}")
+        print_line(f"{planned.target} is released; this repository has {planned.current}")
         _print_notes(planned)
         raise Exit(code=HAS_CHANGES)
-    print_line(f"dorc {planned.current} -> {planned.wanted}")
+    print_line(f"dorc {planned.current} -> {planned.target}")
     updated = carry_out(planned)
     _print_update(updated)
     if updated.conflicts:
@@ -65,12 +65,12 @@ def upgrade(c: Context, to: str | None = None, check: bool = False, install: boo
     print_line(f"next: {then}invoke test && git add --all && git commit")
 
 
-def _print_update(updated: "Updated") -> None:
+def _print_update(updated: "UpgradeResult") -> None:
     for path, letter in sorted(updated.changed.items()):
         print_line(f"  {_VERBS.get(letter, letter)} {path}")
-    for path in updated.kept:
+    for path in updated.restored:
         print_line(f"  kept {path}: dorc no longer has it, but you changed it, so it is yours now")
-    for question, answer in updated.answered.items():
+    for question, answer in updated.new_answers.items():
         print_line(
             f"  answered {question}: {answer}; to change it: copier update --data {question}=..."
         )

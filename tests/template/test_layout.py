@@ -94,7 +94,7 @@ REFUSED = {
     "capitals": (["new-env", "Test"], "environments cannot be .*lower-case letters and digits"),
     "universal": (["new-env", "universal"], "No environment can be called universal"),
     "no such environment": (["remove-env", "qa"], "no environment 'qa'; known: dev, prod"),
-    "a layer twice": (["new-layer", "default"], "there is a layer default already"),
+    "a layer twice": (["new-layer", "default"], "the layer default already exists"),
     "a layer's name": (["new-layer", "Raw Data"], "layers cannot be .*lower-case"),
     "a layer in use": (["remove-layer", "default"], "default has pipelines: default/hello"),
     "no such layer": (["remove-layer", "gold"], "no layer 'gold'; known: raw-to-processed"),

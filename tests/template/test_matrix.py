@@ -18,12 +18,12 @@ import yaml
 from dorc_runtime import __version__
 from dorc_runtime.project.template.answers import read_answers
 from dorc_runtime.project.template.layout import (
-    added_environment,
-    added_layer,
-    removed_environment,
-    removed_pipeline,
+    plan_new_environment,
+    plan_new_layer,
+    plan_remove_environment,
+    plan_remove_pipeline,
 )
-from dorc_runtime.project.template.scaffold import added_pipeline
+from dorc_runtime.project.template.scaffold import plan_new_pipeline
 from dorc_runtime.project.template.upgrade import carry_out, plan_upgrade
 from tests.template.conftest import ROOT, Git
 
@@ -180,11 +180,11 @@ def deletes_files(made: Path) -> None:
 
 
 def grows(made: Path) -> None:
-    removed_pipeline(made, "default", "hello").carry_out()
-    added_layer(made, "processed-to-curated").carry_out()
-    added_environment(made, "test").carry_out()
-    removed_environment(made, "dev").carry_out()
-    added_pipeline(made, "processed-to-curated", "sums").carry_out()
+    plan_remove_pipeline(made, "default", "hello").carry_out()
+    plan_new_layer(made, "processed-to-curated").carry_out()
+    plan_new_environment(made, "test").carry_out()
+    plan_remove_environment(made, "dev").carry_out()
+    plan_new_pipeline(made, "processed-to-curated", "sums").carry_out()
 
 
 EDITS = (nothing, writes_code, changes_shared_files, deploys, deletes_files, grows)
@@ -263,12 +263,12 @@ def check(
     def checked(kind: Callable[[Path], None], edit: Callable[[Path], None]) -> None:
         made, version = tmp_path / "census", VERSIONS[kind.__name__]
         shutil.copytree(edited(edit), made)
-        mine, answers = contents(made), read_answers(made).given
+        mine, answers = contents(made), read_answers(made).template_answers
         updated = carry_out(plan_upgrade(made, to=version))
         assert updated.conflicts == ()
         after = contents(made)
         base = contents(copied(f"v{__version__}", answers))
-        new = read_answers(made).given
+        new = read_answers(made).template_answers
         fresh = contents(copied(f"v{version}", {**answers, **new}))
         compare(base, mine, fresh, after)
         if edit is nothing:
@@ -377,7 +377,7 @@ def test_every_release_of_old_becomes_the_working_tree(
         assert carry_out(plan_upgrade(made)).conflicts == ()
         # Written once, by whoever comes later too: stack files come by a task of their own.
         for environment in ("dev", "prod"):
-            added_environment(made, environment).carry_out()
+            plan_new_environment(made, environment).carry_out()
         compare(contents(base), mine, contents(fresh), contents(made))
         answers = yaml.safe_load((made / ANSWERS_FILE).read_text())
         assert answers["_commit"] == "v99.0.0"

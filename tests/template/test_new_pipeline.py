@@ -8,20 +8,20 @@ import yaml
 
 from dorc_runtime.compile.identifiers import check_name
 from dorc_runtime.errors import DorcError, ScaffoldError, UnknownNameError
-from dorc_runtime.project.template.scaffold import added_function, added_pipeline
+from dorc_runtime.project.template.scaffold import plan_new_function, plan_new_pipeline
 from tests.template.conftest import Copy
 
 LAYERS = ["raw-to-processed", "default"]
 
 
 def new_pipeline(root: Path, layer: str, name: str) -> tuple[str, ...]:
-    change = added_pipeline(root, layer, name)
+    change = plan_new_pipeline(root, layer, name)
     change.carry_out()
     return tuple(change.written)
 
 
 def new_function(root: Path, layer: str, pipeline: str, name: str) -> tuple[str, ...]:
-    change = added_function(root, layer, pipeline, name)
+    change = plan_new_function(root, layer, pipeline, name)
     change.carry_out()
     return tuple(change.written)
 

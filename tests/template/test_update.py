@@ -10,7 +10,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from dorc_runtime.project.template.scaffold import added_pipeline
+from dorc_runtime.project.template.scaffold import plan_new_pipeline
 from tests.template.conftest import Copy, Git
 
 EXAMPLE = {"layer": "raw-to-processed", "name": "example"}
@@ -96,8 +96,8 @@ def test_one_update_reaches_every_pipeline(
     committed: Copy, own_template: Path, update: Update
 ) -> None:
     made = committed(source=own_template, layers=["raw-to-processed", "default"])
-    added_pipeline(made, "raw-to-processed", "example").carry_out()
-    added_pipeline(made, "default", "hello").carry_out()
+    plan_new_pipeline(made, "raw-to-processed", "example").carry_out()
+    plan_new_pipeline(made, "default", "hello").carry_out()
     folder = own_template / "template/src/{% yield p from pipelines %}{{ p.layer }}{% endyield %}"
     (folder / "{{ p.name }}").mkdir(parents=True)
     (folder / "{{ p.name }}/alarms.toml.jinja").write_text("# of {{ p.name }}\n")
@@ -111,7 +111,7 @@ def test_pipelines_are_known_after_an_update(
     committed: Copy, own_template: Path, update: Update
 ) -> None:
     made = committed(source=own_template)
-    added_pipeline(made, "raw-to-processed", "example").carry_out()
+    plan_new_pipeline(made, "raw-to-processed", "example").carry_out()
     update(made, own_template)
     answers = yaml.safe_load((made / ".copier-answers.yml").read_text())
     assert answers["pipelines"] == [EXAMPLE]

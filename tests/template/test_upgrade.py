@@ -206,9 +206,9 @@ NONSENSE = {
         {"_src_path": "_src_path: dorc"},
         "_src_path .* 'dorc', .*absolute path",
     ),
-    "_src_path gone": ({"_src_path": "_src_path: /no/where"}, "_src_path .* nothing is there"),
+    "_src_path gone": ({"_src_path": "_src_path: /no/where"}, "_src_path .* does not exist"),
     "no _src_path": ({"_src_path": ""}, "_src_path .*gh:org/dorc"),
-    "_src_path no git": ({"_src_path": "_src_path: /"}, "_src_path .* git knows nothing of"),
+    "_src_path no git": ({"_src_path": "_src_path: /"}, "_src_path .* is not a git repository"),
     "_commit": ({"_commit": "_commit: v7.7.7"}, "_commit .* 'v7.7.7', which .* does not have"),
     "no _commit": ({"_commit": ""}, "_commit .* does not have"),
     "layers": ({"layers": "layers: raw", "-.*": ""}, "no list of layers"),
@@ -318,5 +318,5 @@ class TestElsewhere:
         self, made: Path, settings: dict[str, str], tmp_path: Path
     ) -> None:
         (tmp_path / "org/dorc.git").unlink()
-        message = "cannot be reached, and was never seen here: .* a network once"
+        message = "cannot be reached, and this repository has no copy of it yet: .* with a network"
         refused(upgrade(made, **settings), message)

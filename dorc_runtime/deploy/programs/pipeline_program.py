@@ -29,7 +29,7 @@ from dorc_runtime.deploy.programs.pipeline_plan import PipelinePlan
 from dorc_runtime.errors import DefinitionError, StackError
 from dorc_runtime.model.config import Config
 from dorc_runtime.model.pipeline import Pipeline
-from dorc_runtime.project.environments import Program, configured, environment_config
+from dorc_runtime.project.environments import Program, config_with_settings, environment_config
 from dorc_runtime.project.fingerprint import ImageRecipe, recipe
 from dorc_runtime.project.repository import PipelineFolder, find_repository, handler_problem
 from dorc_runtime.project.settings import read_settings
@@ -65,7 +65,7 @@ def _pipeline(given: Config, pipeline: Pipeline, path: Path) -> None:
     program = Program(path)
     environment = stack_environment(repository, program, pulumi.get_stack())
     infra_folder = read_settings(repository.root).infra_stack_name
-    config = configured(
+    config = config_with_settings(
         environment_config(repository, given, environment, infra=infra_folder),
         program.settings(environment),
         where=repository.show(program.stack_file(environment)),

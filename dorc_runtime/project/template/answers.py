@@ -1,4 +1,4 @@
-"""The answers that `copier copy` was given: ``.copier-answers.yml``, read, checked and written."""
+"""The answers to the template's questions: ``.copier-answers.yml``, read, checked and written."""
 
 import tempfile
 from collections.abc import Mapping
@@ -12,42 +12,42 @@ from dorc_runtime.project.repository import ANSWERS
 _HEADER = (
     "# Written by Copier and by Invoke's tasks: answers are changed by `copier update`, not here.\n"
 )
-_MEND = "mend it, or take it from git."
+_REMEDY = "fix it, or restore it from git."
 
 
 @dataclass(frozen=True)
 class Answers:
-    """All answers, Copier's own among them: ``_src_path`` and ``_commit``."""
+    """All answers, and the entries of Copier: ``_src_path`` and ``_commit``."""
 
     values: Mapping[str, Any]
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """The layers, in the order that they were named in."""
+        """The layers, in their order."""
         return tuple(self.values["layers"])
 
     @property
     def environments(self) -> tuple[str, ...]:
-        """The environments, in the order that they are deployed to."""
+        """The environments, in the order of their deployment."""
         return tuple(self.values["environments"])
 
     @property
     def pipelines(self) -> tuple[tuple[str, str], ...]:
-        """The layer and the name of each pipeline, in the order that they were made in."""
+        """The layer and the name of each pipeline, oldest first."""
         return tuple((each["layer"], each["name"]) for each in self.values["pipelines"])
 
     @property
     def source(self) -> str:
-        """Where the template comes from, as Copier takes it; "" where it is not known."""
+        """The template's address for Copier, "" if it is unknown."""
         return str(self.values.get("_src_path") or "")
 
     @property
     def commit(self) -> str:
-        """The template's tag, or what `git describe` calls its commit; "" where not known."""
+        """The template's tag, or its commit as `git describe` prints it, "" if it is unknown."""
         return str(self.values.get("_commit") or "")
 
     @property
-    def given(self) -> dict[str, Any]:
+    def template_answers(self) -> dict[str, Any]:
         """The answers to the template's questions."""
         return {key: value for key, value in self.values.items() if not key.startswith("_")}
 
@@ -61,48 +61,48 @@ class Answers:
 
     def with_pipelines(self, pipelines: tuple[tuple[str, str], ...]) -> "Answers":
         """Return these answers, with other pipelines, each a layer and a name."""
-        listed = [{"layer": layer, "name": name} for layer, name in pipelines]
-        return Answers({**self.values, "pipelines": listed})
+        entries = [{"layer": layer, "name": name} for layer, name in pipelines]
+        return Answers({**self.values, "pipelines": entries})
 
 
 def read_answers(root: Path) -> Answers:
     """Return the answers of the repository at ``root``.
 
-    Raises ``ScaffoldError``, which names the key, where there is no sound answers file.
+    Raises ``ScaffoldError``, which names the key, if the answers file is missing or invalid.
     """
     import yaml
 
     file = root / ANSWERS
     if not file.is_file():
         raise ScaffoldError(
-            f"{root} has no {ANSWERS}: only a repository made with `copier copy` can be changed so."
+            f"{root} has no {ANSWERS}: this command needs a repository made with `copier copy`."
         )
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         where = getattr(error, "problem_mark", None)
         line = f":{where.line + 1}" if where else ""
-        raise ScaffoldError(f"{ANSWERS}{line} is not YAML: {_MEND}") from error
+        raise ScaffoldError(f"{ANSWERS}{line} is not YAML: {_REMEDY}") from error
     if not isinstance(content, dict):
-        raise ScaffoldError(f"{ANSWERS} has no list of layers: {_MEND}")
-    # Older answers know nothing of the one, and people leave out the other.
-    known = {"pipelines": [], "environments": ["dev", "prod"]}
-    values = known | {str(key): value for key, value in content.items()}
+        raise ScaffoldError(f"{ANSWERS} has no list of layers: {_REMEDY}")
+    # Older answers files lack the one, and people remove the other.
+    defaults = {"pipelines": [], "environments": ["dev", "prod"]}
+    values = defaults | {str(key): value for key, value in content.items()}
     for key in ("layers", "environments"):
         match values.get(key):
             case [*names] if names and all(isinstance(name, str) for name in names):
                 pass
             case _:
-                raise ScaffoldError(f"{ANSWERS} has no list of {key}: {_MEND}")
+                raise ScaffoldError(f"{ANSWERS} has no list of {key}: {_REMEDY}")
     match values["pipelines"]:
         case [*pipelines] if all(_is_pipeline(pipeline) for pipeline in pipelines):
             return Answers(values)
         case _:
-            raise ScaffoldError(f"{ANSWERS} has no list of pipelines: {_MEND}")
+            raise ScaffoldError(f"{ANSWERS} has no list of pipelines: {_REMEDY}")
 
 
 def write_answers(root: Path, answers: Answers) -> None:
-    """Write the answers as Copier's own template of the file does, all or nothing."""
+    """Write the answers file as Copier does, completely or not at all."""
     import yaml
 
     text = yaml.safe_dump(

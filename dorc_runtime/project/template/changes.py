@@ -1,8 +1,7 @@
-"""What changes in a repository when its answers do: planned as a value, then carried out.
+"""The change of a repository when its answers change: first a value, then carried out.
 
-The template is rendered for the answers before and after; what differs is the change. So a
-repository that was changed is the one that `copier copy` would have written with the new answers,
-and an update finds nothing to do about it.
+The template is rendered for the answers before and after; the difference is the change. So the
+repository is then as `copier copy` writes it with the new answers, and an update changes nothing.
 """
 
 import subprocess
@@ -15,21 +14,21 @@ from pathlib import Path
 from dorc_runtime.errors import ScaffoldError
 from dorc_runtime.project.repository import ANSWERS
 from dorc_runtime.project.template.answers import Answers, write_answers
-from dorc_runtime.project.template.rendering import Files, rendered
+from dorc_runtime.project.template.render import Files, render
 
 
 @dataclass(frozen=True)
 class Change:
-    """What is written into the repository at ``root``, and what is removed from it.
+    """The files that are written into the repository at ``root``, and those that are removed.
 
-    Paths are from the root. ``left`` are files which both the template and the team would change in
-    the same place: they stay as they are. ``answers`` are None where those stay.
+    Paths are from the root. ``conflicts`` are files that the template would change in the lines
+    that the team changed: they stay as they are. ``answers`` is None if the answers stay.
     """
 
     root: Path
     written: Files
     removed: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
     answers: Answers | None = None
 
     @property
@@ -39,20 +38,20 @@ class Change:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What is done, as a person reads it, a line for each file."""
+        """A line for each file that says what is done to it."""
         verbs = {
             path: "change" if (self.root / path).exists() else "write" for path in self.written
         }
-        found = [f"{verb} {path}" for path, verb in verbs.items()]
-        found += [f"remove {path}" for path in self.removed if "/__pycache__/" not in path]
+        lines = [f"{verb} {path}" for path, verb in verbs.items()]
+        lines += [f"remove {path}" for path in self.removed if "/__pycache__/" not in path]
         if self.answers is not None:
-            found.append(f"change {ANSWERS}")
-        return tuple(found)
+            lines.append(f"change {ANSWERS}")
+        return tuple(lines)
 
     def carry_out(self) -> None:
-        """Write and remove, all or nothing.
+        """Write and remove all files, or none.
 
-        Raises ``ScaffoldError`` when a file can be neither written nor removed.
+        Raises ``ScaffoldError`` when a file cannot be written or removed.
         """
         touched = [self.root / path for path in (*self.written, *self.removed)]
         with _all_or_nothing(self.root, touched):
@@ -66,38 +65,40 @@ class Change:
                 write_answers(self.root, self.answers)
 
 
-def change(root: Path, before: Answers, after: Answers, *, answers: Answers | None) -> Change:
-    """Return what turns a repository made with ``before`` into one made with ``after``.
+def change_between(
+    root: Path, before: Answers, after: Answers, *, answers: Answers | None
+) -> Change:
+    """Return the change from a repository made with ``before`` to one made with ``after``.
 
-    Files that only the former has are removed, and those that only the latter has are written where
-    they are missing. What both have is merged with what the team wrote into it. ``answers`` are
-    those that the repository keeps then, None when they stay.
+    Files of ``before`` alone are removed; missing files of ``after`` alone are written. A file of
+    both is merged with the changes of the team. ``answers`` are the new answers of the repository,
+    None if they stay.
     """
-    old, new = rendered(before), rendered(after)
+    old, new = render(before), render(after)
     written: dict[str, bytes] = {}
-    left: list[str] = []
+    conflicts: list[str] = []
     for path, content in new.items():
         file = root / path
         if path not in old:
             if not file.exists():
                 written[path] = content
         elif content != old[path] and file.is_file():
-            merged = _merged(file.read_bytes(), old[path], content)
+            merged = _merge(file.read_bytes(), old[path], content)
             if merged is None:
-                left.append(path)
+                conflicts.append(path)
             elif merged != file.read_bytes():
                 written[path] = merged
     removed = [path for path in old if path not in new and (root / path).is_file()]
-    return Change(root, written, tuple(removed), tuple(left), answers)
+    return Change(root, written, tuple(removed), tuple(conflicts), answers)
 
 
-def missing(root: Path, files: Files, wanted: Collection[str]) -> Mapping[str, bytes]:
-    """Return those of ``wanted`` that the repository at ``root`` has not."""
-    return {path: files[path] for path in wanted if not (root / path).exists()}
+def missing_files(root: Path, files: Files, paths: Collection[str]) -> Mapping[str, bytes]:
+    """Return the files at ``paths`` that do not exist in the repository at ``root``."""
+    return {path: files[path] for path in paths if not (root / path).exists()}
 
 
-def _merged(current: bytes, old: bytes, new: bytes) -> bytes | None:
-    """Return ``current`` with what changed from ``old`` to ``new``, None where both changed."""
+def _merge(current: bytes, old: bytes, new: bytes) -> bytes | None:
+    """Return ``current`` with the changes from ``old`` to ``new``, None if they conflict."""
     if current in (old, new):
         return new
     with tempfile.TemporaryDirectory(prefix="dorc-") as folder:
@@ -115,7 +116,7 @@ def _merged(current: bytes, old: bytes, new: bytes) -> bytes | None:
 
 @contextmanager
 def _all_or_nothing(root: Path, touched: Collection[Path]) -> Iterator[None]:
-    """Put files and folders back as they were if the block fails."""
+    """Restore files and folders if the block fails."""
     before = {path: path.read_bytes() if path.is_file() else None for path in touched}
     folders = [
         folder
@@ -142,7 +143,7 @@ def _all_or_nothing(root: Path, touched: Collection[Path]) -> Iterator[None]:
 
 
 def _remove_empty(root: Path, folder: Path) -> None:
-    # What lies directly in the root stays: without src/ it would be no repository.
+    # Folders directly in the root stay: without src/ it is not a repository.
     while folder != root and folder.parent != root and not any(folder.iterdir()):
         folder.rmdir()
         folder = folder.parent

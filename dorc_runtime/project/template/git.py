@@ -1,4 +1,4 @@
-"""Git, asked on the command line."""
+"""Git, called on the command line."""
 
 import os
 import subprocess
@@ -23,11 +23,11 @@ def git(folder: Path, *words: str) -> str:
     except OSError as error:
         raise ToolMissingError("git is not installed: https://git-scm.com/downloads") from error
     if done.returncode:
-        told = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        raise ScaffoldError(f"git {words[0]}: {told[-1].removeprefix('fatal: ')}")
+        lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise ScaffoldError(f"git {words[0]}: {lines[-1].removeprefix('fatal: ')}")
     return done.stdout
 
 
-def listed(folder: Path, *words: str) -> tuple[str, ...]:
-    """Return the paths that git prints, given a command with ``-z``."""
+def git_paths(folder: Path, *words: str) -> tuple[str, ...]:
+    """Return the paths that a git command with ``-z`` prints."""
     return tuple(path for path in git(folder, *words).split("\0") if path)

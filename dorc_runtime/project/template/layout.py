@@ -1,6 +1,6 @@
-"""Environments, layers and pipelines that come and go: each a change to look at before it is made.
+"""Adding and removing environments, layers and pipelines: each is planned as a ``Change``.
 
-Whether something is still deployed is not known here: whoever removes asks the backend first.
+This module does not know what is deployed: a caller that removes asks the backend first.
 """
 
 import subprocess
@@ -10,32 +10,32 @@ from dorc_runtime.errors import ScaffoldError, UnknownNameError
 from dorc_runtime.project.environments import PROJECT_FILE
 from dorc_runtime.project.repository import Repository
 from dorc_runtime.project.template.answers import Answers, read_answers
-from dorc_runtime.project.template.changes import Change, change, missing
-from dorc_runtime.project.template.rendering import rendered
+from dorc_runtime.project.template.changes import Change, change_between, missing_files
+from dorc_runtime.project.template.render import render
 
 _UNIVERSAL = "universal/Pulumi.universal.yaml"
 
 
-def added_environment(root: Path, name: str) -> Change:
-    """Return what gives the repository at ``root`` the environment ``name``, the last in order.
+def plan_new_environment(root: Path, name: str) -> Change:
+    """Return the change that adds the environment ``name`` to the repository at ``root``, as last.
 
-    For an environment that it has already, that is what is missing of it: the stack files of infra
-    and of the pipelines, as repositories from before those files lack. Raises ``ScaffoldError`` for
-    a name that cannot be.
+    If the environment already exists, only its missing files are added: the stack files of infra
+    and of the pipelines, which older repositories lack. Raises ``ScaffoldError`` for an invalid
+    name.
     """
     answers = read_answers(root)
     if name in answers.environments:
-        files = rendered(_with_all_pipelines(root, answers))
-        wanted = [path for path in files if path.endswith(f"/Pulumi.{name}.yaml")]
-        return Change(root, missing(root, files, [_UNIVERSAL, *wanted]))
+        files = render(_with_all_pipelines(root, answers))
+        stack_files = [path for path in files if path.endswith(f"/Pulumi.{name}.yaml")]
+        return Change(root, missing_files(root, files, [_UNIVERSAL, *stack_files]))
     after = answers.with_environments((*answers.environments, name))
     return _between(root, answers, after)
 
 
-def removed_environment(root: Path, name: str) -> Change:
-    """Return what takes the environment ``name`` away, its stack files with it.
+def plan_remove_environment(root: Path, name: str) -> Change:
+    """Return the change that removes the environment ``name`` and its stack files.
 
-    Raises ``UnknownNameError`` for one that is not there, ``ScaffoldError`` for the last one.
+    Raises ``UnknownNameError`` if it does not exist, ``ScaffoldError`` for the last one.
     """
     answers = read_answers(root)
     if name not in answers.environments:
@@ -46,22 +46,24 @@ def removed_environment(root: Path, name: str) -> Change:
     return _between(root, answers, answers.with_environments(rest))
 
 
-def added_layer(root: Path, name: str) -> Change:
-    """Return what lets pipelines be written into the layer ``name``.
+def plan_new_layer(root: Path, name: str) -> Change:
+    """Return the change that adds the layer ``name``.
 
-    Raises ``ScaffoldError`` for a name that cannot be or is taken.
+    Raises ``ScaffoldError`` for a name that is invalid or exists.
     """
     answers = read_answers(root)
     if name in answers.layers:
-        raise ScaffoldError(f"there is a layer {name} already: `invoke new-pipeline {name} NAME`.")
+        raise ScaffoldError(
+            f"the layer {name} already exists: `invoke new-pipeline {name} NAME` adds a pipeline."
+        )
     return _between(root, answers, answers.with_layers((*answers.layers, name)))
 
 
-def removed_layer(root: Path, name: str) -> Change:
-    """Return what takes the layer ``name`` away.
+def plan_remove_layer(root: Path, name: str) -> Change:
+    """Return the change that removes the layer ``name``.
 
-    Raises ``UnknownNameError`` for one that is not there, ``ScaffoldError`` for one that has
-    pipelines, and for the last one.
+    Raises ``UnknownNameError`` if it does not exist, ``ScaffoldError`` if it has pipelines or is
+    the last one.
     """
     answers = read_answers(root)
     if name not in answers.layers:
@@ -69,19 +71,21 @@ def removed_layer(root: Path, name: str) -> Change:
     used = [folder.id for folder in Repository(root).pipelines if folder.layer == name]
     used += [f"{name}/{each}" for layer, each in answers.pipelines if layer == name]
     if used:
-        listed = ", ".join(dict.fromkeys(used))
-        raise ScaffoldError(f"{name} has pipelines: {listed}; `invoke remove-pipeline` first.")
+        pipelines = ", ".join(dict.fromkeys(used))
+        raise ScaffoldError(
+            f"{name} has pipelines: {pipelines}; remove them first with `invoke remove-pipeline`."
+        )
     rest = tuple(layer for layer in answers.layers if layer != name)
     if not rest:
         raise ScaffoldError(f"{name} is the only layer: add another one first.")
     return _between(root, answers, answers.with_layers(rest))
 
 
-def removed_pipeline(root: Path, layer: str, name: str) -> Change:
-    """Return what takes a pipeline away: its whole folder, and its place in the answers.
+def plan_remove_pipeline(root: Path, layer: str, name: str) -> Change:
+    """Return the change that removes a pipeline: its whole folder, and its entry in the answers.
 
-    Raises ``UnknownNameError`` for one that is not there, ``ScaffoldError`` for a folder with files
-    that git could not bring back.
+    Raises ``UnknownNameError`` if it does not exist, ``ScaffoldError`` for a folder with files that
+    are not committed.
     """
     answers = read_answers(root)
     rest = tuple(each for each in answers.pipelines if each != (layer, name))
@@ -91,7 +95,7 @@ def removed_pipeline(root: Path, layer: str, name: str) -> Change:
         raise UnknownNameError("pipeline", f"{layer}/{name}", known)
     shown = f"src/{layer}/{name}"
     if unsaved := _unsaved(root, shown):
-        raise ScaffoldError(f"{unsaved} is not committed, so git could not bring it back: commit.")
+        raise ScaffoldError(f"{unsaved} is not committed, so git cannot restore it: commit it.")
     files = tuple(
         path.relative_to(root).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()
     )
@@ -100,7 +104,7 @@ def removed_pipeline(root: Path, layer: str, name: str) -> Change:
 
 
 def _between(root: Path, before: Answers, after: Answers) -> Change:
-    return change(
+    return change_between(
         root,
         _with_all_pipelines(root, before),
         _with_all_pipelines(root, after),
@@ -109,7 +113,7 @@ def _between(root: Path, before: Answers, after: Answers) -> Change:
 
 
 def _with_all_pipelines(root: Path, answers: Answers) -> Answers:
-    """Return the answers as if they knew those pipelines, too, that were made by hand."""
+    """Return the answers, with the pipelines that were made by hand added."""
     by_hand = [
         (folder.layer, folder.name)
         for folder in Repository(root).pipelines
@@ -119,7 +123,7 @@ def _with_all_pipelines(root: Path, answers: Answers) -> Answers:
 
 
 def _unsaved(root: Path, folder: str) -> str:
-    """Return a path in ``folder`` that is not committed, "" for none, and where there is no git."""
+    """Return a path in ``folder`` that is not committed, "" if there is none, or no git."""
     command = ["git", "-C", str(root), "status", "--porcelain", "-z", "--", folder]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603

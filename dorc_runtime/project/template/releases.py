@@ -1,4 +1,4 @@
-"""Where the template comes from, which releases it has, and what they say of updating."""
+"""The template's git repository, its releases, and their notes on updating."""
 
 import re
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ _UPDATING = re.compile(r"^### Updating\n(?P<text>.*?)(?=^###? |\Z)", re.MULTILIN
 
 @dataclass(frozen=True)
 class Template:
-    """The git repository of the template: a folder, or what was last seen of one elsewhere.
+    """The git repository of the template: a folder, or a local copy of a remote repository.
 
-    ``address`` is what git calls it. ``unreachable`` says why it could not be asked just now, "" if
-    it could.
+    ``address`` is its address for git. ``unreachable`` says why it cannot be reached now, "" if it
+    can.
     """
 
     address: str
@@ -37,56 +37,56 @@ class Template:
         versions = ((version_of(tag), tag) for tag in git(self.folder, "tag", "--list").split())
         return dict(sorted((version, tag) for version, tag in versions if version))
 
-    def newest(self) -> str:
-        """Return the tag of the newest release; one that is only to be tried out does not count.
+    def newest_release(self) -> str:
+        """Return the tag of the newest release that is not a pre-release.
 
         Raises ``ScaffoldError`` when there is none.
         """
-        sound = [tag for version, tag in self.releases.items() if not version.is_prerelease]
-        if not sound:
+        final = [tag for version, tag in self.releases.items() if not version.is_prerelease]
+        if not final:
             raise ScaffoldError(f"the template at {self.address} has no release yet.")
-        return sound[-1]
+        return final[-1]
 
-    def named(self, name: str) -> str:
-        """Return the tag of the release ``name``, given with or without its v.
+    def release(self, name: str) -> str:
+        """Return the tag of the release ``name``, which may be written without its v.
 
-        Raises ``UnknownNameError`` for one that is not there.
+        Raises ``UnknownNameError`` if it does not exist.
         """
         version = version_of(name)
         if version is None or version not in self.releases:
             raise UnknownNameError("release", name, list(self.releases.values()))
         return self.releases[version]
 
-    def has(self, commit: str) -> bool:
-        """Tell whether ``commit``, a tag or what `git describe` prints, is there."""
+    def has_commit(self, commit: str) -> bool:
+        """Return whether ``commit``, a tag or what `git describe` prints, exists."""
         try:
             git(self.folder, "rev-parse", "--quiet", "--verify", f"{commit}^{{commit}}")
         except ScaffoldError:
             return False
         return True
 
-    def notes(self, current: str, wanted: str) -> str:
-        """Return what the changelog of ``wanted`` says of updating to it from ``current``."""
+    def notes(self, current: str, target: str) -> str:
+        """Return the notes on updating from ``current`` to ``target``, from the changelog."""
         try:
-            changelog = git(self.folder, "show", f"{wanted}:CHANGELOG.md")
+            changelog = git(self.folder, "show", f"{target}:CHANGELOG.md")
         except ScaffoldError:
             return ""
-        above, upto = version_of(current) or Version("0"), version_of(wanted)
+        above, upto = version_of(current) or Version("0"), version_of(target)
         _, *parts = _SECTION.split(changelog)
-        found = []
+        notes = []
         for name, text in zip(parts[::2], parts[1::2], strict=True):
             version = version_of(name)
             updating = _UPDATING.search(text)
             if version and upto and above < version <= upto and updating:
-                found.append(f"For {name}:\n{updating['text'].strip()}")
-        return "\n\n".join(found)
+                notes.append(f"For {name}:\n{updating['text'].strip()}")
+        return "\n\n".join(notes)
 
 
 def template_of(root: Path, answers: Answers) -> Template:
     """Return the template that the repository at ``root`` was made from.
 
-    One elsewhere is kept in ``.dorc/``, so that what was seen of it last will do when it cannot be
-    reached. Raises ``ScaffoldError``, which names the key of the answers that cannot be.
+    A copy of a remote template is in ``.dorc/``, and is used when the template cannot be reached.
+    Raises ``ScaffoldError``, which names the key of an invalid answer.
     """
     address = _address(answers.source)
     if _ADDRESS.match(address):
@@ -95,21 +95,24 @@ def template_of(root: Path, answers: Answers) -> Template:
         template = Template(address, Path(address))
         if not template.folder.is_dir():
             raise ScaffoldError(
-                f"_src_path in {ANSWERS} is {address}, and nothing is there: write where the "
-                "template is now, as an absolute path or like gh:org/dorc."
+                f"_src_path in {ANSWERS} is {address}, which does not exist: write where the "
+                "template is now, as an absolute path or an address like gh:org/dorc."
             )
-        if not template.has("HEAD"):
-            raise ScaffoldError(f"_src_path in {ANSWERS} is {address}, which git knows nothing of.")
-    if not template.has(answers.commit or "-"):
+        if not template.has_commit("HEAD"):
+            raise ScaffoldError(
+                f"_src_path in {ANSWERS} is {address}, which is not a git repository: write where "
+                "the template is now."
+            )
+    if not template.has_commit(answers.commit or "-"):
         raise ScaffoldError(
             f"_commit in {ANSWERS} is '{answers.commit}', which the template at {address} does not "
-            "have: take the line from git, or write the release that this repository was made from."
+            "have: restore the line from git, or write the release of this repository."
         )
     return template
 
 
 def version_of(tag: str) -> Version | None:
-    """Return the version that a tag, or what `git describe` prints, begins with."""
+    """Return the version at the start of a tag, or of what `git describe` prints."""
     try:
         return Version(_AFTER.sub("", tag))
     except InvalidVersion:
@@ -117,7 +120,7 @@ def version_of(tag: str) -> Version | None:
 
 
 def _address(source: str) -> str:
-    """Return what git calls the place that Copier calls ``source``."""
+    """Return the address for git of the template that Copier calls ``source``."""
     if short := re.fullmatch(r"(gh|gl):/?(.+?)(\.git)?", source):
         host = {"gh": "github.com", "gl": "gitlab.com"}[short[1]]
         return f"https://{host}/{short[2]}.git"
@@ -127,15 +130,14 @@ def _address(source: str) -> str:
     folder = Path(source).expanduser()
     if not source or not folder.is_absolute():
         raise ScaffoldError(
-            f"_src_path in {ANSWERS} is '{source}', which can be found only from where `copier "
-            "copy` was once given: write the absolute path there, or an address like gh:org/dorc, "
-            "and commit it."
+            f"_src_path in {ANSWERS} is '{source}', a path relative to the folder in which `copier "
+            "copy` ran: write the absolute path, or an address like gh:org/dorc, and commit it."
         )
     return str(folder)
 
 
 def _mirror(address: str, folder: Path) -> Template:
-    """Return the template at ``address`` as ``folder`` has it, after having asked for news."""
+    """Return the template at ``address``, copied to ``folder``; first update that copy."""
     try:
         if (folder / "HEAD").is_file():
             git(folder, "remote", "set-url", "origin", address)
@@ -146,8 +148,8 @@ def _mirror(address: str, folder: Path) -> Template:
     except ScaffoldError as error:
         if not (folder / "HEAD").is_file():
             raise ScaffoldError(
-                f"the template at {address} cannot be reached, and was never seen here: {error}; "
-                "it takes a network once."
+                f"the template at {address} cannot be reached, and this repository has no copy of "
+                f"it yet: {error}; try again with a network."
             ) from error
         return Template(address, folder, unreachable=str(error))
     return Template(address, folder)

@@ -1,8 +1,8 @@
 """New pipelines and functions, written into a repository that `copier copy` made.
 
-A pipeline is rendered from the template that the library ships with, or from a skeleton of the
-team's own, and noted in the answers file, so that one `copier update` updates all pipelines.
-Either everything is written or nothing.
+A pipeline is rendered from the template that the library contains, or from a scaffold of the team.
+It is added to the answers file, so that one `copier update` updates all pipelines. Either all files
+are written or none.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from dorc_runtime.errors import ScaffoldError, UnknownNameError
 from dorc_runtime.project.repository import HANDLER, Repository
 from dorc_runtime.project.template.answers import read_answers
 from dorc_runtime.project.template.changes import Change
-from dorc_runtime.project.template.rendering import rendered, scaffold_folder
+from dorc_runtime.project.template.render import render, scaffold_folder
 
 _FUNCTION = b'''\
 """Say here what the function does."""
@@ -24,13 +24,12 @@ def handler(event, context):
 '''
 
 
-def added_pipeline(root: Path, layer: str, name: str, *, scaffold: str | None = None) -> Change:
-    """Return what writes the pipeline ``layer/name`` into the repository at ``root``.
+def plan_new_pipeline(root: Path, layer: str, name: str, *, scaffold: str | None = None) -> Change:
+    """Return the change that adds the pipeline ``layer/name`` to the repository at ``root``.
 
-    ``scaffold`` is the name of a skeleton of the team's own, a folder in ``scaffolds/``. Raises
-    ``UnknownNameError`` for a layer that the answers do not know and a scaffold that is not there,
-    ``ScaffoldError`` for a name that cannot be or is taken, and where there is no sound answers
-    file.
+    ``scaffold`` is the name of a team's scaffold, a folder in ``scaffolds/``. Raises
+    ``UnknownNameError`` for an unknown layer or scaffold, ``ScaffoldError`` for a name that is
+    invalid or exists, and for a missing or invalid answers file.
     """
     answers = read_answers(root)
     if layer not in answers.layers:
@@ -40,23 +39,23 @@ def added_pipeline(root: Path, layer: str, name: str, *, scaffold: str | None = 
     folder = scaffold_folder(root, scaffold) if scaffold else None
     place = f"src/{layer}/{name}"
     if (root / place).exists() or (layer, name) in answers.pipelines:
-        raise ScaffoldError(f"there is a pipeline {layer}/{name} already: choose another name.")
+        raise ScaffoldError(f"the pipeline {layer}/{name} already exists: choose another name.")
     after = answers.with_pipelines((*answers.pipelines, (layer, name)))
-    files = rendered(after, scaffold=folder)
+    files = render(after, scaffold=folder)
     written = {path: content for path, content in files.items() if path.startswith(f"{place}/")}
     return Change(root, written, answers=after)
 
 
-def added_function(root: Path, layer: str, pipeline: str, name: str) -> Change:
-    """Return what writes the function ``name`` into a pipeline, whose definition is not touched.
+def plan_new_function(root: Path, layer: str, pipeline: str, name: str) -> Change:
+    """Return the change that adds the function ``name`` to a pipeline, without its step.
 
-    Raises ``UnknownNameError`` for a pipeline that is not there, ``ScaffoldError`` for a name that
-    cannot be or is taken.
+    Raises ``UnknownNameError`` for an unknown pipeline, ``ScaffoldError`` for a name that is
+    invalid or exists.
     """
     repository = Repository(root)
     folder = repository.pipeline(f"{layer}/{pipeline}")
     check_name("function", name)
     target = folder.path / name
     if target.exists():
-        raise ScaffoldError(f"there is a {name} in {folder.id} already: choose another name.")
+        raise ScaffoldError(f"{name} in {folder.id} already exists: choose another name.")
     return Change(root, {repository.show(target / HANDLER): _FUNCTION})

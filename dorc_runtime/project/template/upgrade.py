@@ -1,7 +1,7 @@
-"""Bringing a repository to a newer release of the template, by `copier update`.
+"""The upgrade of a repository to a newer release of the template, with `copier update`.
 
-Copier merges what the template changed with what the team did, and marks what it cannot merge. What
-it would lose is seen to here: files of the team's that the template no longer has.
+Copier merges the changes of the template with those of the team, and marks conflicts. It removes
+files that the template no longer has; those that the team changed are restored here.
 """
 
 import json
@@ -18,21 +18,21 @@ from typing import Any
 from dorc_runtime.errors import ScaffoldError
 from dorc_runtime.project.repository import ANSWERS
 from dorc_runtime.project.template.answers import Answers, read_answers
-from dorc_runtime.project.template.git import git, listed
+from dorc_runtime.project.template.git import git, git_paths
 from dorc_runtime.project.template.releases import Template, template_of, version_of
-from dorc_runtime.project.template.rendering import rendered
+from dorc_runtime.project.template.render import render
 
 _MARKS = re.compile(rb"^(<{7}|>{7}) (before|after) updating\r?$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Upgrade:
-    """What an update of the repository at ``root`` would be: to which release, from which."""
+    """An update of the repository at ``root`` to the release ``target``, not carried out yet."""
 
     root: Path
     answers: Answers
     template: Template
-    wanted: str
+    target: str
 
     @property
     def current(self) -> str:
@@ -41,91 +41,91 @@ class Upgrade:
 
     @property
     def needed(self) -> bool:
-        """Whether ``wanted`` is newer than what the repository has."""
-        current, wanted = version_of(self.current), version_of(self.wanted)
-        return current is None or wanted is None or current < wanted
+        """Whether ``target`` is newer than the release of the repository."""
+        current, target = version_of(self.current), version_of(self.target)
+        return current is None or target is None or current < target
 
     @property
     def notes(self) -> str:
-        """What the changelog says that people have to do."""
-        return self.template.notes(self.current, self.wanted)
+        """The notes on updating, from the changelog."""
+        return self.template.notes(self.current, self.target)
 
 
 @dataclass(frozen=True)
-class Updated:
-    """What an update did, as paths from the root.
+class UpgradeResult:
+    """The result of an update; paths are from the root.
 
-    ``changed`` has git's letter for each path (M, A, D). ``kept`` are files that the template no
-    longer has, but the team had changed. ``answered`` are new questions, with the default answers
-    that they got.
+    ``changed`` has git's letter for each path (M, A, D). ``restored`` are files that the template
+    no longer has, but the team had changed. ``new_answers`` are new questions with their defaults.
     """
 
     changed: Mapping[str, str]
     conflicts: tuple[str, ...]
-    kept: tuple[str, ...]
-    answered: Mapping[str, Any]
+    restored: tuple[str, ...]
+    new_answers: Mapping[str, Any]
 
 
 def plan_upgrade(root: Path, *, to: str | None = None) -> Upgrade:
     """Return the update to the release ``to``, or the newest.
 
-    Raises ``ScaffoldError`` for answers that cannot be, naming the key, for a template that cannot
-    be reached and for an older release; ``UnknownNameError`` for one that is not there.
+    Raises ``ScaffoldError`` for an invalid answer, for a template that cannot be reached and for an
+    older release; ``UnknownNameError`` for a release that does not exist.
     """
     answers = read_answers(root)
     template = template_of(root, answers)
-    wanted = template.named(to) if to else template.newest()
-    current, target = version_of(answers.commit), version_of(wanted)
-    if to and current and target and target < current:
+    target = template.release(to) if to else template.newest_release()
+    current, version = version_of(answers.commit), version_of(target)
+    if to and current and version and version < current:
         raise ScaffoldError(
-            f"{wanted} is older than {answers.commit}, which this repository has: an update goes "
-            "forward only; `git revert` the commit of the one that you do not want."
+            f"{target} is older than {answers.commit}, the release of this repository: to go back, "
+            "`git revert` the commit of the update."
         )
-    return Upgrade(root, answers, template, wanted)
+    return Upgrade(root, answers, template, target)
 
 
-def carry_out(upgrade: Upgrade) -> Updated:
+def carry_out(upgrade: Upgrade) -> UpgradeResult:
     """Update the repository; nothing is committed.
 
-    Raises ``ScaffoldError`` when something is not committed yet, and when the update fails; then
-    everything is as it was.
+    Raises ``ScaffoldError`` when something is not committed, and when the update fails; then
+    nothing is changed.
     """
     root = upgrade.root
     check_committed(root)
-    rendered(upgrade.answers)
+    render(upgrade.answers)
     try:
-        _copier(upgrade, "update", "--vcs-ref", upgrade.wanted, str(root))
-        # The answers are read before they can hold the marks of a conflict.
+        _copier(upgrade, "update", "--vcs-ref", upgrade.target, str(root))
+        # An answers file with the marks of a conflict is an error too.
         after = read_answers(root)
         _check_answers(upgrade, after)
-        kept = _kept(upgrade)
+        restored = _restore_changed_files(upgrade)
     except BaseException:
         git(root, "reset", "--quiet", "--hard")
         git(root, "clean", "--quiet", "--force", "-d", "--", ".")
         raise
-    new = {key: after.given[key] for key in after.given.keys() - upgrade.answers.given.keys()}
-    return Updated(_changed(root), _conflicts(root), kept, dict(sorted(new.items())))
+    before = upgrade.answers.template_answers
+    new = {key: value for key, value in after.template_answers.items() if key not in before}
+    return UpgradeResult(_changed(root), _conflicts(root), restored, dict(sorted(new.items())))
 
 
 def check_committed(root: Path) -> None:
-    """Raise ``ScaffoldError`` unless all that is in ``root`` is committed to git."""
+    """Raise ``ScaffoldError`` unless everything in ``root`` is committed to git."""
     try:
         git(root, "rev-parse", "--verify", "HEAD")
-        status = listed(root, "status", "--porcelain", "-z")
+        status = git_paths(root, "status", "--porcelain", "-z")
     except ScaffoldError as error:
         raise ScaffoldError(
-            f"{root} has no commit in git, which an update needs to merge: `git init && git add "
-            "--all && git commit -m 'Start with dorc'`."
+            f"{root} has no commit in git, and an update needs one to merge: run `git init && git "
+            "add --all && git commit -m 'Start with dorc'`."
         ) from error
     if status:
         raise ScaffoldError(
-            f"not everything is committed: {status[0][3:]}; commit or stash it, so that the update "
-            "is a change of its own."
+            f"not everything is committed: {status[0][3:]}; commit or stash it, so that you can "
+            "review the update by itself."
         )
 
 
 def _copier(upgrade: Upgrade, command: str, *words: str) -> None:
-    """Run Copier, which takes an unreachable template from what was last seen of it."""
+    """Run Copier; an unreachable template is replaced by its local copy."""
     environment = dict(os.environ)
     if upgrade.template.unreachable:
         number = int(environment.get("GIT_CONFIG_COUNT") or 0)
@@ -142,45 +142,45 @@ def _copier(upgrade: Upgrade, command: str, *words: str) -> None:
         check=False,
     )
     if done.returncode:
-        told = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        raise ScaffoldError(f"Copier cannot {command} to {upgrade.wanted}: {told[-1]}")
+        lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise ScaffoldError(f"Copier cannot {command} to {upgrade.target}: {lines[-1]}")
 
 
 def _check_answers(upgrade: Upgrade, after: Answers) -> None:
-    """Raise ``ScaffoldError`` when an answer was not taken over, as Copier does without a word."""
-    for key, value in upgrade.answers.given.items():
-        if key in after.given and after.given[key] != value:
+    """Raise ``ScaffoldError`` when an answer has changed, which Copier does not report."""
+    for key, value in upgrade.answers.template_answers.items():
+        if key in after.template_answers and after.template_answers[key] != value:
             raise ScaffoldError(
-                f"{upgrade.wanted} does not take {key} = {json.dumps(value)} of {ANSWERS}, so "
-                "nothing was updated: change that answer first, by `copier update`."
+                f"{upgrade.target} does not accept {key} = {json.dumps(value)} of {ANSWERS}, so "
+                "nothing was updated: change that answer first with `copier update`."
             )
 
 
-def _kept(upgrade: Upgrade) -> tuple[str, ...]:
-    """Bring back what the template no longer has, but the team had changed."""
+def _restore_changed_files(upgrade: Upgrade) -> tuple[str, ...]:
+    """Restore the removed files that the team had changed, and return their paths."""
     root = upgrade.root
-    gone = listed(root, "diff", "--name-only", "--relative", "--diff-filter=D", "-z", "HEAD")
-    if not gone:
+    removed = git_paths(root, "diff", "--name-only", "--relative", "--diff-filter=D", "-z", "HEAD")
+    if not removed:
         return ()
     with tempfile.TemporaryDirectory(prefix="dorc-") as temporary:
         answers = Path(temporary, "answers.yml")
-        answers.write_text(json.dumps(upgrade.answers.given), encoding="utf-8")
+        answers.write_text(json.dumps(upgrade.answers.template_answers), encoding="utf-8")
         pristine = Path(temporary, "pristine")
-        given = ["--vcs-ref", upgrade.current, "--data-file", str(answers)]
-        _copier(upgrade, "copy", *given, upgrade.answers.source, str(pristine))
-        kept = []
-        for path in gone:
+        options = ["--vcs-ref", upgrade.current, "--data-file", str(answers)]
+        _copier(upgrade, "copy", *options, upgrade.answers.source, str(pristine))
+        restored = []
+        for path in removed:
             git(root, "checkout", "--quiet", "HEAD", "--", path)
             written = pristine / path
             if written.is_file() and written.read_bytes() == (root / path).read_bytes():
                 (root / path).unlink()
             else:
-                kept.append(path)
-    return tuple(kept)
+                restored.append(path)
+    return tuple(restored)
 
 
 def _changed(root: Path) -> dict[str, str]:
-    lines = listed(root, "status", "--porcelain", "-z", "--untracked-files=all", "--", ".")
+    lines = git_paths(root, "status", "--porcelain", "-z", "--untracked-files=all", "--", ".")
     top = Path(git(root, "rev-parse", "--show-prefix").strip())
     return {
         Path(line[3:]).relative_to(top).as_posix(): line[:2].strip().replace("??", "A")[0]
@@ -189,13 +189,13 @@ def _changed(root: Path) -> dict[str, str]:
 
 
 def _conflicts(root: Path) -> tuple[str, ...]:
-    """Return the files that hold the marks of a conflict, or what could not be applied."""
+    """Return the files with the marks of a conflict, and the changes that could not be applied."""
     changed = _changed(root)
-    unmerged = set(listed(root, "diff", "--name-only", "--relative", "--diff-filter=U", "-z"))
+    unmerged = set(git_paths(root, "diff", "--name-only", "--relative", "--diff-filter=U", "-z"))
     marked = {
         path
         for path in changed
         if (root / path).is_file() and _MARKS.search((root / path).read_bytes())
     }
-    rejected = set(listed(root, "ls-files", "--others", "-z", "--", "*.rej"))
+    rejected = set(git_paths(root, "ls-files", "--others", "-z", "--", "*.rej"))
     return tuple(sorted(unmerged | marked | rejected))

@@ -220,8 +220,8 @@ def show_findings(findings: Sequence[Finding]) -> None:
     terminal = console()
     for finding in findings:
         style = "yellow" if finding.optional else "red"
-        mark = ("! " if finding.optional else "✗ ", style) if finding.missing else ("✓ ", "green")
-        text = Text(finding.missing or finding.found)
+        mark = ("! " if finding.optional else "✗ ", style) if finding.remedy else ("✓ ", "green")
+        text = Text(finding.remedy or finding.detail)
         text.append(f"  (for {finding.needed_for})", style="dim")
         _hang(terminal, Text.assemble(mark, finding.name.ljust(16)), text)
 

@@ -39,7 +39,7 @@ DEFINITIONS: dict[str, tuple[Change, str]] = {
     ),
     "no pipeline": (
         lambda r: r.write(PIPELINE, "steps = []\n"),
-        f"{PIPELINE} defines no 'pipeline': write pipeline = Pipeline(steps=[...])",
+        f"{PIPELINE} does not define 'pipeline': write pipeline = Pipeline(steps=[...])",
     ),
     "a pipeline that is none": (
         lambda r: r.write(PIPELINE, "pipeline = []\n"),
@@ -123,7 +123,7 @@ DEFINITIONS: dict[str, tuple[Change, str]] = {
     ),
     "a text where a step belongs": (
         lambda r: r.define('"clean"'),
-        f"{PIPELINE}:3: Pipeline, steps.0: 'clean' stands where a ",
+        f"{PIPELINE}:3: Pipeline, steps.0: 'clean' is not a ",
     ),
     "a handler that takes no context": (
         lambda r: r.write(LAMBDA, "def handler(event):\n    return 1\n"),
@@ -293,7 +293,7 @@ def test_a_command_outside_a_repository_says_so(repository: Repository) -> None:
     for name in ("src", "pipeline_config.py"):
         (repository.root / name).rename(elsewhere / name)
     done = repository.invoke("check")
-    assert "is no repository of pipelines" in done.stderr
+    assert "is not a repository of pipelines" in done.stderr
     assert done.returncode == 2
 
 

@@ -18,7 +18,7 @@ REFUSED = {
         ("new-pipeline", "raw-to-curated", "x"),
         "no layer 'raw-to-curated'; known: raw-to-processed, default.",
     ),
-    "a taken name": ((*NEW, "tidy"), "there is a pipeline raw-to-processed/tidy already"),
+    "a taken name": ((*NEW, "tidy"), "the pipeline raw-to-processed/tidy already exists"),
     "capitals": ((*NEW, "Tidy"), "write lower-case letters, digits and single underscores"),
     "a dash": ((*NEW, "tidy-up"), "write lower-case letters, digits and single underscores"),
     "a path": ((*NEW, "../tidy"), "write lower-case letters, digits and single underscores"),
@@ -52,7 +52,7 @@ def test_a_mistake_writes_nothing(repository: Repository, case: str) -> None:
 
 def test_a_repository_made_by_hand_has_no_answers_to_add_to(repository: Repository) -> None:
     done = repository.invoke(*NEW, "x")
-    assert "only a repository made with `copier copy` can be changed so" in done.stderr
+    assert "this command needs a repository made with `copier copy`" in done.stderr
     assert done.returncode == 2
 
 
@@ -67,7 +67,7 @@ def test_doctor_tells_what_is_there_and_what_is_missing(repository: Repository) 
     repository.write(".python-version", "2.7\n")
     done = repository.invoke("doctor", PATH="", COLUMNS="200")
     shown = " ".join(done.stdout.split())
-    assert "! Python 2.7 is what the functions run on" in shown
+    assert "! Python the functions need 2.7" in shown
     assert "✗ git https://git-scm.com/downloads (for copier copy, copier update)" in shown
     assert "✓ moto" in shown
     assert "! pyenv https://github.com/pyenv/pyenv#installation (for python-setup)" in shown
@@ -79,7 +79,7 @@ def test_doctor_tells_what_is_there_and_what_is_missing(repository: Repository) 
 def test_doctor_shows_a_region_that_differs(repository: Repository) -> None:
     repository.write(".env", "AWS_REGION=us-east-1\n")
     done = repository.invoke("doctor")
-    assert "it says us-east-1, pipeline_config.py eu-west-2" in " ".join(done.stdout.split())
+    assert "it is us-east-1, and pipeline_config.py has eu-west-2" in " ".join(done.stdout.split())
 
 
 def test_an_exported_variable_wins_over_env(repository: Repository) -> None:

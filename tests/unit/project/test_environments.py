@@ -6,7 +6,7 @@ import pytest
 
 from dorc_runtime import Config, UniversalConfig
 from dorc_runtime.errors import DefinitionError, UnknownNameError
-from dorc_runtime.project.environments import Program, configured, environment_config
+from dorc_runtime.project.environments import Program, config_with_settings, environment_config
 from dorc_runtime.project.repository import Repository
 
 CONFIG = Config(universal=UniversalConfig(region="eu-west-2", project="penguins"))
@@ -41,7 +41,7 @@ def test_a_field_in_the_stack_file_wins(infra: Path, prefix: str, days: str) -> 
 
 def test_a_list_may_be_written_as_pulumi_stores_it(infra: Path) -> None:
     settings = {"vpc_id": "vpc-1", "private_subnet_ids": '["subnet-1", "subnet-2"]'}
-    found = configured(CONFIG, settings, where="infra/Pulumi.prod.yaml")
+    found = config_with_settings(CONFIG, settings, where="infra/Pulumi.prod.yaml")
     assert found.private_subnet_ids == ("subnet-1", "subnet-2")
 
 

@@ -238,14 +238,14 @@ def test_a_dockerfile_in_src_is_used(root: Path, tmp_path: Path) -> None:
 
 def test_a_repository_without_a_dockerfile_is_told_how_to_get_one(root: Path) -> None:
     (root / "Dockerfile").unlink()
-    with pytest.raises(DefinitionError, match=r"no Dockerfile in .*: take the one that"):
+    with pytest.raises(DefinitionError, match=r"has no Dockerfile, .*: copy the one that"):
         made(root)
 
 
 def test_a_dockerfile_for_another_processor_is_refused(root: Path) -> None:
     """It would be built, pushed, and fail on Lambda."""
     arm = UniversalConfig(region="eu-west-2", project="penguins", architecture="arm64")
-    with pytest.raises(DefinitionError, match=r"Dockerfile starts .* x86_64, but .* arm64: let"):
+    with pytest.raises(DefinitionError, match=r"Dockerfile starts .* x86_64, but .* arm64: use"):
         made(root, arm)
 
 
@@ -268,9 +268,9 @@ class TestLinks:
         ("target", "message"),
         [
             ("../../../../../outside.csv", r"clean/link links to .* outside of the repository"),
-            ("nowhere.csv", r"clean/link links to .* is not there"),
-            (".", r"clean/link links to a folder that it lies in"),
-            ("link", r"clean/link links to .* is not there"),
+            ("nowhere.csv", r"clean/link links to .* does not exist"),
+            (".", r"clean/link links to a folder that contains it"),
+            ("link", r"clean/link links to .* does not exist"),
         ],
         ids=["outside", "broken", "folder above", "itself"],
     )
