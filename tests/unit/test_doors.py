@@ -1,4 +1,4 @@
-"""The one door of the library, and what opening it costs."""
+"""The public names of the library, and what importing them loads."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ def test_the_tasks_load_nothing_that_listing_them_does_not_need() -> None:
     assert imported("import dorc_runtime.tasks", *heavy) == "[]"
 
 
-def test_the_public_names_are_those_that_are_there() -> None:
+def test_all_lists_the_public_names() -> None:
     there = {name for name in vars(dorc_runtime) if name[0].isalpha()}
     rooms = {"compile", "deploy", "errors", "local", "model", "project", "runs", "tasks", "testing"}
     programs = {"CreateInfra", "CreatePipeline", "CreateUniversal"}
@@ -37,12 +37,12 @@ def test_the_public_names_are_those_that_are_there() -> None:
 
 
 @pytest.mark.parametrize("program", ["CreateInfra", "CreatePipeline", "CreateUniversal"])
-def test_programs_come_through_the_same_door(program: str) -> None:
+def test_programs_are_public_names_too(program: str) -> None:
     """They need Pulumi, which is loaded for them and for nothing else."""
     assert program in dorc_runtime.__all__
     assert getattr(dorc_runtime, program).__name__ == program
 
 
-def test_a_name_that_is_not_there_is_told_as_python_does() -> None:
+def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'CreateNothing'"):
         _ = dorc_runtime.CreateNothing

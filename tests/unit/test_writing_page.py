@@ -1,4 +1,4 @@
-"""What the page on writing pipelines shows is what the library takes."""
+"""The code on the page on writing pipelines works."""
 
 import re
 from datetime import timedelta
@@ -15,14 +15,14 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
-def test_each_piece_of_code_on_the_page_can_be_written_so(number: int) -> None:
+def test_each_piece_of_code_on_the_page_runs(number: int) -> None:
     known = {
         name: getattr(dorc_runtime, name) for name in dorc_runtime.__all__ if "Create" not in name
     }
     exec(BLOCKS[number], {**known, "timedelta": timedelta})  # noqa: S102 - our own page
 
 
-def test_the_page_tells_of_every_step() -> None:
+def test_the_page_describes_every_step() -> None:
     table = PAGE.partition("| step | what it does |")[2].partition("\n\n")[0]
     steps = {
         name
@@ -32,8 +32,8 @@ def test_the_page_tells_of_every_step() -> None:
     assert steps <= set(re.findall(r"`(\w+)\(", table))
 
 
-def test_an_unnamed_step_is_called_as_the_page_on_mocks_needs_it() -> None:
-    """A file's name: no part of it may be a folder."""
+def test_the_name_of_an_unnamed_step_can_be_the_name_of_a_file() -> None:
+    """A mock is a file with that name: no part of it may be a folder."""
     steps: list[Step] = [
         dorc_runtime.Call("processed-to-curated/load"),
         dorc_runtime.Service("aws-sdk:s3:copyObject"),

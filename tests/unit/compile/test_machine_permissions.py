@@ -84,7 +84,7 @@ def test_a_map_over_rows_reads_that_file() -> None:
     assert found["s3:GetObject"] == ["arn:aws:s3:::my-raw/p.csv"]
 
 
-def test_a_map_over_rows_of_the_run_reads_what_the_pipeline_is_started_by() -> None:
+def test_a_map_over_rows_of_the_run_reads_the_buckets_of_triggers() -> None:
     place = rows(bucket=data.bucket, key=data.key, format="CSV")
     step = Map(place, distributed=True, steps=[Pass()])
     found = allowed(step, triggers=[S3Trigger(bucket="theirs")])
@@ -96,7 +96,7 @@ def test_a_map_writes_its_results_below_their_prefix() -> None:
     assert allowed(step)["s3:PutObject"] == ["arn:aws:s3:::my-processed/runs/*"]
 
 
-def test_steps_inside_others_count_once() -> None:
+def test_permissions_of_steps_inside_others_appear_once() -> None:
     publish = Service("sns:publish", arguments={"TopicArn": "arn:topic"})
     inner = Map([1], steps=[publish, publish])
     assert allowed(inner, publish) == {"sns:Publish": ["arn:topic"]}
@@ -106,7 +106,7 @@ def test_a_function_and_an_inline_map_need_nothing_more() -> None:
     assert allowed(Function("a"), Map([1], steps=[Pass()])) == {}
 
 
-def test_the_permissions_stand_in_the_machines_policy() -> None:
+def test_the_permissions_are_in_the_policy_of_the_machine() -> None:
     needed = machine_permissions(Pipeline(steps=[Call("curated/load", wait=False)]), CONTEXT)
     policy: Any = machine_policy(function_arns=[], permissions=needed)
     assert {

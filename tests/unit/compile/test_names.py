@@ -63,7 +63,7 @@ def test_distinct_parts_have_distinct_names(
 
 
 @given(NEAR_PARTS, NEAR_PARTS, st.booleans())
-def test_parts_that_nearly_agree_have_distinct_names(
+def test_similar_parts_have_distinct_names(
     one: tuple[str, ...], other: tuple[str, ...], lower: bool
 ) -> None:
     names = {resource_name(*parts, lower=lower) for parts in (one, other)}
@@ -71,7 +71,9 @@ def test_parts_that_nearly_agree_have_distinct_names(
 
 
 @given(PARTS, st.integers(min_value=20, max_value=80))
-def test_names_hold_only_what_every_service_takes(parts: tuple[str, ...], longest: int) -> None:
+def test_names_have_only_characters_that_every_service_accepts(
+    parts: tuple[str, ...], longest: int
+) -> None:
     name = resource_name(*parts, longest=longest, lower=True)
     assert re.fullmatch(r"[a-z0-9-]+", name)
     assert len(name) <= longest
@@ -100,7 +102,7 @@ def roles(names: PipelineNames, part: str) -> list[str]:
 
 
 @given(PLACES, FOLDERS)
-def test_names_fit_what_each_service_takes(place: tuple[str, str, str, str], part: str) -> None:
+def test_each_service_accepts_the_names(place: tuple[str, str, str, str], part: str) -> None:
     """The patterns are those of the services' API references."""
     names = PipelineNames(*place)
     assert re.fullmatch(r"[\w-]{1,80}", names.machine, re.ASCII)
@@ -126,7 +128,7 @@ def test_distinct_pipelines_share_no_name(
 
 
 @given(PLACES, FOLDERS, FOLDERS)
-def test_every_role_of_a_pipeline_is_its_own(
+def test_every_role_of_a_pipeline_has_its_own_name(
     place: tuple[str, str, str, str], part: str, other: str
 ) -> None:
     names = PipelineNames(*place)
@@ -134,23 +136,23 @@ def test_every_role_of_a_pipeline_is_its_own(
 
 
 @given(PLACES, PROJECTS, ENVIRONMENTS)
-def test_the_machines_of_an_environment_and_no_others_begin_alike(
+def test_only_machines_of_an_environment_have_its_prefix(
     place: tuple[str, str, str, str], project: str, environment: str
 ) -> None:
-    """An alert is to be about its own environment."""
+    """An alert is about its own environment only."""
     names = Names(project, environment)
     machine = PipelineNames(*place).machine
     assert machine.startswith(names.machine_prefix) == (place[:2] == (project, environment))
     assert names.pipeline(*place[2:]).machine.startswith(names.machine_prefix)
 
 
-def test_an_environment_is_told_from_one_that_begins_like_it() -> None:
+def test_environments_with_a_shared_start_have_different_prefixes() -> None:
     one, other = Names("a", "b"), Names("a", "bc")
     assert not other.pipeline("l", "x" * 90).machine.startswith(one.machine_prefix)
 
 
 @given(PLACES, FOLDERS)
-def test_repositories_of_images_are_what_ecr_takes(
+def test_ecr_accepts_the_repositories_of_images(
     place: tuple[str, str, str, str], part: str
 ) -> None:
     name = image_repository(place[0], *place[2:], part)
@@ -176,7 +178,7 @@ def test_a_project_with_capitals_has_repositories() -> None:
 @example(("xn", "prod", "raw", ""))
 @example(("Sthree", "prod", "raw", ""))
 @example(("amzn-s3-demo-x", "prod", "raw", ""))
-def test_buckets_are_called_what_s3_takes(place: tuple[str, str, str, str]) -> None:
+def test_s3_accepts_the_names_of_buckets(place: tuple[str, str, str, str]) -> None:
     project, environment, zone, _ = place
     name = Names(project, environment).bucket(zone, ACCOUNT)
     assert re.fullmatch(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", name)
@@ -214,7 +216,7 @@ ARNS: dict[str, tuple[Arn, str]] = {
     [("eu-west-2", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")],
 )
 @pytest.mark.parametrize("kind", ARNS)
-def test_an_arn_says_what_and_where(kind: str, region: str, partition: str) -> None:
+def test_an_arn_names_partition_region_and_account(kind: str, region: str, partition: str) -> None:
     arn, rest = ARNS[kind]
     wanted = f"arn:{partition}:{rest.format(region=region, account=ACCOUNT)}"
     assert arn(region, ACCOUNT, "n") == wanted

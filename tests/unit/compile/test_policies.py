@@ -71,7 +71,7 @@ def test_a_function_deletes_only_where_it_writes() -> None:
     assert resources(policy, "s3:DeleteObject") == ["arn:aws:s3:::processed-bucket/*"]
 
 
-def test_older_versions_of_data_are_out_of_reach() -> None:
+def test_a_function_cannot_reach_older_versions_of_data() -> None:
     policy = allowed(Function("clean"))
     assert resources(policy, "s3:DeleteObjectVersion") == []
 
@@ -92,7 +92,7 @@ def test_a_function_that_writes_nothing_may_write_nothing() -> None:
     assert resources(allowed(Function("clean", writes=[])), "s3:PutObject") == []
 
 
-def test_what_is_no_zone_is_a_bucket() -> None:
+def test_any_other_name_is_a_bucket() -> None:
     policy = allowed(Function("clean", reads=["reference-data/codes/"]))
     assert "arn:aws:s3:::reference-data/codes/*" in resources(policy, "s3:GetObject")
 
@@ -112,7 +112,7 @@ def test_a_whole_zone_is_listed_without_a_condition() -> None:
     assert list(listings(allowed(step))) == [("arn:aws:s3:::raw-bucket", None)]
 
 
-def test_wildcards_in_a_prefix_stand_for_themselves() -> None:
+def test_wildcards_in_a_prefix_are_escaped() -> None:
     step = Function("clean", reads=["raw/what?/*/${me}/"], writes=[])
     policy = allowed(step)
     prefix = "what${?}/${*}/${$}{me}/*"
@@ -141,7 +141,7 @@ def test_permissions_are_added() -> None:
     ]
 
 
-def test_a_function_writes_to_its_own_log_group_alone() -> None:
+def test_a_function_writes_only_to_its_own_log_group() -> None:
     policy = allowed(Function("clean"))
     assert resources(policy, "logs:PutLogEvents") == [f"{LOGS}:*"]
     assert resources(policy, "logs:CreateLogGroup") == []
@@ -158,7 +158,7 @@ def test_buckets_are_in_the_partition_of_the_region() -> None:
     assert resources(policy, "s3:PutObject") == ["arn:aws-cn:s3:::processed-bucket/*"]
 
 
-def test_a_machine_calls_its_own_functions_alone() -> None:
+def test_a_machine_calls_only_its_own_functions() -> None:
     policy = machine_policy(function_arns=["arn:2", "arn:1"])
     assert resources(policy, "lambda:InvokeFunction") == ["arn:1", "arn:2"]
 
@@ -180,7 +180,7 @@ def test_a_rule_starts_its_own_machine_and_nothing_else() -> None:
     assert len(policy["Statement"]) == 1  # type: ignore[arg-type]
 
 
-def test_a_schedule_leaves_dead_letters_by_its_role() -> None:
+def test_the_role_of_a_schedule_may_send_dead_letters() -> None:
     policy = trigger_policy(machine_arn=MACHINE, dead_letters_arn=QUEUE)
     assert resources(policy, "sqs:SendMessage") == [QUEUE]
 
@@ -196,43 +196,43 @@ def test_a_schedule_leaves_dead_letters_by_its_role() -> None:
     ],
     ids=["function", "machine", "trigger", "queue", "topic"],
 )
-def test_everything_is_named_but_what_aws_cannot_name(policy: dict[str, Any]) -> None:
+def test_only_actions_without_resources_have_a_wildcard(policy: dict[str, Any]) -> None:
     for statement in policy["Statement"]:
         if "*" in as_list(statement["Resource"]):
             assert set(as_list(statement["Action"])) <= WILDCARDS.keys()
 
 
-def test_a_statement_is_found_by_its_name() -> None:
-    """IAM takes no two statements of one name in a policy."""
+def test_statements_have_different_names() -> None:
+    """IAM does not accept two statements with one name in a policy."""
     step = Function("clean", reads=["raw/a/", "other/b/"], writes=["processed/c/", "third"])
     names = [statement["Sid"] for statement in allowed(step, in_vpc=True)["Statement"]]
     assert len(names) == len(set(names)) == 9
 
 
-def test_lambda_takes_a_role_on_without_a_condition() -> None:
-    """It tells neither account nor function, so that any condition would keep it out."""
+def test_lambda_assumes_a_role_without_a_condition() -> None:
+    """It sends neither account nor function, so any condition would keep it out."""
     [statement] = as_list(trust("lambda", account=ACCOUNT)["Statement"])
     assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
     assert "Condition" not in statement
 
 
-def test_a_role_is_taken_on_for_this_account_alone() -> None:
+def test_a_role_is_assumed_only_for_this_account() -> None:
     [statement] = as_list(trust("states", account=ACCOUNT)["Statement"])
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
 
 
-def test_a_role_is_taken_on_for_its_machine_alone() -> None:
+def test_a_role_is_assumed_only_for_its_machine() -> None:
     [statement] = as_list(trust("states", account=ACCOUNT, source_arn=MACHINE)["Statement"])
     assert statement["Condition"]["ArnLike"] == {"aws:SourceArn": MACHINE}
 
 
-def test_a_role_of_rules_is_taken_on_for_each_of_them() -> None:
+def test_a_role_of_rules_is_assumed_for_each_of_them() -> None:
     rules = [f"arn:aws:events:eu-west-2:{ACCOUNT}:rule/{name}" for name in ("one", "two")]
     [statement] = as_list(trust("events", account=ACCOUNT, source_arn=rules)["Statement"])
     assert statement["Condition"]["ArnLike"] == {"aws:SourceArn": rules}
 
 
-def test_dead_letters_come_from_this_account_s_rules_alone() -> None:
+def test_only_rules_of_this_account_send_dead_letters() -> None:
     [statement] = as_list(queue_policy(queue_arn=QUEUE, account=ACCOUNT)["Statement"])
     assert statement["Condition"] == {
         "StringEquals": {"aws:SourceAccount": ACCOUNT},
@@ -241,7 +241,7 @@ def test_dead_letters_come_from_this_account_s_rules_alone() -> None:
 
 
 def test_rules_publish_without_a_condition() -> None:
-    """EventBridge delivers to no topic that sets it one."""
+    """EventBridge does not deliver to a topic that sets it one."""
     events, alarms = as_list(topic_policy(topic_arn=TOPIC, account=ACCOUNT)["Statement"])
     assert events["Principal"] == {"Service": "events.amazonaws.com"}
     assert "Condition" not in events

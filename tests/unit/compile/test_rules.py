@@ -101,7 +101,7 @@ def test_prefix_and_suffix_are_one_pattern() -> None:
     }
 
 
-def test_without_prefix_and_suffix_every_key_fits() -> None:
+def test_without_prefix_and_suffix_every_key_matches() -> None:
     assert rule(S3Trigger()).pattern["detail"] == {"bucket": {"name": ["raw-bucket"]}}
 
 
@@ -122,7 +122,7 @@ def test_a_key_starts_a_pipeline_on_aws_as_it_does_here(prefix: str, suffix: str
         assert fits(pattern, candidate) == trigger.matches(candidate)
 
 
-def test_an_object_is_told_as_in_a_local_run() -> None:
+def test_the_input_for_an_object_is_that_of_a_local_run() -> None:
     here = object_event(
         bucket="raw-bucket",
         key='penguins/"first" <key>.csv',
@@ -133,7 +133,7 @@ def test_an_object_is_told_as_in_a_local_run() -> None:
     assert delivered(rule(S3Trigger(prefix="penguins/")), EMITTED) == here
 
 
-def test_the_end_of_a_pipeline_is_told_as_in_a_local_run() -> None:
+def test_the_input_for_the_end_of_a_pipeline_is_that_of_a_local_run() -> None:
     event = {
         "time": "2030-01-31T06:00:00Z",
         "detail": {"executionArn": "arn:1", "status": "SUCCEEDED", "input": "{}"},
@@ -160,12 +160,12 @@ def test_a_pipeline_is_followed_by_its_whole_arn() -> None:
     }
 
 
-def test_a_custom_event_arrives_whole() -> None:
+def test_a_custom_event_is_the_input() -> None:
     made = rule(EventTrigger({"source": ["shop"]}, bus="orders"))
     assert (made.pattern, made.bus, made.template) == ({"source": ["shop"]}, "orders", None)
 
 
-def test_the_clock_tells_what_it_does_in_a_local_run() -> None:
+def test_the_input_for_a_schedule_is_that_of_a_local_run() -> None:
     made = schedule(CronTrigger("rate(1 hour)", input={"full": True}))
     here = schedule_event(time="2030-01-31T06:00:00Z", extra={"full": True})
     text = json.dumps(made.input).replace("<aws.scheduler.scheduled-time>", str(here["time"]))
@@ -178,7 +178,7 @@ def test_a_schedule_keeps_its_time_zone() -> None:
 
 
 @pytest.mark.parametrize(("environment", "enabled"), [("prod", True), ("dev", False)])
-def test_a_schedule_runs_where_it_is_switched_on(environment: str, enabled: bool) -> None:
+def test_a_schedule_runs_where_it_is_enabled(environment: str, enabled: bool) -> None:
     trigger = CronTrigger("rate(1 hour)", enabled=["prod"])
     assert schedule(trigger, environment=environment).enabled is enabled
 
@@ -197,9 +197,7 @@ EVERY: Sequence[Trigger] = (
 
 
 @given(st.permutations(EVERY), st.integers(0, len(EVERY)))
-def test_a_trigger_keeps_its_key_when_others_come_and_go(
-    order: Sequence[Trigger], kept: int
-) -> None:
+def test_a_trigger_keeps_its_key_when_others_change(order: Sequence[Trigger], kept: int) -> None:
     whole = dict(zip(map(repr, EVERY), (made.key for made in started(*EVERY)), strict=True))
     some = order[:kept]
     assert [made.key for made in started(*some)] == [whole[repr(trigger)] for trigger in some]
@@ -210,6 +208,6 @@ def test_no_two_triggers_share_a_key() -> None:
     assert len(keys) == len(set(keys))
 
 
-def test_switching_a_schedule_off_keeps_it() -> None:
+def test_a_disabled_schedule_is_kept() -> None:
     on, off = (schedule(CronTrigger("rate(1 hour)", enabled=state)) for state in (True, False))
     assert on.key == off.key

@@ -1,4 +1,4 @@
-"""What pipelines must be allowed to do for the services that they call."""
+"""The permissions that pipelines need for the services that they call."""
 
 from typing import Any
 
@@ -109,20 +109,18 @@ def test_an_action_is_allowed_on_what_its_arguments_name(
         ("aws-sdk:glue:startCrawler", {"Name": "c"}),
     ],
 )
-def test_what_is_known_only_in_a_run_needs_permissions_of_its_own(
-    action: str, arguments: Any
-) -> None:
+def test_an_expression_for_a_resource_needs_permissions(action: str, arguments: Any) -> None:
     assert allowed(action, arguments) is None
     given = Permission("x:Do", resources="arn:x")
     assert allowed(action, arguments, permissions=[given]) == {"x:Do": ["arn:x"]}
 
 
-def test_permissions_are_added_to_what_is_known() -> None:
+def test_permissions_are_added_to_known_ones() -> None:
     key = Permission("kms:GenerateDataKey", resources="arn:aws:kms:eu-west-2:1:key/k")
     found = allowed("sns:publish", {"TopicArn": "arn:topic"}, permissions=[key])
     assert found == {"sns:Publish": ["arn:topic"], "kms:GenerateDataKey": list(key.resources)}
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_each_action_has_its_page(action: str) -> None:
+def test_each_action_names_a_page_of_aws(action: str) -> None:
     assert ACTIONS[action].page.startswith("https://docs.aws.amazon.com/")

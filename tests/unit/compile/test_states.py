@@ -50,7 +50,7 @@ def states(*steps: Step) -> Any:
     return compiled(*steps)["States"]
 
 
-def test_a_sequence_hands_each_output_to_the_next_step() -> None:
+def test_each_output_is_the_input_of_the_next_step() -> None:
     document = compiled(Function("a"), Function("b"))
     assert document["StartAt"] == "a"
     found = states(Function("a"), Function("b"))
@@ -58,7 +58,7 @@ def test_a_sequence_hands_each_output_to_the_next_step() -> None:
     assert found["b"]["End"] is True
 
 
-def test_the_machine_speaks_jsonata_and_has_a_timeout() -> None:
+def test_the_machine_uses_jsonata_and_has_a_timeout() -> None:
     document = state_machine(
         Pipeline(description="About", steps=[Pass()], timeout=timedelta(hours=2)), arns={}
     )
@@ -83,7 +83,7 @@ def retriers(step: Function) -> Any:
     return states(step)["a"].get("Retry")
 
 
-def test_the_users_retries_come_before_those_that_aws_advises() -> None:
+def test_the_users_retries_come_before_those_that_aws_recommends() -> None:
     found = retriers(Function("a", retry=[Retry(["MyError"], max_attempts=1)]))
     mine, advised = found
     assert mine["ErrorEquals"] == ["MyError"]
@@ -106,7 +106,7 @@ def test_a_retry_of_all_errors_stays_the_last() -> None:
     ]
 
 
-def test_a_retry_says_its_longest_delay_and_its_jitter() -> None:
+def test_a_retry_has_its_longest_delay_and_its_jitter() -> None:
     retry = Retry("E", max_delay=timedelta(seconds=9), jitter=True)
     found = retriers(Function("a", retry=[retry]))
     assert found[0]["MaxDelaySeconds"] == 9
@@ -136,12 +136,12 @@ def test_a_choice_at_the_end_has_a_state_to_pass_to() -> None:
     assert found["Choice passed"] == {"Type": "Succeed"}
 
 
-def test_a_choice_whose_ways_are_all_given_needs_no_such_state() -> None:
+def test_a_choice_with_steps_in_all_ways_needs_no_such_state() -> None:
     found = states(Choice(If(data.n > 1, then=[Succeed()]), otherwise=[Function("a")]))
     assert set(found) == {"Choice", "Succeed", "a"}
 
 
-def test_a_map_runs_its_steps_on_what_select_makes_of_each_item() -> None:
+def test_the_steps_of_a_map_get_the_value_of_select() -> None:
     step = Map(over=data.xs, select={"x": item.x}, max_concurrency=4, steps=[Function("a")])
     state = states(step)["Map"]
     assert state["Items"] == "{% $states.input.xs %}"
@@ -152,13 +152,13 @@ def test_a_map_runs_its_steps_on_what_select_makes_of_each_item() -> None:
     assert processor["StartAt"] == "a"
 
 
-def test_branches_are_machines_of_their_own() -> None:
+def test_each_branch_is_a_machine() -> None:
     state = states(Parallel([[Function("a")], [Function("b"), Function("c")]]))["Parallel"]
     branches = state["Branches"]
     assert [branch["StartAt"] for branch in branches] == ["a", "b"]
 
 
-def test_a_catch_hands_input_and_error_to_its_steps_and_rejoins() -> None:
+def test_a_catch_gives_input_and_error_to_its_steps_and_goes_on() -> None:
     found = states(Function("a", catch=[Catch("E", steps=[Function("b")])]), Function("c"))
     assert found["a"]["Catch"] == [
         {
@@ -200,17 +200,17 @@ def test_state_names_are_unique_in_the_whole_machine() -> None:
     assert len(set(names)) == len(names)
 
 
-def test_a_step_hands_on_and_assigns_what_it_says() -> None:
+def test_a_step_has_its_output_and_assign() -> None:
     state = states(Function("a", output={"n": result.n}, assign={"m": result.m}))["a"]
     assert state["Output"] == {"n": "{% $states.result.Payload.n %}"}
     assert state["Assign"] == {"m": "{% $states.result.Payload.m %}"}
 
 
-def test_a_variable_is_printed_by_its_name() -> None:
+def test_a_variable_becomes_its_name() -> None:
     assert states(Pass({"n": variable("count") + 1}))["Pass"]["Output"] == {"n": "{% $count + 1 %}"}
 
 
-def test_each_way_of_a_choice_hands_on_and_assigns_for_itself() -> None:
+def test_each_way_of_a_choice_has_its_output_and_assign() -> None:
     way = If(data.n > 1, output="big", assign={"x": 1})
     state = states(Choice(way, output="small", assign={"x": 2}), Pass())["Choice"]
     [choice] = state["Choices"]
@@ -218,14 +218,14 @@ def test_each_way_of_a_choice_hands_on_and_assigns_for_itself() -> None:
     assert (state["Output"], state["Assign"]) == ("small", {"x": 2})
 
 
-def test_a_catch_hands_on_what_it_says_in_place_of_input_and_error() -> None:
+def test_the_output_of_a_catch_replaces_input_and_error() -> None:
     catch = Catch(output=error.Cause, assign={"why": error.Error})
     [catcher] = states(Function("a", catch=[catch]))["a"]["Catch"]
     assert catcher["Output"] == "{% $states.errorOutput.Cause %}"
     assert catcher["Assign"] == {"why": "{% $states.errorOutput.Error %}"}
 
 
-def test_a_call_starts_the_other_machine_and_takes_its_output() -> None:
+def test_a_call_starts_the_other_machine_and_returns_its_output() -> None:
     state = states(Call("curated/load", timeout=timedelta(minutes=5)))["Call load"]
     assert state == {
         "Type": "Task",
@@ -254,7 +254,7 @@ def test_a_service_is_called_by_its_action_with_its_arguments() -> None:
     }
 
 
-def test_a_zone_in_arguments_of_s3_is_its_bucket() -> None:
+def test_a_zone_in_arguments_of_s3_becomes_its_bucket() -> None:
     arguments = {"Bucket": "raw", "Key": "b", "CopySource": "raw/a"}
     state = states(Service("aws-sdk:s3:copyObject", arguments=arguments))["s3 copyObject"]
     assert state["Resource"] == "arn:aws:states:::aws-sdk:s3:copyObject"
@@ -278,7 +278,7 @@ def test_a_function_waits_for_its_token_as_long_as_the_pipeline_may_run() -> Non
     assert "TimeoutSeconds" not in state
 
 
-def test_a_distributed_map_says_what_it_tolerates_and_where_results_go() -> None:
+def test_a_distributed_map_has_its_tolerance_and_its_results() -> None:
     step = Map(
         over=data.xs,
         distributed=True,

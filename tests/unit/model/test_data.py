@@ -63,7 +63,7 @@ PRINTED = {
 
 
 @pytest.mark.parametrize("case", PRINTED)
-def test_an_expression_prints_as_jsonata(case: str) -> None:
+def test_an_expression_becomes_jsonata(case: str) -> None:
     expression, text = PRINTED[case]
     assert str(expression) == text
 
@@ -93,7 +93,7 @@ MISUSES: dict[str, tuple[Callable[[], object], str]] = {
 
 
 @pytest.mark.parametrize("case", MISUSES)
-def test_what_python_would_decide_is_refused_with_what_to_write(case: str) -> None:
+def test_an_operation_that_needs_the_value_is_refused_with_a_remedy(case: str) -> None:
     misuse, remedy = MISUSES[case]
     with pytest.raises(ExpressionError) as caught:
         misuse()
@@ -109,19 +109,19 @@ def test_expressions_become_text_inside_json() -> None:
     }
 
 
-def test_a_filter_is_wrapped_where_a_list_is_needed_if_its_field_is_there() -> None:
+def test_a_filter_becomes_a_list_if_its_field_exists() -> None:
     assert (
         list_text(data.files[item.n > 1].name)
         == "{% $exists($states.input.files) ? [$states.input.files[$.n > 1].name] %}"
     )
 
 
-def test_a_plain_path_stays_bare_where_a_list_is_needed() -> None:
+def test_a_plain_path_is_not_put_in_a_list() -> None:
     assert list_text(data.files) == "{% $states.input.files %}"
     assert list_text(data.files[item.n > 1][0]) == "{% $states.input.files[$.n > 1][0] %}"
 
 
-def test_item_is_the_maps_item_in_select() -> None:
+def test_item_in_select_is_the_item_of_the_map() -> None:
     assert selected_text({"n": item.n, "of": data.total}) == {
         "n": "{% $states.context.Map.Item.Value.n %}",
         "of": "{% $states.input.total %}",

@@ -94,7 +94,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_definition_that_cannot_be_is_refused(case: str) -> None:
+def test_an_invalid_definition_is_refused(case: str) -> None:
     make, reason = REFUSED[case]
     with pytest.raises(ValidationError) as caught:
         make()
@@ -106,11 +106,11 @@ def test_a_model_never_changes() -> None:
         UNIVERSAL.region = "eu-west-1"  # type: ignore[misc]
 
 
-def test_a_single_error_may_stand_without_a_list() -> None:
+def test_a_single_error_needs_no_list() -> None:
     assert Retry("MyError").errors == ("MyError",)
 
 
-def test_one_may_stand_where_a_list_is_meant() -> None:
+def test_a_single_value_is_accepted_for_a_list() -> None:
     retry, end = Retry("E"), Pass()
     assert Function("a", retry=retry) == Function("a", retry=[retry])  # type: ignore[arg-type]
     assert If(data.n == 1, then=end) == If(data.n == 1, then=[end])  # type: ignore[arg-type]
@@ -120,7 +120,7 @@ def test_one_may_stand_where_a_list_is_meant() -> None:
     ("key", "starts"),
     [("in/a.csv", True), ("in/a.txt", False), ("out/a.csv", False), ("in/.csv", True)],
 )
-def test_a_key_fits_a_trigger_by_prefix_and_suffix(key: str, starts: bool) -> None:
+def test_a_key_matches_a_trigger_by_prefix_and_suffix(key: str, starts: bool) -> None:
     assert S3Trigger(prefix="in/", suffix=".csv").matches(key) is starts
 
 
@@ -128,7 +128,7 @@ def test_prefix_and_suffix_do_not_share_characters() -> None:
     assert not S3Trigger(prefix="abc", suffix="cde").matches("abcde")
 
 
-def test_a_clock_is_on_everywhere_nowhere_or_in_some_environments() -> None:
+def test_a_schedule_is_enabled_everywhere_nowhere_or_in_some_environments() -> None:
     schedule = "rate(1 day)"
     assert CronTrigger(schedule).is_enabled("dev")
     assert not CronTrigger(schedule, enabled=False).is_enabled("prod")
@@ -150,7 +150,7 @@ MISPLACED: dict[str, tuple[Callable[[], object], str]] = {
 
 
 @pytest.mark.parametrize("case", MISPLACED)
-def test_what_means_nothing_where_it_stands_is_refused(case: str) -> None:
+def test_a_misplaced_expression_is_refused(case: str) -> None:
     make, reason = MISPLACED[case]
     with pytest.raises(ExpressionError) as caught:
         make()
@@ -167,7 +167,7 @@ def test_what_means_nothing_where_it_stands_is_refused(case: str) -> None:
     ],
     ids=["no file", "no format", "two places", "no place"],
 )
-def test_a_place_that_cannot_be_read_is_refused(make: Callable[[], object], reason: str) -> None:
+def test_an_incomplete_place_is_refused(make: Callable[[], object], reason: str) -> None:
     with pytest.raises(DefinitionError) as caught:
         make()
     assert reason in str(caught.value)

@@ -1,4 +1,4 @@
-"""What a repository says of its environments, in its stack files."""
+"""The environments of a repository, from its stack files."""
 
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def test_a_list_may_be_written_as_pulumi_stores_it(infra: Path) -> None:
     assert found.private_subnet_ids == ("subnet-1", "subnet-2")
 
 
-def test_an_unknown_environment_is_told_with_those_that_are_there(infra: Path) -> None:
+def test_an_unknown_environment_names_the_known_ones(infra: Path) -> None:
     (infra / "Pulumi.prod.yaml").write_text("config: {}\n")
     with pytest.raises(UnknownNameError, match="no environment 'prd'; known: prod"):
         environment_config(Repository(infra.parent), CONFIG, "prd")
@@ -62,7 +62,9 @@ def test_an_unknown_environment_is_told_with_those_that_are_there(infra: Path) -
     ],
     ids=["half a VPC", "retention", "bucket", "encrypted", "no YAML"],
 )
-def test_what_cannot_be_is_told_with_its_file(infra: Path, content: str, message: str) -> None:
+def test_an_invalid_value_is_reported_with_its_file(
+    infra: Path, content: str, message: str
+) -> None:
     (infra / "Pulumi.prod.yaml").write_text(content)
     with pytest.raises(DefinitionError, match=message):
         environment_config(Repository(infra.parent), CONFIG, "prod")

@@ -114,7 +114,7 @@ def test_a_changed_file_rebuilds_what_it_goes_into(
         ".env",
     ],
 )
-def test_what_no_image_holds_rebuilds_nothing(root: Path, tmp_path: Path, file: str) -> None:
+def test_a_file_that_is_in_no_image_rebuilds_nothing(root: Path, tmp_path: Path, file: str) -> None:
     assert rebuilt(root, lambda: write(root, {file: "changed = 1\n"})) == set()
     context = tmp_path / "context"
     assert file not in staged(made(root)[CLEAN], context)
@@ -131,7 +131,7 @@ def test_another_time_owner_mode_or_place_rebuilds_nothing(root: Path, tmp_path:
     assert tags(copy) == before
 
 
-def test_a_revert_has_the_tag_that_was_there(root: Path) -> None:
+def test_a_revert_has_the_earlier_tag(root: Path) -> None:
     before = tags(root)
     handler = {f"src/{CLEAN}/lambda.py": "def handler(event, context): return 1\n"}
     assert rebuilt(root, lambda: write(root, handler)) == {CLEAN}
@@ -173,7 +173,7 @@ def test_another_processor_rebuilds(root: Path) -> None:
     assert one.tag != other.tag
 
 
-def test_equal_functions_of_two_pipelines_are_built_each(root: Path) -> None:
+def test_equal_functions_of_two_pipelines_are_both_built(root: Path) -> None:
     """Each has a repository of its own, which an image of the other's is not in."""
     shutil.copytree(root / "src" / CLEAN, root / "src" / SUM, dirs_exist_ok=True)
     found = made(root)
@@ -188,7 +188,7 @@ def test_a_pipelines_program_finds_the_tags_that_universal_built(root: Path) -> 
     assert alone == made(root)[CLEAN]
 
 
-def test_an_unknown_function_is_told_with_those_that_are_there(root: Path) -> None:
+def test_an_unknown_function_names_the_known_ones(root: Path) -> None:
     folder = Repository(root).pipeline("raw-to-processed/a")
     with pytest.raises(UnknownNameError, match=r"no function of .* 'claen'; known: clean, load"):
         recipe(folder, "claen", UNIVERSAL)
@@ -198,7 +198,7 @@ def test_a_tag_is_one_that_ecr_takes(root: Path) -> None:
     assert all(re.fullmatch(r"[a-z0-9]{1,128}", tag) for tag in tags(root).values())
 
 
-def test_the_context_holds_just_what_the_image_gets(root: Path, tmp_path: Path) -> None:
+def test_the_context_holds_only_the_files_of_the_image(root: Path, tmp_path: Path) -> None:
     assert staged(made(root)[CLEAN], tmp_path / "context") == {
         "Dockerfile",
         "requirements.txt",
@@ -209,9 +209,7 @@ def test_the_context_holds_just_what_the_image_gets(root: Path, tmp_path: Path) 
     }
 
 
-def test_what_a_repository_made_by_hand_lacks_is_empty_in_the_context(
-    root: Path, tmp_path: Path
-) -> None:
+def test_missing_files_are_empty_in_the_context(root: Path, tmp_path: Path) -> None:
     """The Dockerfile copies it all the same."""
     shutil.rmtree(root / "lib")
     (root / "requirements.txt").unlink()
@@ -222,7 +220,7 @@ def test_what_a_repository_made_by_hand_lacks_is_empty_in_the_context(
     assert list((context / "lib").iterdir()) == []
 
 
-def test_an_empty_requirements_file_is_as_good_as_none(root: Path) -> None:
+def test_an_empty_requirements_file_is_the_same_as_none(root: Path) -> None:
     empty = {"src/default/b/requirements.txt": ""}
     assert rebuilt(root, lambda: write(root, empty)) == set()
 
@@ -236,7 +234,7 @@ def test_a_dockerfile_in_src_is_used(root: Path, tmp_path: Path) -> None:
     assert (context / "Dockerfile").read_text() == DOCKERFILE
 
 
-def test_a_repository_without_a_dockerfile_is_told_how_to_get_one(root: Path) -> None:
+def test_without_a_dockerfile_the_error_says_how_to_get_one(root: Path) -> None:
     (root / "Dockerfile").unlink()
     with pytest.raises(DefinitionError, match=r"has no Dockerfile, .*: copy the one that"):
         made(root)
@@ -274,20 +272,18 @@ class TestLinks:
         ],
         ids=["outside", "broken", "folder above", "itself"],
     )
-    def test_a_link_that_is_no_content_is_refused(
-        self, root: Path, target: str, message: str
-    ) -> None:
+    def test_an_invalid_link_is_refused(self, root: Path, target: str, message: str) -> None:
         (root.parent / "outside.csv").write_text("secret")
         (root / "src" / CLEAN / "link").symlink_to(target)
         with pytest.raises(DefinitionError, match=message):
             made(root)
 
-    def test_a_repository_below_a_link_is_as_any_other(self, root: Path, tmp_path: Path) -> None:
+    def test_a_repository_below_a_link_has_the_same_tags(self, root: Path, tmp_path: Path) -> None:
         (tmp_path / "link").symlink_to(root)
         assert tags(tmp_path / "link") == tags(root)
 
 
-def test_what_is_no_file_is_refused(root: Path) -> None:
+def test_a_pipe_is_refused(root: Path) -> None:
     if not hasattr(os, "mkfifo"):
         pytest.skip("no pipes in folders here")
     os.mkfifo(root / "src" / CLEAN / "pipe")
@@ -295,7 +291,7 @@ def test_what_is_no_file_is_refused(root: Path) -> None:
         made(root)
 
 
-def test_a_file_that_changes_meanwhile_is_not_built_under_the_old_tag(
+def test_a_file_that_changes_while_images_are_prepared_is_an_error(
     root: Path, tmp_path: Path
 ) -> None:
     found = made(root)[CLEAN]
