@@ -1,7 +1,7 @@
-"""The events of runs on this machine: what S3 tells of objects, and what functions put.
+"""The events of runs on this machine: those of S3 about objects, and those that functions put.
 
-moto plays EventBridge too, and its S3 sends events there. A rule on each event bus hands all of
-them to a queue, which is read between runs.
+moto plays EventBridge too, and its S3 sends events there. A rule on each event bus sends all
+events to a queue, which is read between runs.
 """
 
 import json
@@ -22,7 +22,7 @@ _MOST = 10
 
 @dataclass(frozen=True)
 class _Queue:
-    """Where the events of ``bus`` come to; ``sqs`` is a client of its region."""
+    """The queue that receives the events of ``bus``; ``sqs`` is a client of its region."""
 
     bus: str
     sqs: Any
@@ -30,9 +30,9 @@ class _Queue:
 
 
 class EventCapture:
-    """Listens on ``buses`` and to ``buckets``, which are there, from when it is made.
+    """Captures the events of ``buses`` and of existing ``buckets``, from its creation on.
 
-    ``region`` is the one that functions are in.
+    ``region`` is the region of the functions.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class EventCapture:
 
         self._session = boto3.Session(
             aws_access_key_id=OWN_KEY,
-            aws_secret_access_key="local",  # noqa: S106 - the same for everybody
+            aws_secret_access_key="local",  # noqa: S106 - the same for every user
         )
         self._endpoint = lake.endpoint
         self._region = region
@@ -50,9 +50,9 @@ class EventCapture:
         regions = sorted({region, lake.region})
         names = [_DEFAULT, *sorted({*buses} - {_DEFAULT})]
         self._queues = [
-            self._listening(bus, where, f"{_RULE}-{number}")
+            self._subscribed(bus, place, f"{_RULE}-{number}")
             for number, bus in enumerate(names)
-            for where in regions
+            for place in regions
         ]
         s3 = self._client("s3", lake.region)
         for bucket in buckets:
@@ -61,16 +61,16 @@ class EventCapture:
             )
 
     def take(self) -> Iterator[tuple[str, Event]]:
-        """Yield the events that have come since the last time, each with its event bus."""
+        """Yield the events since the last call, each with its event bus."""
         for queue in self._queues:
             for event in _received(queue):
                 if event["source"] != OBJECTS:
                     yield queue.bus, {**event, "account": ACCOUNT}
-                # moto sends what S3 tells to all buses, and spells it in a way of its own.
+                # moto sends S3's events to all buses, and in a form that differs from AWS's.
                 elif queue.bus == _DEFAULT and event["detail-type"] == OBJECT_CREATED:
-                    yield queue.bus, _of_object(event, self._region)
+                    yield queue.bus, _object_event(event, self._region)
 
-    def _listening(self, bus: str, region: str, name: str) -> _Queue:
+    def _subscribed(self, bus: str, region: str, name: str) -> _Queue:
         events, sqs = self._client("events", region), self._client("sqs", region)
         url = sqs.create_queue(QueueName=name)["QueueUrl"]
         if bus != _DEFAULT:
@@ -96,13 +96,13 @@ def _received(queue: _Queue) -> Iterator[Any]:
             yield json.loads(message["Body"])
 
 
-def _of_object(event: Any, region: str) -> Event:
-    about = event["detail"]["object"]
+def _object_event(event: Any, region: str) -> Event:
+    item = event["detail"]["object"]
     return object_created(
         bucket=event["detail"]["bucket"]["name"],
-        key=about["key"],
-        size=about["size"],
-        etag=about["eTag"],
+        key=item["key"],
+        size=item["size"],
+        etag=item["eTag"],
         time=event["time"],
         region=region,
     )

@@ -1,6 +1,6 @@
-"""What a run leads to: the pipelines that its objects and events start, and what those lead to.
+"""The pipelines that a run starts with its objects and events, and those that they start.
 
-On AWS they run beside each other; here one after the other, in the order of what started them.
+On AWS they run at the same time; here one after the other, in the order of their events.
 """
 
 from collections import deque
@@ -28,11 +28,11 @@ from dorc_runtime.project.repository import Repository, load_source
 from dorc_runtime.runs.events import ExecutionStatusChanged
 from dorc_runtime.runs.result import RunResult
 
-# Lambda stops functions that start themselves after so many times:
+# After this number of times, Lambda stops a function that starts itself:
 # https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
 _MOST_TIMES = 16
 
-# What an event is about, whenever it comes and whatever its id is; None where that always differs.
+# What an event is about, without its time and id; None where that differs every time.
 _Subject = tuple[JsonValue, ...] | None
 
 
@@ -72,62 +72,63 @@ def follow(
     plan: Callable[[str, Start], Plan],
     carry_out: Callable[[Plan, tuple[str, ...]], CompletedRun],
 ) -> Iterator[CompletedRun]:
-    """Carry out ``first`` on ``lake``, and all that it leads to, until nothing more starts.
+    """Carry out ``first`` on ``lake``, then every pipeline that a run starts, until none does.
 
     Yields each run when it has ended. ``plan`` makes the plan of another pipeline; ``carry_out``
     carries out a plan, and gets the pipelines that led to it as well. A started pipeline uses the
     mocks of its example that has the name of the first run's example, if there is one.
 
     Raises:
-        DefinitionError: A pipeline of the repository has something wrong with it; or they start
-            each other without end: one is started again by an object, or an event, that started it
-            before in the same chain, or comes up in it for the seventeenth time.
+        DefinitionError: A pipeline of the repository is not valid. Or pipelines start each other
+            without end: the same object or event starts one twice in a chain, or one is in a chain
+            for the seventeenth time.
     """
-    sources = _sound(repository)
+    sources = _checked_sources(repository)
     subscriptions = Subscriptions(sources, first.region)
     machines = {local_machine(source.id, first.region): source.id for source in sources}
     buckets = tuple(sorted({*first.buckets, *subscriptions.buckets}))
     first = replace(first, buckets=buckets)
     fill(lake, first)
-    tap = EventCapture(lake, region=first.region, buses=subscriptions.buses, buckets=buckets)
-    # What lies there already is not put there again, which would be an event.
+    capture = EventCapture(lake, region=first.region, buses=subscriptions.buses, buckets=buckets)
+    # Objects that exist already are not uploaded again, which would be an event.
     present = replace(first, start=replace(first.start, seeds=()))
     waiting = deque([(present, _Link(first.source.id, _subject_of_start(first.start.event)))])
     while waiting:
         planned, link = waiting.popleft()
         completed = carry_out(planned, tuple(each.pipeline for each in link.chain))
         yield completed
-        for bus, event in _events(completed.result, tap, first.region):
+        for bus, event in _events(completed.result, capture, first.region):
             for source, received in subscriptions.started(event, bus=bus):
                 origin = _origin(event, machines)
-                following = _next(link, source.id, _subject(event), origin=origin)
+                next_link = _next_link(link, source.id, _subject(event), origin=origin)
                 start = Start((), received, origin, _example(repository, source, first.start))
-                waiting.append((replace(plan(source.id, start), buckets=buckets), following))
+                waiting.append((replace(plan(source.id, start), buckets=buckets), next_link))
 
 
-def _events(result: RunResult, tap: EventCapture, region: str) -> Iterator[tuple[str, Event]]:
-    """Yield what happened in a run: what it began, then what it sent, then what ended."""
+def _events(result: RunResult, capture: EventCapture, region: str) -> Iterator[tuple[str, Event]]:
+    """Yield the events of a run: executions that started, events sent, executions that ended."""
     changes = [event for event in result.events if isinstance(event, ExecutionStatusChanged)]
     for change in changes:
         if change.ending is None:
             yield "default", status_changed(change, region=region)
-    yield from tap.take()
+    yield from capture.take()
     for change in changes:
         if change.ending is not None:
             yield "default", status_changed(change, region=region)
 
 
-def _sound(repository: Repository) -> Sequence[Source]:
+def _checked_sources(repository: Repository) -> Sequence[Source]:
     sources = [load_source(folder) for folder in repository.pipelines]
     problems = [problem for source in sources for problem in problems_of(source)]
-    if found := [*problems, *problems_between(sources)]:
-        more = f" ({len(found) - 1} more: `invoke check`)" if len(found) > 1 else ""
-        raise DefinitionError(f"{found[0]}{more}")
+    problems += problems_between(sources)
+    if problems:
+        more = f" ({len(problems) - 1} more: `invoke check`)" if len(problems) > 1 else ""
+        raise DefinitionError(f"{problems[0]}{more}")
     return sources
 
 
-def _next(link: _Link, pipeline: str, subject: _Subject, *, origin: str) -> _Link:
-    """Return the start of ``pipeline`` that ``link`` led to; raise if that goes on without end."""
+def _next_link(link: _Link, pipeline: str, subject: _Subject, *, origin: str) -> _Link:
+    """Return the start of ``pipeline`` after ``link``; raise if that would never end."""
     again = [before for before in link.chain if before.pipeline == pipeline]
     same = any(before.subject == subject for before in again if before.subject)
     if not same and len(again) < _MOST_TIMES:
@@ -136,8 +137,8 @@ def _next(link: _Link, pipeline: str, subject: _Subject, *, origin: str) -> _Lin
     circle = " -> ".join((*(each.pipeline for each in round_), pipeline))
     raise DefinitionError(
         f"pipelines start each other without end, {circle}, the last time because {origin}. On AWS "
-        "that would go on, and cost: let them write where none of their triggers watches, or "
-        "narrow a trigger."
+        "this would continue, and cost money: write to a place that no trigger of theirs watches, "
+        "or narrow a trigger."
     )
 
 
@@ -168,10 +169,10 @@ def _subject_of_start(event: JsonValue) -> _Subject:
 
 
 def _origin(event: Event, machines: Mapping[str, str]) -> str:
-    """Return in words what happened; ``machines`` has the pipelines of state machines."""
+    """Return in words what happened; ``machines`` has the pipelines by their machines' ARNs."""
     match event:
         case {"detail": {"bucket": {"name": str(bucket)}, "object": {"key": str(key)}}}:
-            return f"{key} landed in {shown_bucket(bucket)}"
+            return f"{key} was uploaded to {shown_bucket(bucket)}"
         case {"detail": {"stateMachineArn": str(machine), "status": str(status)}}:
             return f"{machines.get(machine, machine)} is {status}"
         case _:

@@ -1,4 +1,4 @@
-"""What a run starts with: the objects that lie in the lake, and the event that a trigger sends."""
+"""What a run starts with: the objects in the lake, and the event of a trigger."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ _PREFIX = "local-"
 
 @dataclass(frozen=True)
 class Seed:
-    """An object that lies in the lake before the run."""
+    """An object that is in the lake before the run."""
 
     bucket: str
     key: str
@@ -32,7 +32,7 @@ class Seed:
 class Start:
     """What a run starts with; ``origin`` says in words where the event comes from.
 
-    ``example`` is the one whose files it has, None without one.
+    ``example`` is the example that the files are from, if any.
     """
 
     seeds: tuple[Seed, ...]
@@ -43,9 +43,9 @@ class Start:
 
 @dataclass(frozen=True)
 class Request:
-    """What a run is asked to start with; what is not given comes from the first example.
+    """What a user asks a run to start with; without anything it is the first example.
 
-    ``start`` is what another run has led to, and all there is.
+    ``start`` comes from another run, and is used alone.
     """
 
     example: str | None = None
@@ -70,22 +70,22 @@ def start_of(
     """Return what to start ``pipeline`` with.
 
     Raises ``InputError`` for a file or input that cannot be used, ``UnknownNameError`` for an
-    example that is not there.
+    example that does not exist.
     """
     if request.start is not None:
         return request.start
     example = _example(folder, request)
     seeds = _seeds(folder, pipeline, example) if example else ()
     if request.input is not None:
-        return Start(seeds, _given_input(request.input), "the given input", example)
+        return Start(seeds, _parsed_input(request.input), "the input", example)
     if request.file is not None:
-        seed = _landed(folder, pipeline, request.file)
-        origin = f"{seed.key} landed in {shown_bucket(seed.bucket)}"
+        seed = _uploaded(folder, pipeline, request.file)
+        origin = f"{seed.key} was uploaded to {shown_bucket(seed.bucket)}"
         return Start((*seeds, seed), _object(seed, now), origin, example)
     if example and (file := folder.path / "examples" / example / "input.json").is_file():
         origin = f"example {example}, input.json"
         return Start(seeds, _read_json(file, shown=folder), origin, example)
-    event, origin = _triggered(folder, pipeline, seeds, now, example=example or "first")
+    event, origin = _trigger_event(folder, pipeline, seeds, now, example=example or "first")
     if example:
         return Start(seeds, event, f"example {example}, {origin}", example)
     return Start(seeds, event, origin)
@@ -112,7 +112,7 @@ def _seeds(folder: PipelineFolder, pipeline: Pipeline, example: str) -> tuple[Se
     return tuple(seeds)
 
 
-def _given_input(text: str) -> JsonValue:
+def _parsed_input(text: str) -> JsonValue:
     if len(text) < 1000 and (file := Path(text)).is_file():
         return _read_json(file)
     try:
@@ -134,21 +134,21 @@ def _read_json(file: Path, *, shown: PipelineFolder | None = None) -> JsonValue:
     return value
 
 
-def _landed(folder: PipelineFolder, pipeline: Pipeline, file: Path) -> Seed:
+def _uploaded(folder: PipelineFolder, pipeline: Pipeline, file: Path) -> Seed:
     if not file.is_file():
-        raise InputError(f"--file {file}: no such file.")
+        raise InputError(f"--file {file} does not exist.")
     triggers = [trigger for trigger in pipeline.triggers if isinstance(trigger, S3Trigger)]
     if not triggers:
-        raise InputError(f"{folder.id} has no S3Trigger that --file could set off: use --input.")
+        raise InputError(f"{folder.id} has no S3Trigger, so --file cannot start it: use --input.")
     for trigger in triggers:
         key = trigger.prefix + file.name
         if trigger.matches(key):
             return Seed(_watched(folder, trigger), key, file)
-    wanted = ", ".join(f"{trigger.prefix}*{trigger.suffix}" for trigger in triggers)
-    raise InputError(f"--file {file}: {folder.id} is started by {wanted}, which it does not fit.")
+    patterns = ", ".join(f"{trigger.prefix}*{trigger.suffix}" for trigger in triggers)
+    raise InputError(f"--file {file} does not match what starts {folder.id}: {patterns}.")
 
 
-def _triggered(
+def _trigger_event(
     folder: PipelineFolder,
     pipeline: Pipeline,
     seeds: Sequence[Seed],
@@ -156,17 +156,18 @@ def _triggered(
     *,
     example: str,
 ) -> tuple[JsonValue, str]:
-    """Return what the first trigger that can fire would send."""
+    """Return what the first trigger that can fire would send, and its origin."""
     for trigger in pipeline.triggers:
         match trigger:
             case S3Trigger():
                 bucket = _watched(folder, trigger)
                 for seed in seeds:
                     if seed.bucket == bucket and trigger.matches(seed.key):
-                        return _object(seed, now), f"{seed.key} landed in {shown_bucket(bucket)}"
+                        origin = f"{seed.key} was uploaded to {shown_bucket(bucket)}"
+                        return _object(seed, now), origin
             case CronTrigger():
                 event = schedule_event(time=_iso(now), extra=trigger.input)
-                return event, f"the clock, {trigger.schedule}"
+                return event, f"the schedule {trigger.schedule}"
             case PipelineTrigger():
                 event = pipeline_event(
                     pipeline=trigger.pipeline,
@@ -181,8 +182,8 @@ def _triggered(
         return {}, "an empty input"
     place = f"src/{folder.id}/examples/{example}"
     raise InputError(
-        f"{folder.id} has nothing to start with: write {place}/input.json, put a file that its "
-        f"trigger takes under {place}/lake/<zone>/, or give --file or --input."
+        f"{folder.id} has no input: write {place}/input.json, or put a file that its trigger "
+        f"matches into {place}/lake/<zone>/, or give --file or --input."
     )
 
 

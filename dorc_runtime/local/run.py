@@ -1,4 +1,4 @@
-"""One run of a pipeline on this machine: from its definition to what it wrote."""
+"""One run of a pipeline on this machine: from its plan to its result."""
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,7 @@ from dorc_runtime.local.run_plan import ACCOUNT, Plan
 from dorc_runtime.runs.events import Event, FunctionLogged
 from dorc_runtime.runs.result import RunResult
 
-# A pipeline of many functions does not start them all before its first state.
+# Of many functions, only so many start before the first state.
 _STARTED_AHEAD = 8
 
 
@@ -33,13 +33,12 @@ def run(
     patches: Mapping[str, Mapping[str, object]] | None = None,
     observe: Callable[[Event], None] = lambda event: None,
 ) -> RunResult:
-    """Carry out a plan on ``lake``; what lies there before it is none of what it writes.
+    """Carry out a plan on ``lake``; objects that exist before do not count as written.
 
     Functions run in worker processes, or ``inline`` in this one, where a debugger reaches them but
-    nothing is guarded; with ``printing`` what inline functions print is also printed, at once.
-    ``scheduler`` is the machine's time, unless given. The run calls what ``around`` makes of the
-    functions. ``patches`` are for inline functions. ``observe`` is called with each event, in
-    order, on the calling thread.
+    no limit applies. With ``printing``, inline functions also print to the terminal. Without
+    ``scheduler``, time is real. ``around`` wraps the functions. ``patches`` are for inline
+    functions. ``observe`` gets each event, in order, on the calling thread.
     """
     events: list[Event] = []
 
@@ -59,9 +58,9 @@ def run(
         planned.functions, endpoint=lambda: lake.endpoint, region=planned.region, on_log=log
     )
     try:
-        # Handlers load while the lake is filled; what they ask of it meanwhile waits until it is.
-        with ThreadPoolExecutor(1) as beside:
-            filling = beside.submit(fill, lake, planned)
+        # Handlers load while the lake is filled; until then, their requests to it wait.
+        with ThreadPoolExecutor(1) as thread:
+            filling = thread.submit(fill, lake, planned)
             functions.start(tuple(planned.functions)[:_STARTED_AHEAD])
             before = filling.result()
         began = scheduler.clock.now()
@@ -98,9 +97,9 @@ def run(
 
 
 def fill(lake: Lake, planned: Plan) -> frozenset[tuple[str, str, str]]:
-    """Put what lies there before the run into the lake; return what that is, by key and content.
+    """Put the run's first objects into the lake; return all that it holds, by key and ETag.
 
-    Functions may use the lake from then on.
+    Functions can use the lake from then on.
     """
     lake.allow(planned.roles)
     for bucket in planned.buckets:
@@ -112,7 +111,7 @@ def fill(lake: Lake, planned: Plan) -> frozenset[tuple[str, str, str]]:
 
 def _content(lake: Lake, buckets: Iterable[str]) -> frozenset[tuple[str, str, str]]:
     return frozenset(
-        (bucket, found.key, found.etag) for bucket in buckets for found in lake.objects(bucket)
+        (bucket, item.key, item.etag) for bucket in buckets for item in lake.objects(bucket)
     )
 
 

@@ -1,4 +1,4 @@
-"""What a run would be, known before anything of it begins."""
+"""Everything about a run that is known before it starts."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -29,20 +29,20 @@ from dorc_runtime.project.repository import (
     load_source,
 )
 
-# Stands for the account in ARNs of local runs; AWS's documentation uses it so.
+# The account in ARNs of local runs; AWS's documentation uses it too.
 ACCOUNT = "123456789012"
-# What things would be called in an environment that is this machine.
+# The names that things have in an environment called local.
 LOCAL = Names(project="dorc", environment="local")
-# That of a repository that has no configuration yet.
+# The region of a repository without a configuration.
 REGION = "eu-west-1"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything known of a run before it begins; making one changes nothing.
+    """A run before it starts; to make a plan changes nothing.
 
-    ``functions`` has those of called pipelines too, as ``<layer>.<pipeline>.<function>``, and so
-    have ``roles``; ``machines`` has what pipelines are called by: their ARNs.
+    ``functions`` and ``roles`` also have those of called pipelines, by
+    ``<layer>.<pipeline>.<function>``; ``machines`` has the called pipelines, by ARN.
     """
 
     source: Source
@@ -63,19 +63,19 @@ class Plan:
 
 def plan(
     repository: Repository,
-    wanted: str,
+    pipeline: str,
     request: Request,
     *,
     cache: Path,
     on_install: Callable[[], None],
 ) -> Plan:
-    """Return what a run of the pipeline ``wanted`` would be.
+    """Return the plan of a run of ``pipeline`` (``layer/name``).
 
-    Packages of its requirements files are installed into ``cache`` if they are not there yet.
+    Packages of its requirements files are installed into ``cache`` if they are missing there.
     Raises a ``DorcError`` for a definition, an input or requirements that cannot be used, and for
-    what cannot be run here.
+    a pipeline that cannot run on this machine.
     """
-    folder = repository.pipeline(wanted)
+    folder = repository.pipeline(pipeline)
     sources = _sources(repository, folder)
     source = sources[folder.id]
     config = load_config(repository)
@@ -85,8 +85,8 @@ def plan(
     layers = [known.layer for known in repository.pipelines]
     buckets = {zone: local_bucket(zone) for layer in layers for zone in zones(layer) or ()}
     documents = {
-        name: _document(found, region, buckets, prefix="" if found is source else _prefix(found))
-        for name, found in sources.items()
+        name: _document(each, region, buckets, prefix="" if each is source else _prefix(each))
+        for name, each in sources.items()
     }
     mocks = read_mocks(folder, start.example, documents[folder.id])
     for name, document in documents.items():
@@ -95,15 +95,15 @@ def plan(
     functions: dict[str, LocalFunction] = {}
     allowed: dict[str, Document] = {}
     names = Names(config.universal.project, LOCAL.environment) if config else LOCAL
-    given = config.buckets if config else {}
-    on_aws = {zone: given.get(zone) or names.bucket(zone, ACCOUNT) for zone in buckets}
-    for name, found in sources.items():
+    own_buckets = config.buckets if config else {}
+    on_aws = {zone: own_buckets.get(zone) or names.bucket(zone, ACCOUNT) for zone in buckets}
+    for name, each in sources.items():
         own = repository.pipeline(name)
         packages = packages_folder(own.requirements, cache=cache, on_install=on_install)
-        prefix = "" if found is source else _prefix(found)
-        functions |= _functions(own, found, packages, region, prefix)
+        prefix = "" if each is source else _prefix(each)
+        functions |= _functions(own, each, packages, region, prefix)
         allowed |= policies(
-            found, prefix=prefix, names=names, account=ACCOUNT, region=region, buckets=on_aws
+            each, prefix=prefix, names=names, account=ACCOUNT, region=region, buckets=on_aws
         )
     return Plan(
         source=source,
@@ -133,37 +133,37 @@ def local_machine(pipeline: str, region: str) -> str:
 
 
 def _sources(repository: Repository, folder: PipelineFolder) -> dict[str, Source]:
-    """Return the pipeline and all that it calls, also by others, by their ids; itself first."""
-    found: dict[str, Source] = {}
+    """Return the pipeline, then all that it calls directly or through others, by their ids."""
+    sources: dict[str, Source] = {}
     calls: dict[str, tuple[str, ...]] = {}
     left = [folder.id]
     while left:
         name = left.pop()
-        if name in found:
+        if name in sources:
             continue
-        found[name] = _sound(repository, name, caller=next(_callers(name, calls), ""))
-        calls[name] = called_pipelines(found[name].pipeline.steps)
+        sources[name] = _checked_source(repository, name, caller=next(_callers(name, calls), ""))
+        calls[name] = called_pipelines(sources[name].pipeline.steps)
         left += calls[name]
     try:
         TopologicalSorter(calls).prepare()
     except CycleError as error:
         circle = " -> ".join(reversed(error.args[1]))
         raise DefinitionError(
-            f"{found[folder.id].file}: pipelines call each other in a circle, {circle}: remove a "
+            f"{sources[folder.id].file}: pipelines call each other in a circle, {circle}: remove a "
             "Call."
         ) from error
-    return found
+    return sources
 
 
 def _callers(name: str, calls: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
     return (caller for caller, called in calls.items() if name in called)
 
 
-def _sound(repository: Repository, name: str, *, caller: str) -> Source:
+def _checked_source(repository: Repository, name: str, *, caller: str) -> Source:
     try:
         folder = repository.pipeline(name)
     except UnknownNameError as error:
-        raise DefinitionError(f"{caller} calls a pipeline that is not there: {error}") from error
+        raise DefinitionError(f"{caller} calls a pipeline that does not exist: {error}") from error
     source = load_source(folder)
     problems = problems_of(source)
     if problems:
@@ -176,7 +176,7 @@ def _check_size(start: Start) -> None:
     size = len(json.dumps(start.event, ensure_ascii=False, separators=(",", ":")).encode())
     if size > LARGEST_PAYLOAD:
         raise InputError(
-            f"the input, {start.origin}, has {size:,} bytes, over Step Functions' limit of "
+            f"the input, {start.origin}, has {size:,} bytes, more than Step Functions' limit of "
             f"{LARGEST_PAYLOAD:,}: put the data into the lake and pass its key."
         )
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from dorc_runtime.local.aws.lake import Lake
 from dorc_runtime.local.follow import CompletedRun, follow
 from dorc_runtime.local.inputs import Request, Start
-from dorc_runtime.local.lambda_contract import remedy
+from dorc_runtime.local.remedy import remedy
 from dorc_runtime.local.run import run
 from dorc_runtime.local.run_plan import Plan, plan
 from dorc_runtime.project.repository import Repository

@@ -1,6 +1,6 @@
-"""Which pipelines an event of EventBridge starts, and with what: by the rules that are deployed.
+"""The pipelines that an event of EventBridge starts, and their inputs, by the deployed rules.
 
-Open it for what events look like: those of S3 and of Step Functions, as AWS sends them.
+It also makes the events of S3 and of Step Functions, as AWS sends them.
 """
 
 import json
@@ -31,24 +31,24 @@ STATUS_CHANGE = "Step Functions Execution Status Change"
 
 @dataclass(frozen=True)
 class Subscriptions:
-    """What starts ``sources``, which are in ``region``."""
+    """The triggers of ``sources``, which are in ``region``."""
 
     sources: Sequence[Source]
     region: str
 
     def started(self, event: Event, *, bus: str = "default") -> Iterator[tuple[Source, JsonValue]]:
-        """Yield what ``event`` on the event bus ``bus`` starts, each with what it receives.
+        """Yield the pipelines that ``event`` on the event bus ``bus`` starts, each with its input.
 
-        A pipeline is started by each of its triggers that the event fits, as on AWS.
+        As on AWS, each trigger that matches starts its pipeline once.
         """
         for source in self.sources:
             for rule in self._rules(source):
                 if rule.bus == bus and fits(rule.pattern, event):
-                    yield source, _received(rule, event)
+                    yield source, _input_of(rule, event)
 
     @property
     def buses(self) -> frozenset[str]:
-        """The event buses that triggers watch."""
+        """The event buses that the triggers watch."""
         return frozenset(rule.bus for source in self.sources for rule in self._rules(source))
 
     @property
@@ -71,7 +71,7 @@ class Subscriptions:
 
 
 def object_created(*, bucket: str, key: str, size: int, etag: str, time: str, region: str) -> Event:
-    """Return the event of an object that landed; ``size`` in bytes, ``time`` in ISO 8601.
+    """Return the event of an uploaded object; ``size`` in bytes, ``time`` in ISO 8601.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
     """
@@ -129,21 +129,19 @@ def _event(
     }
 
 
-def _received(rule: Rule, event: Event) -> JsonValue:
-    """Return what EventBridge makes of ``event`` by the rule's template."""
+def _input_of(rule: Rule, event: Event) -> JsonValue:
+    """Return the input that EventBridge makes of ``event`` with the rule's template."""
     if rule.template is None:
         return event
     paths = rule.paths or {}
-    text = re.sub(
-        "<([a-z]+)>", lambda found: json.dumps(_at(event, paths[found[1]])), rule.template
-    )
+    text = re.sub("<([a-z]+)>", lambda name: json.dumps(_at(event, paths[name[1]])), rule.template)
     received: JsonValue = json.loads(text)
     return received
 
 
 def _at(event: Event, path: str) -> JsonValue:
     """Return the value at a path like ``$.detail.object.key``."""
-    found: JsonValue = event
+    value: JsonValue = event
     for name in path.removeprefix("$.").split("."):
-        found = found[name] if isinstance(found, dict) else None
-    return found
+        value = value[name] if isinstance(value, dict) else None
+    return value

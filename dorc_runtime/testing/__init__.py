@@ -1,7 +1,12 @@
-"""What tests of pipelines stand on: the pytest plugin, and the values that tests give it.
+"""Tests of pipelines: the pytest plugin, and the values that tests give it.
 
-Imports ``local`` and what lies below it. Importing this package loads none of that: pytest does so
-in every environment that has the library.
+Open ``plugin`` for fixtures, options and the report, ``pipeline_runs`` for ``run_pipeline``,
+``faults`` and ``faulty_functions`` for faults and patches, ``written_files`` for what a run wrote,
+``trigger_matches`` for ``triggered``, ``schedule_times`` for ``next_fires``, ``coverage`` for the
+states that no test reached, and ``repository_checks`` for `invoke check`. Below it: ``examples``
+(examples as tests) and ``synth`` (programs recorded offline).
+
+pytest imports this package in every environment that has the library, so it loads nothing else.
 """
 
 from dorc_runtime.testing.faults import fail, slow, timeout

@@ -1,4 +1,4 @@
-"""Which ways through the state machines of a test session were taken, and which never."""
+"""Which states and transitions the tests of a session reached, and which not."""
 
 from __future__ import annotations
 
@@ -9,55 +9,55 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dorc_runtime.runs.events import Event
 
-# A state by its name, or a way from one state to another: of a Choice, or of a Catch.
-Way = tuple[str, ...]
+# A kind and a state, or a kind and the two states of a transition: of a Choice, or of a Catch.
+Part = tuple[str, ...]
 _STATE, _CHOICE, _CATCH = "states", "choices", "catches"
 
 
 @dataclass
 class Coverage:
-    """What runs of pipelines had before them and what they took, by the pipelines' ids."""
+    """The parts of state machines, and those that runs reached, by the pipelines' ids."""
 
-    known: dict[str, set[Way]] = field(default_factory=dict)
-    taken: dict[str, set[Way]] = field(default_factory=dict)
+    parts: dict[str, set[Part]] = field(default_factory=dict)
+    reached: dict[str, set[Part]] = field(default_factory=dict)
 
     def add(self, pipeline: str, document: Mapping[str, Any], events: Iterable[Event]) -> None:
         """Count a run of ``document``."""
-        self.known.setdefault(pipeline, set()).update(_ways(document))
-        self.taken.setdefault(pipeline, set()).update(_taken(events))
+        self.parts.setdefault(pipeline, set()).update(_parts(document))
+        self.reached.setdefault(pipeline, set()).update(_reached(events))
 
     def data(self) -> dict[str, Any]:
-        """Return what ``join`` takes, in types that every process can send."""
+        """Return what ``join`` takes, as values that processes can send."""
         return {
-            pipeline: [sorted(map(list, ways)), sorted(map(list, self.taken[pipeline]))]
-            for pipeline, ways in self.known.items()
+            pipeline: [sorted(map(list, parts)), sorted(map(list, self.reached[pipeline]))]
+            for pipeline, parts in self.parts.items()
         }
 
     def join(self, data: Mapping[str, Any]) -> None:
         """Count what another process counted."""
-        for pipeline, (known, taken) in data.items():
-            self.known.setdefault(pipeline, set()).update(map(tuple, known))
-            self.taken.setdefault(pipeline, set()).update(map(tuple, taken))
+        for pipeline, (parts, reached) in data.items():
+            self.parts.setdefault(pipeline, set()).update(map(tuple, parts))
+            self.reached.setdefault(pipeline, set()).update(map(tuple, reached))
 
     def lines(self) -> list[str]:
-        """Return what was never taken, a line for each pipeline and kind; none when all was.
+        """Return what was not reached, one line for each pipeline and kind.
 
-        A way is left out whose beginning was never reached, since that is told.
+        A transition is left out where its first state was not reached, as that has its own line.
         """
         lines: list[str] = []
-        for pipeline, known in sorted(self.known.items()):
-            missed = known - self.taken[pipeline]
-            unreached = {way[1] for way in missed if way[0] == _STATE}
-            told = [way for way in sorted(missed) if way[0] == _STATE or way[1] not in unreached]
+        for pipeline, parts in sorted(self.parts.items()):
+            missed = parts - self.reached[pipeline]
+            states = {part[1] for part in missed if part[0] == _STATE}
+            shown = [part for part in sorted(missed) if part[0] == _STATE or part[1] not in states]
             for kind in (_STATE, _CHOICE, _CATCH):
-                ways = [" -> ".join(way[1:]) for way in told if way[0] == kind]
-                if ways:
-                    lines.append(f"{pipeline}: {kind}: {', '.join(ways)}")
+                names = [" -> ".join(part[1:]) for part in shown if part[0] == kind]
+                if names:
+                    lines.append(f"{pipeline}: {kind}: {', '.join(names)}")
         return lines
 
 
-def _ways(machine: Mapping[str, Any]) -> Iterator[Way]:
-    """Yield all that can be taken in a machine, and in the parts of its Maps and Parallels."""
+def _parts(machine: Mapping[str, Any]) -> Iterator[Part]:
+    """Yield the parts of a machine, and of the machines in its Maps and Parallels."""
     for name, state in machine["States"].items():
         yield _STATE, name
         for choice in state.get("Choices", ()):
@@ -66,18 +66,18 @@ def _ways(machine: Mapping[str, Any]) -> Iterator[Way]:
             yield _CHOICE, name, state["Default"]
         for catch in state.get("Catch", ()):
             yield _CATCH, name, catch["Next"]
-        for part in (*state.get("Branches", ()), *filter(None, [state.get("ItemProcessor")])):
-            yield from _ways(part)
+        for inner in (*state.get("Branches", ()), *filter(None, [state.get("ItemProcessor")])):
+            yield from _parts(inner)
 
 
-def _taken(events: Iterable[Event]) -> Iterator[Way]:
+def _reached(events: Iterable[Event]) -> Iterator[Part]:
     from dorc_runtime.runs.events import StateCaught, StateEntered, StateExited
 
-    # By the place of the state: what is entered next in the same place is where it led.
+    # By the path of a Choice: the state that is entered next on that path is the chosen one.
     chosen: dict[tuple[str, ...], str] = {}
     for event in events:
         match event:
-            # A called pipeline's states are not this one's, whatever they are called.
+            # The states of a called pipeline are not those of this one, even with the same name.
             case (
                 StateEntered(visit=visit) | StateExited(visit=visit) | StateCaught(visit=visit)
             ) if visit.pipeline:

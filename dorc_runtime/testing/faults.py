@@ -1,4 +1,4 @@
-"""Faults and patches that a test lets functions have: values, to be given to ``run_pipeline``."""
+"""Faults and patches of functions: values that a test gives to ``run_pipeline``."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from dorc_runtime.errors import InputError, UnknownNameError
 class Fault:
     """What happens to calls of ``function``: the first ``times`` of them, or all.
 
-    With ``error`` the call fails by that name, and the function is not called; without, its answer
-    comes ``seconds`` later. None seconds are longer than any timeout.
+    With ``error`` the call fails with that name, and the function is not called; without it the
+    result comes ``seconds`` later. None seconds are longer than any timeout.
     """
 
     function: str
@@ -22,28 +22,32 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.times is not None and self.times < 1:
-            raise InputError(f"a fault of '{self.function}' {self.times} times: write 1 or more.")
+            raise InputError(
+                f"a fault of '{self.function}' has times={self.times}: write 1 or more."
+            )
         if self.seconds is not None and self.seconds < 0:
-            raise InputError(f"'{self.function}' slower by {self.seconds} s: write 0 or more.")
+            raise InputError(
+                f"a fault of '{self.function}' has seconds={self.seconds}: write 0 or more."
+            )
 
 
 def fail(
     function: str, *, error: str, cause: str = "a fault of the test", times: int | None = None
 ) -> Fault:
-    """Let calls of ``function`` fail with ``error``, as Lambda or the function would name it."""
+    """Let calls of ``function`` fail with ``error``, the name that a Retry or Catch sees."""
     return Fault(function, error, cause, 0, times)
 
 
 def slow(function: str, *, seconds: float, times: int | None = None) -> Fault:
-    """Let answers of ``function`` come ``seconds`` later on the run's clock.
+    """Let results of ``function`` come ``seconds`` later on the run's clock.
 
-    A function that would take longer so than its timeout fails by that, as on Lambda.
+    A call that takes longer than the function's timeout fails, as on Lambda.
     """
     return Fault(function, "", "", seconds, times)
 
 
 def timeout(function: str, *, times: int | None = None) -> Fault:
-    """Let calls of ``function`` use up its timeout and fail by that."""
+    """Let calls of ``function`` take longer than its timeout, and so fail."""
     return Fault(function, "", "", None, times)
 
 
@@ -53,23 +57,23 @@ def patches_by_function(
     """Return ``patches``, named ``<function>.<name>``, by function and name.
 
     Raises:
-        UnknownNameError: A function is not there.
+        UnknownNameError: A function does not exist.
     """
-    found: dict[str, dict[str, object]] = {}
+    by_function: dict[str, dict[str, object]] = {}
     for path, value in patches.items():
         # Functions of called pipelines have dots in their names.
-        fitting = [name for name in known if path.startswith(f"{name}.")]
-        if not fitting:
+        owners = [name for name in known if path.startswith(f"{name}.")]
+        if not owners:
             raise UnknownNameError("function", path.partition(".")[0], known)
-        function = max(fitting, key=len)
-        found.setdefault(function, {})[path.removeprefix(f"{function}.")] = value
-    return found
+        function = max(owners, key=len)
+        by_function.setdefault(function, {})[path.removeprefix(f"{function}.")] = value
+    return by_function
 
 
 class Faults:
-    """The faults of one run, used up as calls come; ``known`` are the pipeline's functions.
+    """The faults of one run, each used by one call; ``known`` are the pipeline's functions.
 
-    Raises an ``UnknownNameError`` for a function that is not there.
+    Raises an ``UnknownNameError`` for a function that does not exist.
     """
 
     def __init__(self, faults: Sequence[Fault], *, known: Sequence[str]) -> None:
@@ -79,7 +83,7 @@ class Faults:
         self._left = [(fault, fault.times) for fault in faults]
 
     def take(self, function: str) -> Fault | None:
-        """Return what the next call of ``function`` meets: of its faults the first one left."""
+        """Return the fault of the next call of ``function``: the first that is left, if any."""
         for index, (fault, times) in enumerate(self._left):
             if fault.function == function and times != 0:
                 self._left[index] = (fault, None if times is None else times - 1)

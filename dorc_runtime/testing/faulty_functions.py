@@ -1,4 +1,4 @@
-"""Functions that have the faults of a test, and the scheduler on whose clock these take time."""
+"""Functions with the faults of a test, and the scheduler that delays their results."""
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -23,23 +23,23 @@ T = TypeVar("T")
 
 
 class LateScheduler(Scheduler):
-    """A scheduler on whose clock calls can take longer than they do.
+    """A scheduler on whose clock calls can take longer than in real time.
 
-    What went through ``late`` and is brought by a call arrives that many seconds after it came.
+    A value that went through ``late`` arrives that many seconds later.
     """
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
-        # By identity, and with the value, so that no other one gets the same identity meanwhile.
+        # By identity, with the value itself, so that no other value gets the same identity.
         self._late: dict[int, tuple[object, float]] = {}
 
     def late(self, value: T, seconds: float) -> T:
-        """Return ``value``, which is late by ``seconds`` where a call brings it."""
+        """Return ``value``, which arrives ``seconds`` later as the result of a call."""
         self._late[id(value)] = (value, seconds)
         return value
 
     def call(self, start: Callable[[Callable[[T], None]], Callable[[], None]]) -> Pending[T]:
-        """Return what ``start`` brings, in its time."""
+        """Return the result of ``start``, which may arrive later."""
         arriving = super().call(start)
 
         async def arrive() -> T:
@@ -53,7 +53,7 @@ class LateScheduler(Scheduler):
 
         def stop() -> None:
             self.cancel(task)
-            # A task that has not begun to wait yet leaves what it would wait for.
+            # A task that does not wait yet does not cancel the call that it would wait for.
             if arriving.on_cancel is not None:
                 arriving.on_cancel()
 
@@ -63,7 +63,7 @@ class LateScheduler(Scheduler):
 
 @dataclass(frozen=True)
 class FaultyFunctions:
-    """The functions of a run, with faults; the other calls go to ``functions`` as they are."""
+    """The functions of a run, with faults; calls without a fault go to ``functions``."""
 
     functions: Functions
     faults: Faults
@@ -71,11 +71,11 @@ class FaultyFunctions:
     scheduler: LateScheduler
 
     def start(self, names: Iterable[str]) -> None:
-        """Begin to load the handlers of ``names``."""
+        """Start to load the handlers of ``names``."""
         self.functions.start(names)
 
     def submit(self, name: str, payload: JsonValue, done: Callable[[Outcome], None]) -> Cancel:
-        """Call a function, or have the fault that its call meets."""
+        """Call a function, or let the call have its fault."""
         fault = self.faults.take(name)
         if fault is None:
             return self.functions.submit(name, payload, done)

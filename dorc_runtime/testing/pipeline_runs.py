@@ -1,4 +1,4 @@
-"""Runs of pipelines inside tests, and what they tell."""
+"""Runs of pipelines in tests, and their results as tests see them."""
 
 import json
 import time
@@ -33,7 +33,7 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class Waited:
-    """Seconds that a run waited in ``state``: a Wait's own, or those before a retry."""
+    """Seconds that a run waited in ``state``: in a Wait, or before a retry."""
 
     state: str
     seconds: float
@@ -41,14 +41,14 @@ class Waited:
 
 @dataclass(frozen=True)
 class PipelineRun:
-    """How a run went.
+    """The result of a run.
 
-    ``output`` is the pipeline's output, None when it failed; ``error`` and ``cause`` say why it
-    failed, both "" when it did not; ``states`` are the names of the states in the order they were
-    entered; ``lake`` holds what the run wrote, bytes by ``zone/key``; ``log`` what the functions
-    printed. ``seconds`` is what the run took on its own clock, on which waits pass and the
-    functions' work takes no time; ``waits`` are those waits, in the order they ended or, before a
-    retry, began.
+    ``output`` is the pipeline's output, None when it failed. ``error`` and ``cause`` say why it
+    failed, both are "" when it did not. ``states`` has the names of the states in the order in
+    which they were entered, ``lake`` the objects that the run wrote, bytes by ``zone/key``, and
+    ``log`` the lines that the functions printed. ``seconds`` is how long the run took on its own
+    clock, on which only waits take time. ``waits`` has those waits, in the order in which they
+    ended, or started in the case of a retry.
     """
 
     succeeded: bool
@@ -63,10 +63,10 @@ class PipelineRun:
 
 
 class PipelineRunner:
-    """Runs pipelines of one repository; what ``run_pipeline`` is.
+    """Runs pipelines of one repository: the value of the fixture ``run_pipeline``.
 
-    ``lake`` gives the server that the runs share; ``workers`` is what a call that does not say runs
-    functions in; ``coverage`` counts the ways that runs take.
+    ``lake`` returns the server that the runs share. ``workers`` is the default of calls.
+    ``coverage`` counts what runs reach.
     """
 
     def __init__(
@@ -93,21 +93,21 @@ class PipelineRunner:
         patches: Mapping[str, object] | None = None,
         workers: bool | None = None,
     ) -> PipelineRun:
-        """Run ``pipeline`` (``layer/name``) on an example, a file that lands, or an input.
+        """Run ``pipeline`` (``layer/name``) with an example, an uploaded file, or an input.
 
-        Without any it is the first example. ``patches`` stand in for what functions define, import
-        or are, for this run: ``{"clean.today": lambda: "2030-01-31"}``. With ``workers`` functions
-        run in processes of their own, by Lambda's rules, where no patch reaches them. Raises a
-        ``DorcError`` for what cannot be run at all.
+        Without any of them it is the first example. ``patches`` replace, for this run, names in
+        functions: ``{"clean.today": lambda: "2030-01-31"}``. With ``workers``, functions run in
+        worker processes with Lambda's rules, where patches are not possible. Raises a
+        ``DorcError`` for a run that cannot start.
         """
         inline = not (self._workers if workers is None else workers)
         if patches and not inline:
             raise InputError("patches reach functions in this process alone: say workers=False.")
-        given = None if input is None else json.dumps(input)
+        text = None if input is None else json.dumps(input)
         planned = plan(
             self._repository,
             pipeline,
-            Request(example, file, given),
+            Request(example, file, text),
             cache=self._repository.root / ".dorc" / "packages",
             on_install=lambda: None,
         )
@@ -127,10 +127,10 @@ class PipelineRunner:
             patches=patches_by_function(patches or {}, known=sorted(planned.functions)),
         )
         self._coverage.add(result.pipeline, result.document, result.events)
-        return _told(result)
+        return _pipeline_run(result)
 
 
-def _told(result: RunResult) -> PipelineRun:
+def _pipeline_run(result: RunResult) -> PipelineRun:
     ending = result.ending
     entries = [
         LogEntry(event.function, event.text)
@@ -145,7 +145,7 @@ def _told(result: RunResult) -> PipelineRun:
         states=result.states,
         lake=Written(result.written),
         log=tuple(entries),
-        # The clock counts from the epoch, where a float tells microseconds apart and no more.
+        # The clock counts from the epoch, so its floats are exact to microseconds only.
         seconds=round(result.seconds, 6),
         waits=tuple(_waits(result.events)),
     )

@@ -1,6 +1,6 @@
-"""The pytest plugin that tests of pipelines use: ``run_pipeline``, ``triggered``, examples.
+"""The pytest plugin for tests of pipelines: ``run_pipeline``, ``triggered``, examples.
 
-It is loaded in every environment that has the library, so it imports nothing before it is used.
+pytest loads it in every environment that has the library, so it imports the rest only when used.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 
 _lake = pytest.StashKey["Lake"]()
 _coverage = pytest.StashKey[Coverage]()
-_SENT = "dorc_coverage"
+_COVERAGE_KEY = "dorc_coverage"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of dorc."""
     group = parser.getgroup("dorc")
-    workers = "run the functions of pipelines in processes of their own, by Lambda's rules"
+    workers = "run the functions of pipelines in worker processes, with Lambda's rules"
     group.addoption("--dorc-workers", action="store_true", help=workers)
     parser.addini("dorc_workers", workers, type="bool", default=False)
     group.addoption(
         "--no-dorc-coverage",
         action="store_true",
-        help="do not tell which ways through pipelines no test has taken",
+        help="do not report the states and transitions of pipelines that no test reached",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make room for what the session counts."""
+    """Start to count what the session reaches."""
     config.stash[_coverage] = Coverage()
 
 
@@ -50,18 +50,18 @@ def run_pipeline(pytestconfig: pytest.Config, request: pytest.FixtureRequest) ->
     """Run a pipeline of this repository: ``run_pipeline("raw-to-processed/penguins")``.
 
     The result has ``succeeded``, ``output``, ``error``, ``cause``, ``states``, ``lake``, ``log``,
-    ``seconds`` and ``waits``. The functions are called in this process, so that a debugger,
-    coverage and monkeypatching reach them, or with ``workers=True`` in their own; waits and retries
-    take no time.
+    ``seconds`` and ``waits``. The functions are called in this process, where a debugger, coverage
+    and patches reach them, or with ``workers=True`` in worker processes. Waits and retries take no
+    time.
     """
     return _runner(pytestconfig, Path(request.path))
 
 
 @pytest.fixture
 def triggered(request: pytest.FixtureRequest) -> Triggers:
-    """Tell what starts a pipeline: ``triggered("raw-to-processed/penguins", key="a.csv")``.
+    """Find what starts a pipeline: ``triggered("raw-to-processed/penguins", key="a.csv")``.
 
-    It is the event that the pipeline would receive, or None when it would not be started.
+    The result is the input that the pipeline would get, or None when it would not start.
     """
     from dorc_runtime.testing.trigger_matches import Triggers
 
@@ -70,16 +70,16 @@ def triggered(request: pytest.FixtureRequest) -> Triggers:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call() -> Generator[None, object, object]:
-    """Tell what a user can mend in its one line, without the way through dorc's own code."""
+    """Report a mistake of the user in one line, without a traceback through dorc's code."""
     try:
         return (yield)
     except DorcError as error:
-        told = f"{_place(error)}{error}"
-    pytest.fail(told, pytrace=False)
+        message = f"{_place(error)}{error}"
+    pytest.fail(message, pytrace=False)
 
 
 def _place(error: DorcError) -> str:
-    """Return where in a test the error came up, as ``tests/test_a.py:3: ``, "" for elsewhere."""
+    """Return the place in a test that raised the error, ``test_a.py:3: ``, "" if there is none."""
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
@@ -89,7 +89,7 @@ def _place(error: DorcError) -> str:
 
 
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> ExampleFolder | None:
-    """Take an example that says what it expects for a test."""
+    """Collect an example that has ``expected/`` as a test."""
     if path.parent.name != "examples":
         return None
     from dorc_runtime.testing.examples.collection import ExampleFolder, is_example
@@ -102,26 +102,26 @@ def pytest_collect_directory(path: Path, parent: pytest.Collector) -> ExampleFol
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Send what was counted from a process of pytest-xdist to the one that reports."""
+    """Send the counts of a process of pytest-xdist to the process that reports."""
     output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output[_SENT] = session.config.stash[_coverage].data()
+        output[_COVERAGE_KEY] = session.config.stash[_coverage].data()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:  # pytest-xdist has no types for it
-    """Count what a process of pytest-xdist has counted; one that crashed sends nothing."""
-    sent = getattr(node, "workeroutput", {}).get(_SENT, {})
-    node.config.stash[_coverage].join(sent)
+    """Add the counts of a process of pytest-xdist; one that crashed sends none."""
+    counts = getattr(node, "workeroutput", {}).get(_COVERAGE_KEY, {})
+    node.config.stash[_coverage].join(counts)
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Tell which ways through pipelines no test has taken."""
+    """Report the states and transitions of pipelines that no test reached."""
     lines = config.stash[_coverage].lines()
     if lines and not config.getoption("no_dorc_coverage"):
-        terminalreporter.section("dorc: never taken in pipelines")
+        terminalreporter.section("dorc: not reached in pipelines")
         for line in lines:
             terminalreporter.line(line)
 
@@ -144,7 +144,7 @@ def _repository(path: Path) -> Repository:
 
 
 def _started_lake(config: pytest.Config) -> Lake:
-    """Return the one server that plays S3 and the rest for all runs of the session."""
+    """Return the server that plays AWS for all runs of the session."""
     from dorc_runtime.local.aws.lake import Lake
 
     if _lake not in config.stash:

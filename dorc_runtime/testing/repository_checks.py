@@ -1,4 +1,4 @@
-"""What is wrong in a repository: in definitions, between them, and in what lies beside them."""
+"""The problems in a repository: in definitions, between them, and in their examples."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from difflib import get_close_matches
@@ -25,7 +25,7 @@ from dorc_runtime.testing.written_files import json_of
 def problems_in(
     repository: Repository, *, infra: str = "infra"
 ) -> tuple[tuple[Source, ...], tuple[str, ...]]:
-    """Return the pipelines that can be read, and all that is wrong, each with its file.
+    """Return the pipelines that can be read, and all problems, each with its file.
 
     ``infra`` is the folder whose stack files are the environments.
     """
@@ -40,21 +40,21 @@ def problems_in(
             sources[folder] = load_source(folder)
         except DorcError as error:
             problems.append(str(error))
-    found = tuple(sources.values())
-    wrong = {folder: problems_of(source) for folder, source in sources.items()}
-    problems += [str(problem) for each in wrong.values() for problem in each]
-    problems += [str(problem) for problem in problems_between(found)]
-    problems += _environments(repository, found, infra)
-    places = _places(repository, found)
+    readable = tuple(sources.values())
+    of_pipelines = {folder: problems_of(source) for folder, source in sources.items()}
+    problems += [str(problem) for each in of_pipelines.values() for problem in each]
+    problems += [str(problem) for problem in problems_between(readable)]
+    problems += _environments(repository, readable, infra)
+    places = _places(repository, readable)
     for folder, source in sources.items():
-        # Of a definition with something wrong, what its examples are to hold is not known.
-        if not wrong[folder]:
+        # A definition with problems does not show what its examples need.
+        if not of_pipelines[folder]:
             problems += _examples(folder, source, places)
-    return found, tuple(problems)
+    return readable, tuple(problems)
 
 
 def _examples(folder: PipelineFolder, source: Source, places: Collection[str]) -> Iterator[str]:
-    """Yield what is wrong in examples; ``places`` are what there is for things to lie in."""
+    """Yield the problems in examples; ``places`` are the known zones and buckets."""
     for example in folder.examples:
         for check in (_input, _mocks, _expected):
             try:
@@ -67,20 +67,20 @@ def _examples(folder: PipelineFolder, source: Source, places: Collection[str]) -
 
 
 def _places(repository: Repository, sources: Sequence[Source]) -> frozenset[str]:
-    """Return the zones of all layers, and what else ``sources`` name: zones and buckets."""
-    found = {zone for folder in repository.pipelines for zone in zones(folder.layer) or ()}
+    """Return the zones of all layers, and the zones and buckets that ``sources`` name."""
+    places = {zone for folder in repository.pipelines for zone in zones(folder.layer) or ()}
     for source in sources:
         triggers = source.pipeline.triggers
-        found |= {each.bucket for each in triggers if isinstance(each, S3Trigger) and each.bucket}
+        places |= {each.bucket for each in triggers if isinstance(each, S3Trigger) and each.bucket}
         for step in all_steps(source.pipeline.steps):
             if isinstance(step, Function):
                 used = (*(step.reads or ()), *(step.writes or ()))
-                found |= {place.partition("/")[0] for place in used}
-    return frozenset(found)
+                places |= {place.partition("/")[0] for place in used}
+    return frozenset(places)
 
 
 def _environments(repository: Repository, sources: Sequence[Source], infra: str) -> Iterator[str]:
-    """Yield where pipelines name environments that have no stack file."""
+    """Yield the environments in pipelines that have no stack file."""
     program = Program(repository.root / infra)
     if not program.folder.is_dir():
         return
@@ -92,9 +92,9 @@ def _environments(repository: Repository, sources: Sequence[Source], infra: str)
                 if name not in program.stacks:
                     near = _near(name, program.stacks)
                     message = (
-                        f"enabled: no environment '{name}'.{near} There is no "
-                        f"{repository.show(program.stack_file(name))}: "
-                        f"`invoke new-env {name}` makes it"
+                        f"enabled: no environment '{name}'.{near} "
+                        f"{repository.show(program.stack_file(name))} does not exist: "
+                        f"`invoke new-env {name}` creates it"
                     )
                     yield str(Problem(source.file, "CronTrigger", message))
 
@@ -129,9 +129,9 @@ def _lake(folder: PipelineFolder, lake: Path, places: Collection[str]) -> Iterat
     for path in sorted(lake.glob("[!.]*")):
         shown = path.relative_to(folder.root).as_posix()
         if path.is_file():
-            yield f"{shown} lies in no zone: move it to {lake.name}/<zone>/{path.name}"
+            yield f"{shown} is in no zone: move it to {lake.name}/<zone>/{path.name}"
         elif path.name not in places:
-            near = _near(path.name, places) or f" There is: {', '.join(sorted(places))}."
+            near = _near(path.name, places) or f" Known: {', '.join(sorted(places))}."
             yield f"{shown}: no zone or bucket '{path.name}'.{near}"
 
 

@@ -1,4 +1,4 @@
-"""When a schedule starts a pipeline."""
+"""The times at which a schedule starts a pipeline."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,13 +13,13 @@ def next_fires(
 ) -> tuple[datetime, ...]:
     """Return the next ``n`` times at which ``schedule`` fires, fewer where it ends.
 
-    They lie after ``after`` (default: now; without a zone it is in ``timezone``), and are told in
-    ``timezone``. A rate counts from ``after``. As on AWS, a time of the clock that a change to
-    summer time leaves out is skipped, and one that comes twice fires once:
+    They are after ``after`` (default: now; without a zone it is in ``timezone``), and are in
+    ``timezone``. A rate counts from ``after``. As on AWS, a clock time that does not exist because
+    of summer time is skipped, and one that exists twice fires once:
     https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 
     Raises:
-        DefinitionError: For a schedule or time zone that EventBridge Scheduler would not take.
+        DefinitionError: For a schedule or time zone that EventBridge Scheduler refuses.
     """
     check_timezone(timezone)
     zone = ZoneInfo(timezone)
@@ -27,7 +27,7 @@ def next_fires(
     begin = begin.astimezone(zone) if begin.tzinfo else begin.replace(tzinfo=zone)
     match parse_schedule(schedule):
         case timedelta() as rate:
-            # Added in UTC: a day of a rate has 24 hours, whatever the clock does.
+            # Added in UTC: a day of a rate has 24 hours, also when summer time starts or ends.
             start = begin.astimezone(UTC)
             return tuple((start + rate * count).astimezone(zone) for count in range(1, n + 1))
         case datetime() as moment:
@@ -40,7 +40,7 @@ def next_fires(
 
 
 def _times(cron: Cron, day: date) -> Iterator[datetime]:
-    """Yield the times of the clock from ``day`` on."""
+    """Yield the clock times from ``day`` on."""
     while day.year <= max(cron.years):
         if day.year in cron.years and day.month in cron.months and cron.on(day):
             for hour in sorted(cron.hours):
@@ -50,5 +50,5 @@ def _times(cron: Cron, day: date) -> Iterator[datetime]:
 
 
 def _exists(moment: datetime) -> bool:
-    """Tell whether the clock ever shows ``moment``."""
+    """Return whether ``moment`` exists on the clock of its time zone."""
     return moment == moment.astimezone(UTC).astimezone(moment.tzinfo)

@@ -1,4 +1,4 @@
-"""What starts a pipeline, told to tests by ``triggered``."""
+"""What starts a pipeline: the fixture ``triggered``."""
 
 import hashlib
 import time
@@ -20,7 +20,7 @@ from dorc_runtime.runs.events import Ending, ExecutionStatusChanged
 
 
 class Triggers:
-    """Tells what starts pipelines of one repository; what ``triggered`` is."""
+    """Finds what starts pipelines of one repository: the value of the fixture ``triggered``."""
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
@@ -37,40 +37,40 @@ class Triggers:
         event: Mapping[str, JsonValue] | None = None,
         bus: str = "default",
     ) -> JsonValue:
-        """Return what ``pipeline`` would receive from the first trigger that starts it, else None.
+        """Return the input of ``pipeline`` from the first trigger that starts it, else None.
 
-        What happens is an object ``key`` with ``body`` that lands in ``bucket`` (a zone, or a
-        bucket's name; by default the one that is watched), a pipeline ``ended`` with ``status``, or
-        an ``event`` as EventBridge has it, on the event bus ``bus``. Raises a ``DefinitionError``
-        for a pipeline that AWS would not take.
+        What happens is one of these: an object ``key`` with ``body`` is uploaded to ``bucket`` (a
+        zone, or a bucket's name; by default the one that is watched), a pipeline ``ended`` with
+        ``status``, or EventBridge gets an ``event`` on the event bus ``bus``. Raises a
+        ``DefinitionError`` for a pipeline that AWS would refuse.
         """
         source = load_source(self._repository.pipeline(pipeline))
         if problems := problems_of(source):
             raise DefinitionError(str(problems[0]))
         subscriptions = Subscriptions([source], REGION)
-        happened: list[Event] = []
+        events: list[Event] = []
         if key is not None:
             buckets = _watched(source) if bucket is None else [bucket, local_bucket(bucket)]
-            happened += [_landed(each, key, body) for each in buckets]
+            events += [_upload(each, key, body) for each in buckets]
         if ended is not None:
-            happened.append(_ended(ended, status))
+            events.append(_end_of(ended, status))
         if event is not None:
-            happened.append(dict(event))
-        for each in happened:
+            events.append(dict(event))
+        for each in events:
             for _, received in subscriptions.started(each, bus=bus):
                 return received
         return None
 
 
 def _watched(source: Source) -> Iterator[str]:
-    """Yield the buckets that objects are watched in; the source zone's, if by events alone."""
+    """Yield the buckets that triggers name, and that of the source zone."""
     triggers = [each for each in source.pipeline.triggers if isinstance(each, S3Trigger)]
     yield from dict.fromkeys(each.bucket for each in triggers if each.bucket is not None)
     if between := zones(source.layer):
         yield local_bucket(between[0])
 
 
-def _landed(bucket: str, key: str, body: bytes) -> Event:
+def _upload(bucket: str, key: str, body: bytes) -> Event:
     return object_created(
         bucket=bucket,
         key=key,
@@ -81,7 +81,7 @@ def _landed(bucket: str, key: str, body: bytes) -> Event:
     )
 
 
-def _ended(pipeline: str, status: Status) -> Event:
+def _end_of(pipeline: str, status: Status) -> Event:
     now, name = time.time(), str(uuid.uuid4())
     machine = local_machine(pipeline, REGION)
     arn = execution_arn(REGION, ACCOUNT, machine.rpartition(":")[2], name)

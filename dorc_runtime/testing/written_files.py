@@ -1,4 +1,4 @@
-"""What a run wrote, and what a file holds as rows."""
+"""The objects that a run wrote, and the rows of files."""
 
 import csv
 import importlib
@@ -45,7 +45,7 @@ class Written(Mapping[str, bytes]):
 
         Raises:
             UnknownNameError: The run did not write ``key``.
-            InputError: It is not what its ending says, or has another ending.
+            InputError: Its content does not fit its ending, or the ending is another one.
             ToolMissingError: It is Parquet, and pyarrow is not installed.
         """
         return rows_of(key, self._body(key))
@@ -57,7 +57,7 @@ class Written(Mapping[str, bytes]):
 
 
 def ending(key: str) -> str:
-    """Return what kind of file ``key`` names, by its ending, in lower case: ``csv``."""
+    """Return the ending of ``key``, which says the kind of file, in lower case: ``csv``."""
     return PurePosixPath(key).suffix.removeprefix(".").lower()
 
 
@@ -76,7 +76,7 @@ def rows_of(key: str, body: bytes) -> list[Row]:
             return _parquet_rows(key, body)
         case _:
             raise InputError(
-                f"{key} has no rows: they are read from .csv, .json, .jsonl, .ndjson and .parquet."
+                f"{key} has no rows: only .csv, .json, .jsonl, .ndjson and .parquet have rows."
             )
 
 
@@ -93,7 +93,7 @@ def _text(key: str, body: bytes) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError as error:
-        raise InputError(f"{key} is no text in UTF-8: {error}; read its bytes.") from error
+        raise InputError(f"{key} is not text in UTF-8: {error}; use its bytes.") from error
 
 
 def _csv_rows(key: str, text: str) -> list[Row]:
@@ -113,7 +113,7 @@ def _csv_rows(key: str, text: str) -> list[Row]:
 def _objects(key: str, values: object) -> list[Row]:
     if isinstance(values, list) and all(isinstance(value, dict) for value in values):
         return values
-    raise InputError(f"{key} is no list of objects: read it with json.loads(lake.text(...)).")
+    raise InputError(f"{key} is not a list of objects: use json.loads(lake.text(...)).")
 
 
 def _parquet_rows(key: str, body: bytes) -> list[Row]:

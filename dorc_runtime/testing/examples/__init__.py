@@ -1,4 +1,4 @@
-"""Examples that say what they expect, as tests.
+"""Examples with ``expected/``, as tests.
 
 Open ``collection`` for how pytest finds them, and ``expected_files`` for the comparison.
 """

@@ -1,4 +1,4 @@
-"""Examples that say what they expect, as tests: ``src/<layer>/<pipeline>/examples/<case>/``."""
+"""Examples with ``expected/``, as tests: ``src/<layer>/<pipeline>/examples/<case>/``."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ MakeRunner = Callable[[pytest.Config, Path], "PipelineRunner"]
 
 
 class UnexpectedError(Exception):
-    """A run did not go as its example expects; the text tells how, a line each."""
+    """A run differs from what its example expects; the text has one line for each difference."""
 
 
 class ExampleFolder(pytest.Directory):
-    """The folder of an example, which is one test by itself."""
+    """The folder of an example, which is one test."""
 
     make_runner: MakeRunner
 
@@ -31,13 +31,13 @@ class ExampleFolder(pytest.Directory):
 
 
 class ExampleTest(pytest.Item):
-    """Runs the pipeline on the example, and compares what comes of it with ``expected/``."""
+    """Runs the pipeline with the example, and compares the result with ``expected/``."""
 
     def runtest(self) -> None:
         """Run and compare.
 
         Raises:
-            UnexpectedError: The run failed unexpectedly, or differs.
+            UnexpectedError: The run failed, or its result differs.
         """
         from dorc_runtime.testing.examples.expected_files import FOLDER, differences
 
@@ -47,14 +47,14 @@ class ExampleTest(pytest.Item):
         result = folder.make_runner(self.config, self.path)(
             f"{pipeline.parent.name}/{pipeline.name}", example=self.path.name
         )
-        found = differences(self.path / FOLDER, result)
-        if found:
-            raise UnexpectedError("\n".join(found))
+        lines = differences(self.path / FOLDER, result)
+        if lines:
+            raise UnexpectedError("\n".join(lines))
 
     def repr_failure(
         self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None
     ) -> str:
-        """Return what differs, or what is to be mended; a traceback for nothing else."""
+        """Return the differences or the mistake; a traceback only for other errors."""
         if isinstance(excinfo.value, UnexpectedError | DorcError):
             return str(excinfo.value)
         return str(super().repr_failure(excinfo))
@@ -65,7 +65,7 @@ class ExampleTest(pytest.Item):
 
 
 def is_example(path: Path) -> bool:
-    """Tell whether ``path`` is an example of a pipeline that says what it expects."""
+    """Return whether ``path`` is an example of a pipeline, with ``expected/``."""
     return (
         path.parent.name == "examples"
         and len(path.parts) > 5

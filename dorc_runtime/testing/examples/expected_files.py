@@ -1,4 +1,4 @@
-"""What an example expects of its run, compared with what came: ``examples/<case>/expected/``."""
+"""A run, compared with what its example expects: ``examples/<case>/expected/``."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def differences(folder: Path, run: PipelineRun) -> list[str]:
 
     ``output.json`` is compared with the output, or ``error.json`` with the error; each file below
     ``lake/<zone>/`` with the object that was written there: CSV, JSON, JSON Lines and Parquet by
-    what they hold, others by their bytes. Of a file's differences the first ones are told, and how
-    many more there are.
+    their values, others by their bytes. For each file, only the first differences are listed, with
+    the number of the others.
 
     Raises:
-        InputError: The folder expects nothing, or what cannot be, or a file cannot be read.
+        InputError: The folder expects nothing or a contradiction, or a file cannot be read.
     """
     objects = sorted(path for path in (folder / _LAKE).glob("*/**/*") if path.is_file())
     output, error = folder / OUTPUT, folder / ERROR
@@ -47,28 +47,28 @@ def differences(folder: Path, run: PipelineRun) -> list[str]:
         )
     if output.is_file() and error.is_file():
         raise InputError(f"{folder} expects an output and an error: remove {OUTPUT} or {ERROR}.")
-    found: list[str] = []
+    lines: list[str] = []
     if error.is_file():
-        found += _errors(expected_error(str(error), error.read_bytes()), run)
+        lines += _errors(expected_error(str(error), error.read_bytes()), run)
     elif not run.succeeded:
         return [f"the run failed with {run.error}: {run.cause}"]
     elif output.is_file():
         value = json_of(str(output), output.read_bytes())
-        found += _first(list(_values("output", value, run.output)))
+        lines += _first(list(_values("output", value, run.output)))
     for path in objects:
         key = path.relative_to(folder / _LAKE).as_posix()
         if key in run.lake:
-            found += _first(list(_contents(key, path.read_bytes(), run.lake[key])))
+            lines += _first(list(_contents(key, path.read_bytes(), run.lake[key])))
         else:
-            found.append(f"{key}: not written; written: {', '.join(run.lake) or 'nothing'}")
-    return found
+            lines.append(f"{key}: not written; written: {', '.join(run.lake) or 'nothing'}")
+    return lines
 
 
 def expected_error(name: str, text: bytes) -> tuple[str, str]:
     """Return the error that ``error.json``, shown as ``name``, expects, and a part of its cause.
 
     Raises:
-        InputError: It is not of that form.
+        InputError: It does not have that form.
     """
     match json_of(name, text):
         case {"error": str(error), **more} if more.keys() <= {"cause"}:
@@ -77,11 +77,11 @@ def expected_error(name: str, text: bytes) -> tuple[str, str]:
                 return error, cause
         case _:
             pass
-    raise InputError(f'{name}: write {{"error": "<its name>"}}, and maybe a "cause".')
+    raise InputError(f'{name}: write {{"error": "<its name>"}}, and a "cause" if needed.')
 
 
-def _errors(wanted: tuple[str, str], run: PipelineRun) -> Iterator[str]:
-    error, cause = wanted
+def _errors(expected: tuple[str, str], run: PipelineRun) -> Iterator[str]:
+    error, cause = expected
     if run.succeeded:
         yield f"error: expected {error!r}, but the run succeeded with {run.output!r}"
     elif run.error != error:
@@ -99,12 +99,12 @@ def _contents(key: str, expected: bytes, found: bytes) -> Iterator[str]:
     if expected == found:
         return
     kind = ending(key)
-    wanted, came = f"expected {key}", f"written {key}"
+    left, right = f"expected {key}", f"written {key}"
     try:
         if kind in _TABLES:
-            yield from _tables(key, rows_of(wanted, expected), rows_of(came, found))
+            yield from _tables(key, rows_of(left, expected), rows_of(right, found))
         elif kind == "json":
-            yield from _values(key, json_of(wanted, expected), json_of(came, found))
+            yield from _values(key, json_of(left, expected), json_of(right, found))
         else:
             yield _bytes(key, expected, found)
     except InputError as error:
@@ -114,13 +114,13 @@ def _contents(key: str, expected: bytes, found: bytes) -> Iterator[str]:
 def _tables(key: str, expected: list[Row], found: list[Row]) -> Iterator[str]:
     if len(expected) != len(found):
         yield f"{key}: rows: expected {len(expected)}, found {len(found)}"
-    wanted, came = _columns(expected), _columns(found)
-    if expected and found and wanted != came:
-        yield f"{key}: columns: expected {', '.join(wanted)}; found {', '.join(came)}"
+    left, right = _columns(expected), _columns(found)
+    if expected and found and left != right:
+        yield f"{key}: columns: expected {', '.join(left)}; found {', '.join(right)}"
     for number, (one, other) in enumerate(zip(expected, found, strict=False), start=1):
-        for column in (column for column in wanted if column in came):
+        for column in (column for column in left if column in right):
             place = f"{key}: row {number}, column {column}"
-            # In JSON Lines a row may lack what other rows have.
+            # In JSON Lines a row may lack columns that other rows have.
             yield from _values(place, one.get(column, _MISSING), other.get(column, _MISSING))
 
 

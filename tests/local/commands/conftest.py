@@ -68,13 +68,13 @@ class Repository:
     def define(
         self, steps: str, *, imports: str = "Function, Pipeline", more: str = ""
     ) -> "Repository":
-        """Write the pipeline anew, with the given steps."""
+        """Write the pipeline again, with the given steps."""
         text = f"from dorc_runtime import {imports}\n\npipeline = Pipeline(steps=[{steps}]{more})\n"
         self.write("src/raw-to-processed/tidy/pipeline.py", text)
         return self
 
     def handle(self, body: str, *, function: str = "clean") -> "Repository":
-        """Write a function anew, with the given lines in its handler."""
+        """Write a function again, with the given lines in its handler."""
         lines = "".join(f"    {line}\n" for line in body.splitlines())
         text = f"def handler(event, context):\n{lines}"
         self.write(f"src/raw-to-processed/tidy/{function}/lambda.py", text)

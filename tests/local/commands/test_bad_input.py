@@ -141,7 +141,7 @@ DEFINITIONS: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize("case", DEFINITIONS)
-def test_a_mistake_in_a_definition_is_told_with_file_and_step(
+def test_a_mistake_in_a_definition_is_reported_with_file_and_step(
     repository: Repository, case: str
 ) -> None:
     change, message = DEFINITIONS[case]
@@ -155,7 +155,7 @@ def test_a_mistake_in_a_definition_is_told_with_file_and_step(
     assert repository.snapshot() == before
 
 
-def test_check_tells_all_mistakes_of_all_pipelines(repository: Repository) -> None:
+def test_check_reports_all_mistakes_of_all_pipelines(repository: Repository) -> None:
     repository.define(
         'Function("clean"), Function("b"), Fail("E")', imports="Fail, Function, Pipeline"
     )
@@ -179,21 +179,21 @@ CALLS: dict[str, tuple[Change, tuple[str, ...], str]] = {
         ("run", "raw-to-processed/tidi"),
         "no pipeline 'raw-to-processed/tidi'; known: raw-to-processed/tidy.",
     ),
-    "an example that is not there": (
+    "an example that does not exist": (
         nothing,
         (*RUN, "--example", "second"),
         "no example 'second'; known: first.",
     ),
-    "a file that is not there": (nothing, (*RUN, "--file", "no.csv"), "no.csv: no such file."),
+    "a file that does not exist": (nothing, (*RUN, "--file", "no.csv"), "no.csv does not exist."),
     "a file that no trigger takes": (
         nothing,
         (*RUN, "--file", "tasks.py"),
-        "is started by tidy/*.csv, which it does not fit",
+        "does not match what starts raw-to-processed/tidy: tidy/*.csv",
     ),
     "a file for a pipeline without an S3Trigger": (
         lambda r: r.define('Function("clean")'),
         (*RUN, "--file", "tasks.py"),
-        "has no S3Trigger that --file could set off: use --input.",
+        "has no S3Trigger, so --file cannot start it: use --input.",
     ),
     "an input that is no JSON": (
         nothing,
@@ -211,10 +211,10 @@ CALLS: dict[str, tuple[Change, tuple[str, ...], str]] = {
         (*RUN, "--file", "a", "--input", "{}"),
         "give --file or --input, not both.",
     ),
-    "nothing to start with": (
+    "no input": (
         lambda r: (r.pipeline / "examples").rename(r.root / "elsewhere"),
         RUN,
-        "has nothing to start with",
+        "has no input: write",
     ),
     "requirements that cannot be installed": (
         lambda r: r.write("requirements.txt", "no-such-package-of-dorc==1.0\n"),
@@ -230,7 +230,7 @@ CALLS: dict[str, tuple[Change, tuple[str, ...], str]] = {
 
 
 @pytest.mark.parametrize("case", CALLS)
-def test_a_mistake_in_a_call_is_told_in_one_line(repository: Repository, case: str) -> None:
+def test_a_mistake_in_a_call_is_reported_in_one_line(repository: Repository, case: str) -> None:
     change, words, message = CALLS[case]
     change(repository)
     before = repository.snapshot()
@@ -247,11 +247,11 @@ BROKEN: dict[str, tuple[Change, str]] = {
     "does not import": (
         lambda r: r.write(LAMBDA, "import no_such_module\n\ndef handler(event, context): ...\n"),
         "clean/lambda.py cannot be imported: Unable to import module 'lambda': "
-        "No module named 'no_such_module'. Packages go into requirements.txt",
+        "No module named 'no_such_module'. Add packages to requirements.txt",
     ),
-    "returns what JSON cannot hold": (
+    "returns a value that JSON does not have": (
         lambda r: r.handle("return {1, 2}"),
-        "clean returned what JSON cannot hold",
+        "clean returned a value that JSON does not have",
     ),
     "takes more than its time": (
         lambda r: r.handle("import time\ntime.sleep(60)").write(
@@ -276,7 +276,7 @@ BROKEN: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_a_function_that_breaks_lambdas_contract_ends_in_its_remedy(
+def test_a_function_that_breaks_lambdas_rules_gets_the_remedy(
     repository: Repository, case: str
 ) -> None:
     change, message = BROKEN[case]
@@ -298,7 +298,7 @@ def test_a_command_outside_a_repository_says_so(repository: Repository) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pin", "wanted"),
+    ("pin", "message"),
     [
         ("dorc-runtime[all]==99.0.0", "99.0.0"),
         ("dorc-runtime[all] @ git+https://github.com/org/dorc.git@v99.0.0", "99.0.0"),
@@ -306,16 +306,16 @@ def test_a_command_outside_a_repository_says_so(repository: Repository) -> None:
 )
 @pytest.mark.parametrize("words", [RUN, ("test",)], ids=["run", "test"])
 def test_a_repository_pinned_to_another_version_is_refused(
-    repository: Repository, pin: str, wanted: str, words: tuple[str, ...]
+    repository: Repository, pin: str, message: str, words: tuple[str, ...]
 ) -> None:
     repository.write("pyproject.toml", f'[project]\nname = "x"\ndependencies = ["{pin}"]\n')
     done = repository.invoke(*words)
-    assert wanted in done.stderr
+    assert message in done.stderr
     assert done.stderr.startswith("error: ")
     assert done.returncode == 2
 
 
-def test_a_setting_that_cannot_be_is_told_with_its_place(repository: Repository) -> None:
+def test_a_wrong_setting_is_reported_with_its_place(repository: Repository) -> None:
     repository.write(".env", "AWS_ACCOUNT=12\n")
     done = repository.invoke("check")
     assert "AWS_ACCOUNT is '12', which cannot be" in done.stderr

@@ -20,20 +20,20 @@ FILES = {
     "mocks/claen.json": ("{}", "no task 'claen'; known: clean. Rename"),
     "mocks/clean.json": ("{", "mocks/clean.json is not JSON"),
     "lake/rav/a.csv": ("a", "lake/rav: no zone or bucket 'rav'. Did you mean 'raw'?"),
-    "lake/x/a.csv": ("a", "lake/x: no zone or bucket 'x'. There is: processed, raw."),
-    "lake/a.csv": ("a", "lake/a.csv lies in no zone: move it to lake/<zone>/a.csv"),
+    "lake/x/a.csv": ("a", "lake/x: no zone or bucket 'x'. Known: processed, raw."),
+    "lake/a.csv": ("a", "lake/a.csv is in no zone: move it to lake/<zone>/a.csv"),
     "expected/lake/proccessed/a.csv": ("a", "Did you mean 'processed'?"),
 }
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_of_an_example_that_cannot_be_is_told(repository: Repository, name: str) -> None:
+def test_a_wrong_file_of_an_example_is_reported(repository: Repository, name: str) -> None:
     text, message = FILES[name]
     repository.write(f"{EXAMPLE}/{name}", text)
     done = repository.invoke("check")
-    [told] = done.stdout.splitlines()
-    assert message in told
-    assert EXAMPLE in told
+    [line] = done.stdout.splitlines()
+    assert message in line
+    assert EXAMPLE in line
     assert done.returncode == 2
 
 
@@ -48,7 +48,7 @@ def test_buckets_that_are_named_anywhere_may_be_in_examples(repository: Reposito
     assert "no problems found" in repository.invoke("check").stdout
 
 
-def test_an_environment_without_a_stack_file_is_told(repository: Repository) -> None:
+def test_an_environment_without_a_stack_file_is_reported(repository: Repository) -> None:
     for name in ("dev", "prod"):
         repository.write(f"infra/Pulumi.{name}.yaml", "config: {}\n")
     repository.define(
@@ -59,7 +59,7 @@ def test_an_environment_without_a_stack_file_is_told(repository: Repository) -> 
     done = repository.invoke("check")
     assert done.stdout == (
         f"{TIDY}/pipeline.py: CronTrigger: enabled: no environment 'prd'. Did you mean 'prod'? "
-        "There is no infra/Pulumi.prd.yaml: `invoke new-env prd` makes it\n"
+        "infra/Pulumi.prd.yaml does not exist: `invoke new-env prd` creates it\n"
     )
     assert done.returncode == 2
 
@@ -73,13 +73,13 @@ def test_a_repository_without_infra_has_no_environments_to_check(repository: Rep
     assert "no problems found" in repository.invoke("check").stdout
 
 
-def test_an_event_pattern_that_eventbridge_refuses_is_told(repository: Repository) -> None:
+def test_an_event_pattern_that_eventbridge_refuses_is_reported(repository: Repository) -> None:
     repository.define(
         'Function("clean")',
         imports="EventTrigger, Function, Pipeline",
         more=', triggers=[EventTrigger({"source": [{"prefx": "our."}]})]',
     )
     done = repository.invoke("check")
-    told = f"{TIDY}/pipeline.py: EventTrigger: source: EventBridge knows no operator 'prefx'"
-    assert done.stdout.startswith(told)
+    message = f"{TIDY}/pipeline.py: EventTrigger: source: EventBridge knows no operator 'prefx'"
+    assert done.stdout.startswith(message)
     assert done.returncode == 2

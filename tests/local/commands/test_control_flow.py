@@ -85,10 +85,12 @@ def test_a_failure_in_a_called_pipeline_is_drawn_where_it_was(calling: Repositor
     assert "States.TaskFailed" in done.stdout
 
 
-def test_a_call_of_a_pipeline_that_is_not_there_is_refused(repository: Repository) -> None:
+def test_a_call_of_a_pipeline_that_does_not_exist_is_refused(repository: Repository) -> None:
     repository.define('Function("clean"), Call("x/y")', imports="Call, Function, Pipeline")
-    told = refused(repository.invoke(*RUN))
-    assert "raw-to-processed/tidy calls a pipeline that is not there: no pipeline 'x/y'" in told
+    message = refused(repository.invoke(*RUN))
+    assert (
+        "raw-to-processed/tidy calls a pipeline that does not exist: no pipeline 'x/y'" in message
+    )
 
 
 def test_pipelines_that_call_each_other_in_a_circle_are_refused(calling: Repository) -> None:
@@ -126,8 +128,8 @@ def test_a_distributed_map_reads_and_writes_the_lake(repository: Repository) -> 
     names = [written["key"].rpartition("/")[2] for written in found["written"]]
     assert names == ["SUCCEEDED_0.json", "manifest.json"]
     [key] = [each["key"] for each in found["written"] if each["key"].endswith("SUCCEEDED_0.json")]
-    told = json.loads((repository.root / found["kept"] / "lake" / key).read_text())
-    assert (told[0]["Input"], told[0]["Output"]) == ('{"a":"1","b":"2"}', '"1"')
+    items = json.loads((repository.root / found["kept"] / "lake" / key).read_text())
+    assert (items[0]["Input"], items[0]["Output"]) == ('{"a":"1","b":"2"}', '"1"')
 
 
 WAITING = 'Function("clean", wait_for_token=True)'
@@ -155,9 +157,9 @@ def test_what_cannot_be_run_here_is_refused_before_anything_runs(
 ) -> None:
     repository.define(steps, imports="Function, Permission, Pipeline, Service")
     done = repository.invoke(*RUN, "--example", "first", "--input", "{}")
-    told = refused(done)
-    assert f"raw-to-processed/tidy: the step '{name}' cannot be run here: {why}." in told
-    assert f"{MOCKS}/{name}.json" in told
+    message = refused(done)
+    assert f"raw-to-processed/tidy: the step '{name}' cannot be run here: {why}." in message
+    assert f"{MOCKS}/{name}.json" in message
     assert not (repository.root / ".dorc" / "runs").exists()
 
 
@@ -171,8 +173,8 @@ def test_a_mock_of_the_example_answers_a_step(repository: Repository) -> None:
 
 def test_a_mock_for_no_step_is_refused_with_the_nearest(repository: Repository) -> None:
     repository.write(f"{MOCKS}/claen.json", "1")
-    told = refused(repository.invoke(*RUN))
-    assert f"no task 'claen'; known: clean. Rename {MOCKS}/claen.json." in told
+    message = refused(repository.invoke(*RUN))
+    assert f"no task 'claen'; known: clean. Rename {MOCKS}/claen.json." in message
 
 
 def test_a_mock_that_is_no_json_is_refused(repository: Repository) -> None:
@@ -182,6 +184,6 @@ def test_a_mock_that_is_no_json_is_refused(repository: Repository) -> None:
 
 def test_an_input_over_256_kib_is_refused_with_advice(repository: Repository) -> None:
     repository.write("big.json", json.dumps("x" * 262_143))
-    told = refused(repository.invoke(*RUN, "--input", "big.json"))
-    assert "262,145 bytes" in told
-    assert "put the data into the lake and pass its key" in told
+    message = refused(repository.invoke(*RUN, "--input", "big.json"))
+    assert "262,145 bytes" in message
+    assert "put the data into the lake and pass its key" in message

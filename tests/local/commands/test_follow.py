@@ -84,13 +84,16 @@ def test_each_run_is_drawn_and_all_are_counted(repository: Repository) -> None:
     pipeline(repository, "processed-to-curated/sum", "S3Trigger()", COPY)
     done = repository.invoke(*FOLLOW)
     assert done.returncode == 0, done.stderr
-    assert "raw-to-processed/tidy  from example first, tidy/first.csv landed in raw" in done.stdout
-    assert "processed-to-curated/sum  from tidy/first.csv landed in processed" in done.stdout
+    assert (
+        "raw-to-processed/tidy  from example first, tidy/first.csv was uploaded to raw"
+        in done.stdout
+    )
+    assert "processed-to-curated/sum  from tidy/first.csv was uploaded to processed" in done.stdout
     assert done.stdout.count("succeeded in") == 2
     assert done.stdout.endswith("2 runs, none failed\n")
 
 
-def test_an_object_that_is_written_again_as_it_was_starts_a_run_again(
+def test_an_object_that_is_written_again_unchanged_starts_a_run_again(
     repository: Repository,
 ) -> None:
     twice = "\n".join([WRITE.format(bucket="local-processed", key="x/a.csv", body="b'1'")] * 2)
@@ -99,7 +102,7 @@ def test_an_object_that_is_written_again_as_it_was_starts_a_run_again(
     assert len(followed(repository)) == 3
 
 
-def test_what_lies_in_the_lake_before_starts_nothing(repository: Repository) -> None:
+def test_objects_from_before_the_run_start_nothing(repository: Repository) -> None:
     repository.write(f"src/{FIRST}/examples/first/lake/processed/old.csv", "old\n")
     repository.handle("return 1")
     pipeline(repository, "processed-to-curated/sum", "S3Trigger()", COPY)
@@ -115,7 +118,7 @@ def test_what_lies_in_the_lake_before_starts_nothing(repository: Repository) -> 
         (', on=["FAILED"]', "return 1", False),
     ],
 )
-def test_the_end_of_a_run_starts_what_waits_for_how_it_ended(
+def test_the_end_of_a_run_starts_pipelines_that_watch_for_its_status(
     repository: Repository, on: str, body: str, starts: bool
 ) -> None:
     repository.handle(body)
@@ -148,14 +151,14 @@ boto3.client("events").put_events(Entries=[{{
 
 
 @pytest.mark.parametrize(("bus", "watched"), [("", ""), (', "EventBusName": "ours"', "ours")])
-def test_an_event_that_a_function_puts_starts_the_pipelines_whose_pattern_it_fits(
+def test_an_event_of_a_function_starts_the_pipelines_with_a_matching_pattern(
     repository: Repository, bus: str, watched: str
 ) -> None:
     repository.handle(PUT.format(rows=7, bus=bus))
     at = f', bus="{watched}"' if watched else ""
     for name, limit in (("many", 5), ("few", 10)):
-        wanted = {"source": ["our.app"], "detail": {"rows": [{"numeric": [">", limit]}]}}
-        pipeline(repository, f"default/{name}", f"EventTrigger({wanted}{at})")
+        pattern = {"source": ["our.app"], "detail": {"rows": [{"numeric": [">", limit]}]}}
+        pipeline(repository, f"default/{name}", f"EventTrigger({pattern}{at})")
     pipeline(repository, "default/elsewhere", 'EventTrigger({"source": ["our.app"]}, bus="theirs")')
     [_, started] = followed(repository)
     assert started["pipeline"] == "default/many"
@@ -198,7 +201,7 @@ def test_a_loop_is_named(repository: Repository) -> None:
     assert done.returncode == 2
     assert (
         "pipelines start each other without end, raw-to-processed/tidy -> processed-to-raw/back -> "
-        "raw-to-processed/tidy, the last time because tidy/first.csv landed in raw."
+        "raw-to-processed/tidy, the last time because tidy/first.csv was uploaded to raw."
     ) in done.stderr
     assert done.stderr.count("\n") == 1
     assert len(json.loads(done.stdout)) == 2
@@ -244,7 +247,7 @@ def test_a_started_pipeline_has_the_mocks_of_the_example_of_the_same_name(
     assert followed(repository)[1]["output"] == {"ClusterArns": []}
 
 
-def test_a_broken_pipeline_anywhere_is_told_before_the_first_run(repository: Repository) -> None:
+def test_any_broken_pipeline_is_reported_before_the_first_run(repository: Repository) -> None:
     repository.write("src/default/broken/pipeline.py", "pipeline = (\n")
     done = repository.invoke(*FOLLOW)
     assert done.stderr == "error: src/default/broken/pipeline.py:1: '(' was never closed\n"

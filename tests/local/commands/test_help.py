@@ -1,4 +1,4 @@
-"""What tasks tell of themselves, and of calls that do nothing."""
+"""The help of tasks, and calls that match no test."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_help_works_before_a_task_and_after_it(
     assert done.returncode == 0
 
 
-def test_tests_that_none_fits_are_no_success(repository: Repository) -> None:
+def test_options_that_match_no_test_are_a_mistake(repository: Repository) -> None:
     done = repository.invoke("test", "--options", "-q -k misspelt")
     assert done.stderr == "error: no test matches -q -k misspelt.\n"
     assert done.returncode == 2

@@ -23,7 +23,7 @@ def test_the_first_example_runs_and_shows_what_it_did(repository: Repository) ->
     done = repository.invoke(*RUN)
     assert done.returncode == 0, done.stderr
     shown = done.stdout
-    assert "example first, tidy/first.csv landed in raw" in shown
+    assert "example first, tidy/first.csv was uploaded to raw" in shown
     assert "│ read 8 bytes" in shown
     assert "✓ clean" in shown
     assert "processed/tidy/first.csv" in shown
@@ -32,7 +32,7 @@ def test_the_first_example_runs_and_shows_what_it_did(repository: Repository) ->
     assert done.stderr == ""
 
 
-def test_what_a_run_wrote_is_kept(repository: Repository) -> None:
+def test_the_objects_that_a_run_wrote_are_saved(repository: Repository) -> None:
     repository.invoke(*RUN)
     [kept] = (repository.root / ".dorc/runs").iterdir()
     assert (kept / "lake/processed/tidy/first.csv").read_text() == "A,B\n1,2\n"
@@ -40,7 +40,7 @@ def test_what_a_run_wrote_is_kept(repository: Repository) -> None:
     assert json.loads((kept / "result.json").read_text())["status"] == "SUCCEEDED"
 
 
-def test_json_is_all_that_stands_on_standard_output(repository: Repository) -> None:
+def test_json_is_the_only_output(repository: Repository) -> None:
     done = repository.invoke(*RUN, "--json")
     result = json.loads(done.stdout)
     assert result["status"] == "SUCCEEDED"
@@ -50,7 +50,7 @@ def test_json_is_all_that_stands_on_standard_output(repository: Repository) -> N
     assert (repository.root / result["kept"] / "result.json").is_file()
 
 
-def test_a_file_lands_where_the_trigger_watches(repository: Repository) -> None:
+def test_a_file_is_uploaded_where_the_trigger_watches(repository: Repository) -> None:
     repository.write("other.csv", "x,y\n")
     done = repository.invoke(*RUN, "--file", "other.csv", "--json")
     result = json.loads(done.stdout)
@@ -70,7 +70,7 @@ def test_an_input_is_what_the_pipeline_gets(repository: Repository, form: str) -
     assert json.loads(done.stdout)["output"] == {"n": [1, None, "ü"]}
 
 
-def test_inline_runs_in_the_commands_own_process_and_says_what_it_does_not_guard(
+def test_inline_runs_in_the_commands_own_process_and_says_that_no_limit_applies(
     repository: Repository,
 ) -> None:
     repository.handle("import os\nreturn os.getppid()")
@@ -146,13 +146,13 @@ def test_packages_of_both_requirements_files_can_be_imported(repository: Reposit
     assert "installing" not in again.stdout
 
 
-def test_what_lib_holds_can_be_imported(repository: Repository) -> None:
+def test_modules_in_lib_can_be_imported(repository: Repository) -> None:
     repository.write("lib/shared/__init__.py", "NAME = 'shared'\n")
     repository.handle("import shared\nreturn shared.NAME")
     assert '"shared"' in repository.invoke(*RUN, "--input", "{}").stdout
 
 
-def test_a_raw_bucket_that_a_trigger_names_is_there(repository: Repository) -> None:
+def test_a_bucket_that_a_trigger_names_exists(repository: Repository) -> None:
     repository.define(
         'Function("clean")',
         imports="Function, Pipeline, S3Trigger",
@@ -164,7 +164,7 @@ def test_a_raw_bucket_that_a_trigger_names_is_there(repository: Repository) -> N
 
 
 @pytest.mark.parametrize("inline", [(), ("--inline",)], ids=["workers", "inline"])
-def test_what_a_function_reads_while_it_loads_is_there(
+def test_a_function_can_read_the_lake_while_it_loads(
     repository: Repository, inline: tuple[str, ...]
 ) -> None:
     repository.write(

@@ -18,12 +18,12 @@ READ = (
 )
 READ_IT_ALL = (
     "error: clean is not allowed s3:GetObject on reference/codes.csv: give "
-    'Function("clean", reads=["reference/", ...]) all that it reads.\n'
+    'Function("clean", reads=["reference/", ...]).\n'
 )
 
 
 @pytest.mark.parametrize("how", [(), ("--inline",)])
-def test_what_a_function_may_not_have_is_a_mistake_with_its_remedy(
+def test_a_refused_request_is_a_mistake_with_its_remedy(
     repository: Repository, how: tuple[str, ...]
 ) -> None:
     repository.write(CODES, "1,2\n")
@@ -34,7 +34,7 @@ def test_what_a_function_may_not_have_is_a_mistake_with_its_remedy(
     assert "is not authorized to perform: s3:GetObject" in " ".join(done.stdout.split())
 
 
-def test_the_remedy_is_told_where_s3_tells_nothing(repository: Repository) -> None:
+def test_the_remedy_is_shown_where_s3_gives_no_reason(repository: Repository) -> None:
     """A download asks for the object's size first, and that refusal has no text."""
     repository.write(CODES, "1,2\n")
     repository.handle(f"{S3}s3.download_file('local-reference', 'codes.csv', '/dev/null')")
@@ -56,7 +56,7 @@ def test_the_remedy_helps(repository: Repository) -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "told"),
+    ("call", "message"),
     [
         (
             "s3.put_object(Bucket='local-raw', Key='tidy/b.csv')",
@@ -70,14 +70,14 @@ def test_the_remedy_helps(repository: Repository) -> None:
         ),
     ],
 )
-def test_the_remedy_is_the_one_for_what_was_refused(
-    repository: Repository, call: str, told: str
+def test_the_remedy_is_for_the_request_that_was_refused(
+    repository: Repository, call: str, message: str
 ) -> None:
     repository.handle(S3 + call)
-    assert repository.invoke(*RUN).stderr == f"error: clean is not allowed {told}\n"
+    assert repository.invoke(*RUN).stderr == f"error: clean is not allowed {message}\n"
 
 
-def test_a_failure_for_another_reason_is_no_such_mistake(repository: Repository) -> None:
+def test_a_failure_for_another_reason_has_no_remedy(repository: Repository) -> None:
     repository.write(CODES, "1,2\n")
     tried = READ.replace("return ", "    ").replace(S3, f"{S3}try:\n")
     repository.handle(f"{tried}\nexcept Exception:\n    pass\nraise ValueError('no codes')")
@@ -127,11 +127,11 @@ def test_a_called_pipelines_function_has_its_own_role(repository: Repository) ->
     assert done.returncode == 2
     assert done.stderr == (
         "error: processed-to-curated.load.clean is not allowed s3:GetObject on processed/a.csv: "
-        'give Function("clean", reads=["processed/", ...]) all that it reads.\n'
+        'give Function("clean", reads=["processed/", ...]).\n'
     )
 
 
-def test_steps_are_not_held_to_what_a_function_may(repository: Repository) -> None:
+def test_other_steps_are_not_limited_by_the_roles_of_functions(repository: Repository) -> None:
     """Whatever that function is called."""
     repository.define(
         'Function("clean"), Function("local", reads=[], writes=[]), '

@@ -63,7 +63,7 @@ def test_what_invoke_itself_refuses_exits_1(repository: Repository) -> None:
         assert "Traceback" not in done.stderr
 
 
-def test_doctor_tells_what_is_there_and_what_is_missing(repository: Repository) -> None:
+def test_doctor_shows_what_is_installed_and_what_is_missing(repository: Repository) -> None:
     repository.write(".python-version", "2.7\n")
     done = repository.invoke("doctor", PATH="", COLUMNS="200")
     shown = " ".join(done.stdout.split())

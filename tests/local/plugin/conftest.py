@@ -32,12 +32,12 @@ class Checkout:
         return self
 
     def define(self, steps: str, handler: str) -> None:
-        """Write the pipeline anew with ``steps``, and the one line of its function."""
+        """Write the pipeline again with ``steps``, and the one line of its function."""
         self.define_steps(steps)
         self.write(f"{TIDY}/clean/lambda.py", f"def handler(event, context):\n    {handler}\n")
 
     def define_steps(self, steps: str) -> None:
-        """Write the pipeline anew with ``steps``, and without triggers."""
+        """Write the pipeline again with ``steps``, and without triggers."""
         names = "Fail, Function, Map, Parallel, Pipeline, Wait"
         imports = f"from datetime import timedelta\nfrom dorc_runtime import {names}\n"
         self.write(f"{TIDY}/pipeline.py", f"{imports}pipeline = Pipeline(steps=[{steps}])\n")
@@ -74,7 +74,7 @@ class Checkout:
 
 @pytest.fixture(scope="session")
 def new_checkout() -> Callable[[Path], Checkout]:
-    """Make a repository in a folder that is not there yet."""
+    """Make a repository in a folder that does not exist yet."""
     return Checkout
 
 

@@ -1,4 +1,4 @@
-"""When schedules fire, told to tests by ``next_fires``."""
+"""When schedules fire, as tests see it through ``next_fires``."""
 
 from datetime import UTC, datetime
 
@@ -60,6 +60,6 @@ def test_a_time_that_comes_twice_fires_once() -> None:
     ]
 
 
-def test_a_schedule_that_aws_would_not_take_is_refused() -> None:
+def test_a_schedule_that_aws_refuses_is_reported() -> None:
     with pytest.raises(DefinitionError, match="six fields"):
         next_fires("cron(0 6 * * ?)", 1)

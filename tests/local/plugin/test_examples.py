@@ -57,21 +57,21 @@ def of_broken_examples(
 
 
 @pytest.mark.parametrize("number", range(len(BROKEN)))
-def test_an_example_fails_for_a_reason_that_is_told(of_broken_examples: str, number: int) -> None:
+def test_an_example_that_fails_says_why(of_broken_examples: str, number: int) -> None:
     summary = f"FAILED {TIDY}/examples/broken-{number} - "
     assert summary in of_broken_examples
     assert BROKEN[number][2] in of_broken_examples.partition(summary)[2].partition("FAILED")[0]
 
 
-def test_an_example_passes_when_csv_differs_in_its_line_ends_alone(checkout: Checkout) -> None:
+def test_an_example_passes_when_csv_differs_only_in_its_line_ends(checkout: Checkout) -> None:
     (checkout.root / WRITTEN).write_bytes(b'name,island\r\n"Ada",Dream\r\n')
     assert "1 passed" in checkout.pytest(EXAMPLE).stdout
 
 
 def test_an_example_whose_run_fails_says_why(checkout: Checkout) -> None:
     checkout.write(f"{EXAMPLE}/lake/raw/tidy/first.csv", "name,island\n")
-    told = "the run failed with EmptyFile: nothing to clean"
-    assert told in checkout.pytest(EXAMPLE).stdout
+    message = "the run failed with EmptyFile: nothing to clean"
+    assert message in checkout.pytest(EXAMPLE).stdout
 
 
 def test_an_example_may_expect_an_error_and_part_of_its_cause(checkout: Checkout) -> None:
@@ -79,23 +79,23 @@ def test_an_example_may_expect_an_error_and_part_of_its_cause(checkout: Checkout
 
 
 @pytest.mark.parametrize(
-    ("expected", "told"),
+    ("expected", "message"),
     [
         ('{"error": "TooSlow"}', "error: expected 'TooSlow', found 'EmptyFile': nothing to clean"),
         ('{"error": "EmptyFile", "cause": "no rows"}', "cause: expected 'no rows' in it, found 'n"),
     ],
 )
 def test_another_error_or_cause_is_a_difference(
-    checkout: Checkout, expected: str, told: str
+    checkout: Checkout, expected: str, message: str
 ) -> None:
     checkout.write(f"{WITHOUT_ROWS}/expected/error.json", expected)
-    assert told in checkout.pytest(WITHOUT_ROWS).stdout
+    assert message in checkout.pytest(WITHOUT_ROWS).stdout
 
 
 def test_an_example_expects_an_output_or_an_error(checkout: Checkout) -> None:
     checkout.write(f"{WITHOUT_ROWS}/expected/output.json", "1")
-    told = "expects an output and an error: remove output.json or error.json"
-    assert told in checkout.pytest(WITHOUT_ROWS).stdout
+    message = "expects an output and an error: remove output.json or error.json"
+    assert message in checkout.pytest(WITHOUT_ROWS).stdout
 
 
 def test_what_was_written_before_an_expected_error_is_compared_too(checkout: Checkout) -> None:

@@ -29,21 +29,21 @@ def test_all_of_it_works_in_processes_of_xdist(checkout: Checkout) -> None:
     assert "12 passed" in checkout.pytest("-n", "2").stdout
 
 
-def test_processes_of_xdist_tell_together_what_was_never_taken(checkout: Checkout) -> None:
+def test_processes_of_xdist_report_coverage_together(checkout: Checkout) -> None:
     done = checkout.pytest("-n", "2", f"{TIDY}/tests/test_tidy.py", EXAMPLE)
     page = PAGE.read_text(encoding="utf-8")
-    told = re.findall(r"^raw-to-processed/tidy: .*$", done.stdout, re.MULTILINE)
+    lines = re.findall(r"^raw-to-processed/tidy: .*$", done.stdout, re.MULTILINE)
     assert "2 passed" in done.stdout
-    assert told == re.findall(r"^raw-to-processed/tidy: .*$", page, re.MULTILINE)
+    assert lines == re.findall(r"^raw-to-processed/tidy: .*$", page, re.MULTILINE)
 
 
-def test_what_was_never_taken_can_be_left_out(checkout: Checkout) -> None:
+def test_the_coverage_report_can_be_turned_off(checkout: Checkout) -> None:
     done = checkout.pytest(EXAMPLE, "--no-dorc-coverage")
     assert "1 passed" in done.stdout
-    assert "never taken" not in done.stdout
+    assert "not reached in pipelines" not in done.stdout
 
 
-def test_nothing_is_told_when_every_way_was_taken(checkout: Checkout, tmp_path: Path) -> None:
+def test_full_coverage_is_not_reported(checkout: Checkout, tmp_path: Path) -> None:
     empty = tmp_path / "empty.csv"
     empty.write_text("name,island\n", encoding="utf-8")
     body = f"""
@@ -55,7 +55,7 @@ assert result.error == "EmptyFile"
 """
     done = checkout.one(body)
     assert "1 passed" in done.stdout, done.stdout
-    assert "never taken" not in done.stdout
+    assert "not reached in pipelines" not in done.stdout
 
 
 def test_a_fault_of_an_unknown_function_names_the_nearest(checkout: Checkout) -> None:
@@ -63,7 +63,7 @@ def test_a_fault_of_an_unknown_function_names_the_nearest(checkout: Checkout) ->
     assert "test_one.py:5: no function 'claen'; known: clean." in checkout.one(body).stdout
 
 
-def test_what_would_take_longer_than_the_timeout_fails_by_it(checkout: Checkout) -> None:
+def test_a_call_that_is_slower_than_its_timeout_fails(checkout: Checkout) -> None:
     body = """
 result = run_pipeline("raw-to-processed/tidy", faults=[slow("clean", seconds=400)])
 assert (result.error, result.seconds, result.log) == ("TooSlow", 300, ())
@@ -71,7 +71,7 @@ assert (result.error, result.seconds, result.log) == ("TooSlow", 300, ())
     assert "1 passed" in checkout.one(body).stdout
 
 
-def test_items_of_a_map_are_slow_beside_each_other(checkout: Checkout) -> None:
+def test_items_of_a_map_are_slow_at_the_same_time(checkout: Checkout) -> None:
     checkout.define('Map(over=[1, 2, 3], steps=[Function("clean")])', "return event * 2")
     body = """
 result = run_pipeline("raw-to-processed/tidy", input={}, faults=[slow("clean", seconds=2)])
@@ -82,7 +82,7 @@ assert (result.output, result.seconds) == ([2, 4, 6], 2)
 
 
 @pytest.mark.parametrize("words", [(), ("--dorc-workers",)])
-def test_what_is_still_slow_when_another_branch_fails_is_not_waited_for(
+def test_a_slow_branch_is_not_waited_for_when_another_one_fails(
     checkout: Checkout, words: tuple[str, ...]
 ) -> None:
     failing = '[Wait(timedelta(seconds=1)), Fail("No")]'

@@ -68,13 +68,13 @@ def test_coverage_measures_the_lines_of_handlers(checkout: Checkout) -> None:
         check=True,
         capture_output=True,
     )
-    told = subprocess.check_output([*measure, "json", "-o", "-", "-q"], cwd=checkout.root)
-    lines = json.loads(told)["files"][f"{TIDY}/clean/lambda.py"]
+    report = subprocess.check_output([*measure, "json", "-o", "-", "-q"], cwd=checkout.root)
+    lines = json.loads(report)["files"][f"{TIDY}/clean/lambda.py"]
     assert lines["missing_lines"] == []
     assert lines["executed_lines"]
 
 
-def test_a_patch_may_be_of_a_module_beside_the_handler(checkout: Checkout) -> None:
+def test_a_patch_may_be_of_a_module_next_to_the_handler(checkout: Checkout) -> None:
     checkout.write(f"{TIDY}/clean/rules.py", "def today():\n    return 'never'\n")
     handler = "import rules\n\n\ndef handler(event, context):\n    return rules.today()\n"
     checkout.write(f"{TIDY}/clean/lambda.py", handler)
@@ -87,7 +87,7 @@ assert {RUN}).output == "never"
 
 
 @pytest.mark.parametrize(
-    ("call", "told"),
+    ("call", "message"),
     [
         ('patches={"claen.handler": None}', "no function 'claen'; known: clean."),
         ('patches={"clean.handle": None}', "no name in clean 'handle'; known: "),
@@ -97,8 +97,10 @@ assert {RUN}).output == "never"
         ),
     ],
 )
-def test_a_patch_of_what_is_not_there_is_told(checkout: Checkout, call: str, told: str) -> None:
-    assert told in checkout.one(f"{RUN}, {call})").stdout
+def test_a_patch_of_a_name_that_does_not_exist_is_refused(
+    checkout: Checkout, call: str, message: str
+) -> None:
+    assert message in checkout.one(f"{RUN}, {call})").stdout
 
 
 def test_variables_of_the_test_do_not_reach_functions(checkout: Checkout) -> None:

@@ -1,4 +1,4 @@
-"""What starts a pipeline, told to tests by ``triggered``."""
+"""What starts a pipeline, as tests see it through ``triggered``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TRIGGERS = """
 
 
 @pytest.mark.parametrize(
-    ("happened", "told"),
+    ("happened", "message"),
     [
         ('key="own/a.csv"', "event['bucket'] == 'their-bucket'"),
         ('key="own/a.csv", bucket="their-bucket"', "event['key'] == 'own/a.csv'"),
@@ -37,7 +37,7 @@ TRIGGERS = """
         ('event={"detail-type": "sold out"}', "event is None"),
     ],
 )
-def test_an_event_starts_a_pipeline_or_not(checkout: Checkout, happened: str, told: str) -> None:
+def test_an_event_starts_a_pipeline_or_not(checkout: Checkout, happened: str, message: str) -> None:
     names = "EventTrigger, Function, Pipeline, PipelineTrigger, S3Trigger"
     checkout.write(
         f"{TIDY}/pipeline.py",
@@ -49,13 +49,13 @@ def test_an_event_starts_a_pipeline_or_not(checkout: Checkout, happened: str, to
         name,
         "def test_one(triggered):\n"
         f'    event = triggered("raw-to-processed/tidy", {happened})\n'
-        f"    assert {told}\n",
+        f"    assert {message}\n",
     )
     done = checkout.pytest(name)
     assert "1 passed" in done.stdout, done.stdout
 
 
-def test_a_pattern_that_eventbridge_refuses_is_refused(checkout: Checkout) -> None:
+def test_a_pattern_that_eventbridge_refuses_is_reported(checkout: Checkout) -> None:
     checkout.write(
         f"{TIDY}/pipeline.py",
         "from dorc_runtime import EventTrigger, Function, Pipeline\n"
@@ -65,5 +65,5 @@ def test_a_pattern_that_eventbridge_refuses_is_refused(checkout: Checkout) -> No
         f"{TIDY}/tests/test_one.py",
         'def test_one(triggered):\n    triggered("raw-to-processed/tidy", event={})\n',
     )
-    told = "EventTrigger: a: an object or a list belongs here, not 'b': write ['b']"
-    assert told in checkout.pytest(f"{TIDY}/tests/test_one.py").stdout
+    message = "EventTrigger: a: an object or a list belongs here, not 'b': write ['b']"
+    assert message in checkout.pytest(f"{TIDY}/tests/test_one.py").stdout

@@ -22,16 +22,16 @@ OBJECTS = [
     ("a.jsonl", '{"n": 1}\n{"n": 2}\n', "[{'n': 1}, {'n': 2}]"),
     ("a.csv", "n,m\n1,\n", "[{'n': '1', 'm': ''}]"),
     ("short.csv", "n,m\n1\n", "processed/short.csv: row 1 has 1 fields, the header 2."),
-    ("object.json", "{}", "processed/object.json is no list of objects"),
+    ("object.json", "{}", "processed/object.json is not a list of objects"),
     ("a.bin", "x", "processed/a.bin has no rows"),
 ]
 
 
 @pytest.fixture(scope="module")
-def rows_told(
+def rows_output(
     tmp_path_factory: pytest.TempPathFactory, new_checkout: Callable[[Path], Checkout]
 ) -> str:
-    """What a test prints of the rows of all ``OBJECTS``, and of an object that is not there."""
+    """What a test prints of the rows of all ``OBJECTS``, and of an object that does not exist."""
     checkout = new_checkout(tmp_path_factory.mktemp("rows"))
     checkout.write(
         f"{TIDY}/clean/lambda.py",
@@ -59,18 +59,18 @@ print("text:", lake.text("processed/a.bin"), lake["processed/a.bin"], "processed
     return checkout.one(body, "-s").stdout
 
 
-@pytest.mark.parametrize(("key", "told"), [(key, told) for key, _, told in OBJECTS])
-def test_rows_are_read_by_the_ending_of_the_key(rows_told: str, key: str, told: str) -> None:
-    assert f"rows of {key} {told}" in rows_told
+@pytest.mark.parametrize(("key", "message"), [(key, message) for key, _, message in OBJECTS])
+def test_rows_are_read_by_the_ending_of_the_key(rows_output: str, key: str, message: str) -> None:
+    assert f"rows of {key} {message}" in rows_output
 
 
-def test_an_object_that_was_not_written_is_told_with_those_that_were(rows_told: str) -> None:
+def test_an_object_that_was_not_written_is_reported_with_those_that_were(rows_output: str) -> None:
     known = "processed/a.bin, processed/a.csv"
-    assert f"rows of b.csv no written object 'processed/b.csv'; known: {known}" in rows_told
+    assert f"rows of b.csv no written object 'processed/b.csv'; known: {known}" in rows_output
 
 
-def test_an_object_is_text_and_bytes(rows_told: str) -> None:
-    assert "text: x b'x' False" in rows_told
+def test_an_object_is_text_and_bytes(rows_output: str) -> None:
+    assert "text: x b'x' False" in rows_output
 
 
 @pytest.fixture
@@ -124,21 +124,21 @@ def test_parquet_is_compared_by_what_it_holds(
     file.write_bytes(parquet({"n": [1, 2], "name": ["Ada", "Bob"]}))
     assert "1 passed" in checkout.pytest(EXAMPLE).stdout
     file.write_bytes(parquet({"n": [1, 3], "name": ["Ada", "Bob"]}))
-    told = "processed/a.parquet: row 2, column n: expected 3, found 2"
-    assert told in checkout.pytest(EXAMPLE).stdout
+    message = "processed/a.parquet: row 2, column n: expected 3, found 2"
+    assert message in checkout.pytest(EXAMPLE).stdout
 
 
-def test_what_is_no_parquet_is_told(
+def test_a_file_that_is_not_parquet_is_reported(
     checkout: Checkout, parquet: Callable[[dict[str, list[Any]]], bytes]
 ) -> None:
     whole = parquet({"n": [1]})
     writing(checkout, whole[:-4])
-    told = "processed/a.parquet is not Parquet: "
+    message = "processed/a.parquet is not Parquet: "
     body = """run_pipeline("raw-to-processed/tidy").lake.rows("processed/a.parquet")"""
-    assert told in checkout.one(body).stdout
+    assert message in checkout.one(body).stdout
 
 
-def test_without_pyarrow_parquet_is_told_to_need_it(checkout: Checkout) -> None:
+def test_parquet_without_pyarrow_is_reported(checkout: Checkout) -> None:
     writing(checkout, b"PAR1")
     body = """
 import sys

@@ -1,6 +1,6 @@
-"""What a function must keep to, so that Lambda can run it, and the remedy where it did not.
+"""What to change when a function breaks Lambda's rules, or does what its role does not allow.
 
-Also what its role must allow, for the data that it reads and writes. The error names:
+The names of the errors:
 https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
 """
 
@@ -13,7 +13,7 @@ from dorc_runtime.local.inputs import shown_bucket
 from dorc_runtime.runs.events import Ending
 from dorc_runtime.runs.result import Refusal
 
-# How libraries tell of S3's refusal.
+# How libraries word S3's refusal.
 _DENIED = re.compile("access.?denied|permission.?denied|forbidden|not authorized", re.IGNORECASE)
 _READ = ("s3:GetObject", "s3:ListBucket")
 _WRITE = (
@@ -25,55 +25,54 @@ _WRITE = (
 
 
 def remedy(
-    ending: Ending, functions: Mapping[str, LocalFunction], refused: Sequence[Refusal]
+    ending: Ending, functions: Mapping[str, LocalFunction], refusals: Sequence[Refusal]
 ) -> str | None:
-    """Return in one line how a function broke Lambda's contract, if that ended the run.
+    """Return in one line what to change in a function or its step, None if that would not help.
 
-    The function's code or its step's settings have to change then: no other input would help.
-    ``refused`` is what functions were refused in the run, which may be what ended it.
+    ``refusals`` are those of the run, one of which may have ended it.
     """
     if ending.failed is None:
         return None
     function = functions.get(ending.failed.visit.state)
-    if function is not None and (broken := _broken(ending, function)):
-        return broken
-    # Another state fails by a function of a pipeline that it calls.
-    own = [each for each in refused if function is None or each.function == function.name]
+    if function is not None and (rule := _broken_rule(ending, function)):
+        return rule
+    # A Call state fails because of a function of the called pipeline.
+    own = [each for each in refusals if function is None or each.function == function.name]
     return _not_allowed(own[-1]) if own and _DENIED.search(ending.cause) else None
 
 
-def _broken(ending: Ending, function: LocalFunction) -> str | None:
+def _broken_rule(ending: Ending, function: LocalFunction) -> str | None:
     name = function.name
     match ending.error:
         case "Sandbox.Timedout":
             return (
                 f"{name} took longer than its timeout of {function.timeout:g} s: give "
-                f'Function("{name}", timeout=...) more (15 minutes at most), or less to do.'
+                f'Function("{name}", timeout=...) a longer one (up to 15 minutes), or less work.'
             )
         case "Runtime.OutOfMemory":
             return (
                 f"{name} took more than its {function.memory} MiB of memory: give "
-                f'Function("{name}", memory=...) more (10240 at most), or less to do at a time.'
+                f'Function("{name}", memory=...) more (up to 10240), or less data at a time.'
             )
         case "Runtime.ExitError":
             return (
                 f"{name} ended its own process: return from the handler, or raise an exception; "
-                "never sys.exit() or os._exit()."
+                "do not call sys.exit() or os._exit()."
             )
         case "Runtime.ImportModuleError":
             return (
-                f"{name}/lambda.py cannot be imported: {_message(ending)}. Packages go into "
-                "requirements.txt, the repository's or the pipeline's."
+                f"{name}/lambda.py cannot be imported: {_message(ending)}. Add packages to "
+                "requirements.txt of the repository or the pipeline."
             )
         case "Runtime.UserCodeSyntaxError" | "Runtime.HandlerNotFound":
             return f"{name}/lambda.py: {_message(ending)}."
         case "Runtime.MarshalError":
             return (
-                f"{name} returned what JSON cannot hold: {_message(ending)}. Return dicts, lists, "
-                "text, numbers, true or false, None."
+                f"{name} returned a value that JSON does not have: {_message(ending)}. Return "
+                "dicts, lists, strings, numbers, booleans or None."
             )
         case "Function.ResponseSizeTooLarge" | "Lambda.RequestTooLargeException":
-            return f"{name}: {_message(ending)}. Write large data to the lake and pass its key."
+            return f"{name}: {_message(ending)}. Write large data to the lake and return its key."
         case _:
             return None
 
@@ -84,14 +83,14 @@ def _not_allowed(refusal: Refusal) -> str:
     place = shown_bucket(resource.partition(":::")[2])
     zone = f'"{place.partition("/")[0]}/"'
     if action in _READ:
-        remedy = f"reads=[{zone}, ...]) all that it reads"
+        remedy = f"reads=[{zone}, ...])"
     elif action in _WRITE:
-        remedy = f"writes=[{zone}, ...]) all that it writes"
+        remedy = f"writes=[{zone}, ...])"
     else:
         remedy = f'permissions=[Permission("{action}", resources=...)])'
     return f'{function} is not allowed {action} on {place}: give Function("{name}", {remedy}.'
 
 
 def _message(ending: Ending) -> str:
-    """Return the message in the cause, which is the JSON that the function's runtime answered."""
+    """Return the message in the cause, which is JSON from Lambda's runtime."""
     return str(json.loads(ending.cause)["errorMessage"]).rstrip(".")
