@@ -1,6 +1,6 @@
 """Tasks of dorc itself, and all tasks of a repository of pipelines.
 
-With ``CONFIG_REPO_PATH`` in ``.env`` the latter work on the repository beside this one.
+With ``CONFIG_REPO_PATH`` in ``.env``, the tasks of pipelines work on that repository.
 """
 
 import csv
@@ -29,7 +29,7 @@ GROUPS = ("species", "island", "year")
 
 
 def _pipeline_tasks() -> Collection:
-    """Return the tasks that generated repositories have, from the file that they have them from."""
+    """Return the tasks of generated repositories, from the file in the template."""
     spec = spec_from_file_location("dorc_tasks", ROOT / "template" / "dorc_tasks.py")
     assert spec is not None and spec.loader is not None  # noqa: S101
     module = module_from_spec(spec)
@@ -43,12 +43,19 @@ namespace = _pipeline_tasks()
 
 @task(
     help={
-        "all": "all tiers, those too that need Node, a Pulumi CLI or buildah",
+        "all": "all tiers, also those that need Node, a Pulumi CLI or buildah",
         "tier": f"one tier: {', '.join(ALL)}",
-        "options": "further options for pytest, as one text",
+        "workers": "with CONFIG_REPO_PATH: run functions in worker processes, with Lambda's rules",
+        "options": "more options for pytest, as one text",
     }
 )
-def test(c: Context, all: bool = False, tier: str | None = None, options: str = "") -> None:  # noqa: A002
+def test(
+    c: Context,
+    all: bool = False,  # noqa: A002 - what people type
+    tier: str | None = None,
+    workers: bool = False,
+    options: str = "",
+) -> None:
     """Run dorc's own tests, or with CONFIG_REPO_PATH those of that repository."""
     from dorc_runtime.project.settings import read_settings
     from dorc_runtime.tasks.run import test_repository
@@ -58,8 +65,10 @@ def test(c: Context, all: bool = False, tier: str | None = None, options: str = 
     elsewhere = read_settings(ROOT).config_repo_path
     if elsewhere != Path() and not all and tier is None:
         print(f"the tests of {elsewhere}; for dorc's own: invoke test --all, or --tier")
-        test_repository(c, options=options)
+        test_repository(c, workers=workers, options=options)
         return
+    if workers:
+        raise Exit("error: --workers is for the tests of pipelines: set CONFIG_REPO_PATH.", code=2)
     tiers = (tier,) if tier else ALL if all else QUICK
     folders = " ".join(f"tests/{name}" for name in tiers)
     with c.cd(ROOT):
@@ -82,12 +91,12 @@ def types(c: Context) -> None:
 
 @task(
     help={
-        "folder": "where to make the repository, and leave it (default: a temporary folder)",
+        "folder": "where to create the repository, and leave it (default: a temporary folder)",
         "svg": "a file to draw the terminal's output into",
     }
 )
 def demo(c: Context, folder: str | None = None, svg: str | None = None) -> None:
-    """Make a repository, add two pipelines, and run them on a real file."""
+    """Create a repository, add two pipelines, and run them with a real file."""
     from rich.console import Console
     from rich.text import Text
 
@@ -118,22 +127,22 @@ def demo(c: Context, folder: str | None = None, svg: str | None = None) -> None:
         [summary] = made.glob(".dorc/runs/*/lake/curated/penguins/summary.csv")
         screen.print(_table(summary.read_text(encoding="utf-8")))
         if folder is None:
-            note = "made in a temporary folder; to keep it: invoke demo --folder my-pipelines"
+            note = "created in a temporary folder; to keep it: invoke demo --folder my-pipelines"
             screen.print(note, style="dim")
     if svg:
         screen.save_svg(svg, title="invoke demo")
 
 
-@task(help={"check": "change nothing; exit 1 when the example is not what the template writes"})
+@task(help={"check": "change nothing; exit 1 if the example differs from what the template writes"})
 def example(c: Context, check: bool = False) -> None:
-    """Make examples/penguins anew from the template; the pipelines' own code stays."""
+    """Regenerate examples/penguins from the template; the pipelines' own code stays."""
     with c.cd(ROOT):
         c.run(f"{sys.executable} examples/regenerate.py" + (" --check" if check else ""))
 
 
-@task(help={"version": "the version to release, X.Y.Z, which CHANGELOG.md tells of"})
+@task(help={"version": "the version to release, X.Y.Z, with a section in CHANGELOG.md"})
 def release(c: Context, version: str) -> None:
-    """Make a release: the version bumped, a wheel built and checked, an annotated tag."""
+    """Make a release: a new version number, a checked wheel, an annotated tag."""
     from dorc_runtime.tasks.entry import report_errors
     from release import release as make
 
@@ -146,7 +155,7 @@ def release(c: Context, version: str) -> None:
 def _demo_folder(folder: str | None) -> Iterator[Path]:
     if folder is not None:
         if Path(folder).exists():
-            raise Exit(f"error: {folder} is there already: name a new folder.", code=2)
+            raise Exit(f"error: {folder} already exists: name a new folder.", code=2)
         yield Path(folder).resolve()
         return
     with tempfile.TemporaryDirectory(prefix="dorc-demo-") as temporary:
@@ -157,13 +166,13 @@ def _copy_template(made: Path) -> None:
     import copier
 
     with warnings.catch_warnings():
-        # Says that changes of this checkout are taken along, as they should be.
+        # Warns that changes of this checkout are included, as they should be.
         warnings.simplefilter("ignore")
         copier.run_copy(str(ROOT), made, defaults=True, quiet=True, vcs_ref="HEAD")
 
 
 def _put_in_example(made: Path) -> None:
-    """Put the example's code in place of what ``new-pipeline`` wrote."""
+    """Replace the code that ``new-pipeline`` wrote with the example's."""
     for pipeline in EXAMPLE.glob("src/*/*"):
         written = made / pipeline.relative_to(EXAMPLE)
         shutil.rmtree(written)

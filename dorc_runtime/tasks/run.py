@@ -55,8 +55,8 @@ def run(
     from dorc_runtime.local.aws.lake import Lake
     from dorc_runtime.local.inputs import Request
 
-    found = pinned_repository(c)
-    found.pipeline(pipeline)
+    repository = pinned_repository(c)
+    repository.pipeline(pipeline)
     if file is not None and input is not None:
         raise Exit("error: give --file or --input, not both.", code=MISTAKE)
     request = Request(example, Path(file) if file is not None else None, input)
@@ -65,8 +65,8 @@ def run(
         from dorc_runtime.local.session import Session
         from dorc_runtime.tasks.drawings.run_drawing import RunDrawing, print_runs, show_runs
 
-        draw = partial(RunDrawing.on_terminal, root=found.root, json=json, inline=inline)
-        session = Session(found, lake, draw, inline=inline, printing=not json)
+        draw = partial(RunDrawing.on_terminal, root=repository.root, json=json, inline=inline)
+        session = Session(repository, lake, draw, inline=inline, printing=not json)
         completed: list[CompletedRun] = []
         try:
             runs = session.follow if follow else session.run
@@ -74,7 +74,7 @@ def run(
         finally:
             # An error may end the command between two runs.
             if json and completed:
-                print_runs(completed, root=found.root, chains=follow)
+                print_runs(completed, root=repository.root, chains=follow)
     if follow and not json:
         show_runs([each.result for each in completed])
     _end(completed)
@@ -92,23 +92,27 @@ def _end(completed: "Sequence[CompletedRun]") -> None:
 @task(
     help={
         "pipeline": "LAYER/NAME of one pipeline (default: all)",
+        "workers": "run functions in worker processes, with Lambda's rules, as `invoke run` does",
         "options": "more options for pytest, as one text: --options='-x -k clean'",
     }
 )
 @report_errors
-def test(c: Context, pipeline: str | None = None, options: str = "") -> None:
+def test(c: Context, pipeline: str | None = None, workers: bool = False, options: str = "") -> None:
     """Run the tests of the pipelines."""
-    test_repository(c, pipeline, options=options)
+    test_repository(c, pipeline, workers=workers, options=options)
 
 
-def test_repository(c: Context, pipeline: str | None = None, *, options: str = "") -> None:
+def test_repository(
+    c: Context, pipeline: str | None = None, *, workers: bool = False, options: str = ""
+) -> None:
     """Run the tests of all pipelines or of one; end the task with pytest's exit code."""
     import shlex
 
-    found = pinned_repository(c)
-    where = [found.show(found.pipeline(pipeline).path)] if pipeline else []
+    repository = pinned_repository(c)
+    where = [repository.show(repository.pipeline(pipeline).path)] if pipeline else []
+    where += ["--dorc-workers"] if workers else []
     command = [sys.executable, "-m", "pytest", *where, *shlex.split(options)]
-    code = subprocess.run(command, cwd=found.root, check=False).returncode  # noqa: S603
+    code = subprocess.run(command, cwd=repository.root, check=False).returncode  # noqa: S603
     if code == _NO_TESTS and options:
         raise Exit(f"error: no test matches {options}.", code=MISTAKE)
     if code == _NO_TESTS:

@@ -66,6 +66,7 @@ class PipelineRunner:
     """Runs pipelines of one repository: the value of the fixture ``run_pipeline``.
 
     ``lake`` returns the server that the runs share. ``workers`` is the default of calls.
+    ``is_patched`` returns whether the test has replaced attributes with pytest's ``monkeypatch``.
     ``coverage`` counts what runs reach.
     """
 
@@ -75,11 +76,13 @@ class PipelineRunner:
         lake: Callable[[], Lake],
         *,
         workers: bool = False,
+        is_patched: Callable[[], bool] = lambda: False,
         coverage: Coverage,
     ) -> None:
         self._repository = repository
         self._lake = lake
         self._workers = workers
+        self._is_patched = is_patched
         self._coverage = coverage
 
     def __call__(
@@ -101,8 +104,12 @@ class PipelineRunner:
         ``DorcError`` for a run that cannot start.
         """
         inline = not (self._workers if workers is None else workers)
-        if patches and not inline:
-            raise InputError("patches reach functions in this process alone: say workers=False.")
+        # A call that says workers=True may have other reasons to use monkeypatch.
+        if not inline and (patches or (workers is None and self._is_patched())):
+            raise InputError(
+                "functions run in worker processes, where patches do not reach them: mark the test "
+                "with @pytest.mark.workers(False), or call run_pipeline with workers=False."
+            )
         text = None if input is None else json.dumps(input)
         planned = plan(
             self._repository,

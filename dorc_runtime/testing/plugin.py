@@ -6,7 +6,7 @@ pytest loads it in every environment that has the library, so it imports the res
 from __future__ import annotations
 
 import traceback
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +41,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start to count what the session reaches."""
+    """Register the mark of dorc, and start to count what the session reaches."""
+    config.addinivalue_line(
+        "markers",
+        "workers(enabled=True): run the functions of pipelines in worker processes; with False in "
+        "the test's own process, also when the option --dorc-workers is given",
+    )
     config.stash[_coverage] = Coverage()
 
 
@@ -51,10 +56,20 @@ def run_pipeline(pytestconfig: pytest.Config, request: pytest.FixtureRequest) ->
 
     The result has ``succeeded``, ``output``, ``error``, ``cause``, ``states``, ``lake``, ``log``,
     ``seconds`` and ``waits``. The functions are called in this process, where a debugger, coverage
-    and patches reach them, or with ``workers=True`` in worker processes. Waits and retries take no
-    time.
+    and patches reach them, or in worker processes: with ``workers=True``, the mark ``workers`` or
+    the option ``--dorc-workers``. Waits and retries take no time.
     """
-    return _runner(pytestconfig, Path(request.path))
+    mark = request.node.get_closest_marker("workers")
+    monkeypatch: pytest.MonkeyPatch | None = (
+        request.getfixturevalue("monkeypatch") if "monkeypatch" in request.fixturenames else None
+    )
+    return _runner(
+        pytestconfig,
+        Path(request.path),
+        workers=mark.args != (False,) if mark else None,
+        # pytest has no public way to ask what a test has replaced.
+        is_patched=lambda: bool(monkeypatch and monkeypatch._setattr),  # noqa: SLF001
+    )
 
 
 @pytest.fixture
@@ -126,13 +141,23 @@ def pytest_terminal_summary(
             terminalreporter.line(line)
 
 
-def _runner(config: pytest.Config, path: Path) -> PipelineRunner:
+def _runner(
+    config: pytest.Config,
+    path: Path,
+    *,
+    workers: bool | None = None,
+    is_patched: Callable[[], bool] = lambda: False,
+) -> PipelineRunner:
+    """Return a runner for the test in ``path``; ``workers`` is what the mark says, if any."""
     from dorc_runtime.testing.pipeline_runs import PipelineRunner
 
+    if workers is None:
+        workers = config.getoption("dorc_workers") or config.getini("dorc_workers")
     return PipelineRunner(
         _repository(path),
         lambda: _started_lake(config),
-        workers=config.getoption("dorc_workers") or config.getini("dorc_workers"),
+        workers=workers,
+        is_patched=is_patched,
         coverage=config.stash[_coverage],
     )
 

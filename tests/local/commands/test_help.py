@@ -1,4 +1,4 @@
-"""The help of tasks, and calls that match no test."""
+"""The help of tasks."""
 
 from __future__ import annotations
 
@@ -25,9 +25,3 @@ def test_help_works_before_a_task_and_after_it(
     done = repository.invoke(*words)
     assert text in done.stdout
     assert done.returncode == 0
-
-
-def test_options_that_match_no_test_are_a_mistake(repository: Repository) -> None:
-    done = repository.invoke("test", "--options", "-q -k misspelt")
-    assert done.stderr == "error: no test matches -q -k misspelt.\n"
-    assert done.returncode == 2

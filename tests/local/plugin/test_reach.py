@@ -93,11 +93,11 @@ assert {RUN}).output == "never"
         ('patches={"clean.handle": None}', "no name in clean 'handle'; known: "),
         (
             'patches={"clean.handler": None}, workers=True',
-            "patches reach functions in this process",
+            "functions run in worker processes, where patches do not reach them",
         ),
     ],
 )
-def test_a_patch_of_a_name_that_does_not_exist_is_refused(
+def test_a_patch_that_is_not_possible_is_refused(
     checkout: Checkout, call: str, message: str
 ) -> None:
     assert message in checkout.one(f"{RUN}, {call})").stdout
