@@ -7,7 +7,7 @@ from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
 from dorc_runtime.errors import NotARepositoryError
-from dorc_runtime.tasks.entry import MISTAKE, report_errors, repository, tasks_folder
+from dorc_runtime.tasks.entry import MISTAKE, current_repository, report_errors, tasks_folder
 
 
 @task()
@@ -22,10 +22,10 @@ def doctor(c: Context) -> None:
     from dorc_runtime.tasks.drawings.run_drawing import show_findings
 
     try:
-        found = repository(c)
+        repository = current_repository(c)
     except NotARepositoryError:
-        found = None
-    tools = tuple(findings(found, read_settings(tasks_folder(c))))
+        repository = None
+    tools = tuple(findings(repository, read_settings(tasks_folder(c))))
     show_findings(tools)
     needed = [finding.name for finding in tools if finding.remedy and not finding.optional]
     if needed:

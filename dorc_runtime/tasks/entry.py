@@ -40,7 +40,7 @@ def tasks_folder(c: Context) -> Path:
     return Path(c.dorc.root)
 
 
-def repository(c: Context) -> Repository:
+def current_repository(c: Context) -> Repository:
     """Return the repository that the tasks work on.
 
     That is the tasks' own folder, or the one that ``CONFIG_REPO_PATH`` names.
@@ -55,9 +55,9 @@ def pinned_repository(c: Context) -> Repository:
     """Return the repository, after a check that the installed library is the one it requires."""
     from dorc_runtime.project.pin import check_pin
 
-    found = repository(c)
-    check_pin(found.root)
-    return found
+    repository = current_repository(c)
+    check_pin(repository.root)
+    return repository
 
 
 def print_line(text: str) -> None:

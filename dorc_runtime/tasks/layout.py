@@ -49,9 +49,9 @@ def remove_env(c: Context, name: str, dry_run: bool = False, yes: bool = False) 
     """Remove an environment in which nothing is deployed."""
     from dorc_runtime.project.template.layout import plan_remove_environment
 
-    found = pinned_repository(c)
-    change = plan_remove_environment(found.root, name)
-    folders = ["infra", *(found.show(folder.path) for folder in found.pipelines)]
+    repository = pinned_repository(c)
+    change = plan_remove_environment(repository.root, name)
+    folders = ["infra", *(repository.show(folder.path) for folder in repository.pipelines)]
     remedy = f"`invoke destroy --all --env {name}` removes it."
     _check_not_deployed(c, folders, name, remedy, yes=yes or dry_run)
     _carry_out(change, dry_run)
@@ -83,9 +83,9 @@ def remove_pipeline(c: Context, pipeline: str, dry_run: bool = False, yes: bool 
     """Remove a pipeline, with its folder, that is not deployed anywhere."""
     from dorc_runtime.project.template.layout import plan_remove_pipeline
 
-    found = pinned_repository(c)
+    repository = pinned_repository(c)
     layer, _, name = pipeline.strip("/").removeprefix("src/").partition("/")
-    change = plan_remove_pipeline(found.root, layer, name)
+    change = plan_remove_pipeline(repository.root, layer, name)
     remedy = f"`invoke destroy --instance {layer}/{name} --env ENV` removes it."
     _check_not_deployed(c, [f"src/{layer}/{name}"], None, remedy, yes=yes or dry_run)
     _carry_out(change, dry_run)

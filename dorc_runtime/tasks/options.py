@@ -47,13 +47,13 @@ def requested_instances(
 
     if everything and (instance or layer):
         raise Exit("error: give --instance or --all, not both.", code=MISTAKE)
-    found, settings = pinned_repository(c), read_settings(tasks_folder(c))
+    repository, settings = pinned_repository(c), read_settings(tasks_folder(c))
     if not everything:
-        one = find_instance(found, settings, instance=instance, layer=layer, environment=env)
+        one = find_instance(repository, settings, instance=instance, layer=layer, environment=env)
         return _checked(c, ((one,),))
     if env is None:
         raise Exit("error: --all is about an environment: add --env.", code=MISTAKE)
-    return _checked(c, all_instances(found, settings, env))
+    return _checked(c, all_instances(repository, settings, env))
 
 
 def check_confirmation(yes: bool, *, json: bool) -> None:

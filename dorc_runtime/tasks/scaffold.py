@@ -23,8 +23,8 @@ def new_pipeline(
     """Write a pipeline that runs as it is."""
     from dorc_runtime.project.template.scaffold import plan_new_pipeline
 
-    found = pinned_repository(c)
-    change = plan_new_pipeline(found.root, layer, name, scaffold=scaffold)
+    repository = pinned_repository(c)
+    change = plan_new_pipeline(repository.root, layer, name, scaffold=scaffold)
     if dry_run:
         for line in change.lines:
             print_line(f"would {line}")
@@ -46,13 +46,13 @@ def new_function(c: Context, pipeline: str, name: str) -> None:
     """Write another function for a pipeline."""
     from dorc_runtime.project.template.scaffold import plan_new_function
 
-    found = pinned_repository(c)
-    folder = found.pipeline(pipeline)
-    change = plan_new_function(found.root, folder.layer, folder.name, name)
+    repository = pinned_repository(c)
+    folder = repository.pipeline(pipeline)
+    change = plan_new_function(repository.root, folder.layer, folder.name, name)
     change.carry_out()
     for path in change.written:
         print_line(f"wrote {path}")
-    print_line(f'add it to the steps in {found.show(folder.definition)}: Function("{name}")')
+    print_line(f'add it to the steps in {repository.show(folder.definition)}: Function("{name}")')
 
 
 TASKS: tuple[Task[Any], ...] = (new_pipeline, new_function)

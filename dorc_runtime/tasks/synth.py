@@ -45,20 +45,22 @@ def synth(
 
     if instance is None and env is None:
         raise Exit("error: name the environment: add --env, or --instance universal.", MISTAKE)
-    found = pinned_repository(c)
+    repository = pinned_repository(c)
     settings = read_settings(tasks_folder(c))
-    config = load_config(found)
+    config = load_config(repository)
     universal = config.universal if config else None
     account = (universal and universal.account) or settings.aws_account or ACCOUNT
     document: dict[str, object]
     if instance is None and env is not None:
-        many = len(found.pipelines) > _FEW_PIPELINES
+        many = len(repository.pipelines) > _FEW_PIPELINES
         processes = os.cpu_count() or 1 if many else 1
-        made = run_programs(found, environment=env, account=account, processes=processes)
+        made = run_programs(repository, environment=env, account=account, processes=processes)
         document = made.document()
     else:
-        requested = find_instance(found, settings, instance=instance, layer=None, environment=env)
-        document = synth_instance(found, requested, account=account).document()
+        requested = find_instance(
+            repository, settings, instance=instance, layer=None, environment=env
+        )
+        document = synth_instance(repository, requested, account=account).document()
     text = json.dumps(document, indent=2)
     if out is None:
         print_line(text)

@@ -9,7 +9,13 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
-from dorc_runtime.tasks.entry import HAS_CHANGES, MISTAKE, print_line, report_errors, repository
+from dorc_runtime.tasks.entry import (
+    HAS_CHANGES,
+    MISTAKE,
+    current_repository,
+    print_line,
+    report_errors,
+)
 
 if TYPE_CHECKING:
     from dorc_runtime.project.template.upgrade import Upgrade, UpgradeResult
@@ -34,10 +40,10 @@ def upgrade(c: Context, to: str | None = None, check: bool = False, install: boo
     """
     from dorc_runtime.project.template.upgrade import carry_out, check_committed, plan_upgrade
 
-    found = repository(c)
+    repository = current_repository(c)
     if not check:
-        check_committed(found.root)
-    planned = plan_upgrade(found.root, to=to)
+        check_committed(repository.root)
+    planned = plan_upgrade(repository.root, to=to)
     if planned.template.unreachable:
         print_line(
             f"the template cannot be reached, so its last known copy is used: "
@@ -59,7 +65,7 @@ def upgrade(c: Context, to: str | None = None, check: bool = False, install: boo
         files = ", ".join(updated.conflicts)
         raise Exit(f"error: you and the template changed the same lines: {files}", code=_CONFLICTS)
     if install:
-        _install(found.root)
+        _install(repository.root)
     _print_notes(planned)
     then = "" if install else "pip install -e . && invoke check && "
     print_line(f"next: {then}invoke test && git add --all && git commit")
