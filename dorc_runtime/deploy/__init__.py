@@ -3,8 +3,8 @@
 It takes a repository, an environment and an instance, and gives changes and outputs. Open
 ``deployment_context`` for what every deployment needs to know, ``deployment`` for one instance,
 ``preview``, ``apply`` and ``destroy`` for what is done with instances, ``observer`` for reports,
-``image_builds`` for images that are missing, and ``locks`` for who holds a stack.
+``image_builds`` for missing images, and ``locks`` for the locks of a stack.
 
-Below it: ``components`` (one AWS concept each), ``programs`` (what Pulumi runs) and ``driver``
-(what runs Pulumi).
+Inside: ``components`` (one AWS concept each), ``programs`` (what Pulumi runs) and ``driver`` (what
+runs Pulumi).
 """

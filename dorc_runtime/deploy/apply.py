@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from dorc_runtime.deploy.deployment import needs, opened
+from dorc_runtime.deploy.deployment import open_stack, prerequisites
 from dorc_runtime.deploy.deployment_context import DeploymentContext
 from dorc_runtime.deploy.driver.engine import Output
 from dorc_runtime.deploy.driver.instances import Instance
 from dorc_runtime.deploy.driver.progress import Changes
 from dorc_runtime.deploy.driver.stop import stop_in_order
-from dorc_runtime.deploy.image_builds import images, prunable, prune, universal_stack
-from dorc_runtime.deploy.observer import DeployObserver, report_rewritten
+from dorc_runtime.deploy.image_builds import images, open_universal_stack, prunable, prune
+from dorc_runtime.deploy.observer import DeployObserver, report_file_change
 from dorc_runtime.errors import DorcError, StoppedError
 
 # An engine takes about a fifth of a gigabyte, and a processor most of its time.
@@ -35,13 +35,13 @@ class Apply:
 
     def __init__(
         self,
-        place: DeploymentContext,
+        context: DeploymentContext,
         observer: DeployObserver,
         *,
         confirm: Callable[[str], None] | None,
         skip_unchanged: bool,
     ) -> None:
-        self._place = place
+        self._context = context
         self._observer = observer
         self._confirm = confirm
         self._skip_unchanged = skip_unchanged
@@ -57,22 +57,22 @@ class Apply:
             return {instance.id: self.apply(instance) for instance in stage}
         started: dict[str, Future[Applied]] = {}
 
-        def stop(text: str) -> None:
+        def cancel(text: str) -> None:
             self._observer.note(text)
             for each in started.values():
                 each.cancel()
 
-        with stop_in_order(stop) as stopping, ThreadPoolExecutor(_MOST_ENGINES) as threads:
+        with stop_in_order(cancel) as stop, ThreadPoolExecutor(_MOST_ENGINES) as threads:
             for instance in stage:
-                if not stopping.asked:
+                if not stop.requested:
                     started[instance.id] = threads.submit(self.apply, instance, named=True)
         ended = [each for each in started.values() if not each.cancelled()]
         failures = [error for each in ended if (error := _error(each))]
         for error in failures[1:]:
             self._observer.problem(str(error))
-        if stopping.asked and not failures:
+        if stop.requested and not failures:
             raise StoppedError(
-                "stopped: what was made stays, and the same command continues from there."
+                "stopped: what was created stays, and the same command continues from there."
             )
         return {id_: each.result() for id_, each in started.items()}
 
@@ -82,11 +82,11 @@ class Apply:
         ``named`` reports each resource with the instance's name, as others are applied at the same
         time.
         """
-        self._apply_needed(instance)
+        self._apply_prerequisites(instance)
         observer, prefix = self._observer, instance.id if named else ""
         observer.title(f"{instance.title}: applying")
-        with opened(self._place, instance, applying=True) as (stack, scope):
-            report_rewritten(stack, repository=self._place.repository, observer=observer)
+        with open_stack(self._context, instance, applying=True) as (stack, scope):
+            report_file_change(stack, repository=self._context.repository, observer=observer)
             if self._confirm or self._skip_unchanged:
                 steps = observer.steps(prefix, planning=True) if self._confirm else observer.notes()
                 changes = stack.preview(steps, scope=scope)
@@ -109,9 +109,9 @@ class Apply:
 
         ``instance`` is universal.
         """
-        observer, wanted = self._observer, images(self._place)
-        with universal_stack(self._place, instance, wanted) as (stack, _):
-            functions = prunable(stack, wanted.recipes)
+        observer, current = self._observer, images(self._context)
+        with open_universal_stack(self._context, instance, current) as (stack, _):
+            functions = prunable(stack, current.recipes)
             if not functions:
                 observer.note("no images of functions that no longer exist")
                 return
@@ -121,10 +121,10 @@ class Apply:
                 changes = stack.apply(observer.steps(), scope=prune(stack, functions))
         observer.changes("pruned", changes)
 
-    def _apply_needed(self, instance: Instance) -> None:
+    def _apply_prerequisites(self, instance: Instance) -> None:
         """Apply first, if a person agrees, what ``instance`` needs."""
         if self._confirm:
-            for missing in needs(self._place, instance):
+            for missing in prerequisites(self._context, instance):
                 self._confirm(f"{instance.title} needs {missing.title} applied first. Do it now?")
                 self.apply(missing)
 

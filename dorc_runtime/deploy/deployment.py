@@ -1,47 +1,47 @@
-"""Deploying one instance: what it needs first, its stack with what of it is this tree's."""
+"""One instance: its prerequisites, its stack, and the resources there that this tree owns."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from dorc_runtime.compile.checks import problems_between, problems_of
 from dorc_runtime.deploy.deployment_context import DeploymentContext, deployed_pipelines
-from dorc_runtime.deploy.driver.engine import EVERYTHING, Scope, Stack, deployed
+from dorc_runtime.deploy.driver.engine import EVERYTHING, Scope, Stack, resource_counts
 from dorc_runtime.deploy.driver.instances import Instance, infra, universal
-from dorc_runtime.deploy.image_builds import check_docker, images, universal_stack
+from dorc_runtime.deploy.image_builds import check_docker, images, open_universal_stack
 from dorc_runtime.errors import DefinitionError, DorcError, StackError
 from dorc_runtime.project.repository import load_source
 
 
 @contextmanager
-def opened(
-    place: DeploymentContext, instance: Instance, *, applying: bool
+def open_stack(
+    context: DeploymentContext, instance: Instance, *, applying: bool
 ) -> Iterator[tuple[Stack, Scope]]:
-    """Have the stack of an instance, made when it is missing, and what of it is to be applied.
+    """Open the stack of an instance, with the scope to apply; create the stack if it is missing.
 
-    ``applying`` asks for all that this needs: raises ``StackError`` when something else has to be
-    applied before, ``ToolMissingError`` when images are to be built and nothing here builds them.
+    ``applying`` also checks the prerequisites: raises ``StackError`` when another instance must be
+    applied first, ``ToolMissingError`` when images must be built and Docker does not run.
     """
-    place.check_environment(instance)
+    context.check_environment(instance)
     if instance.kind == "universal":
-        wanted = images(place)
-        if applying and wanted.missing:
+        current_images = images(context)
+        if applying and current_images.missing:
             check_docker()
-        with universal_stack(place, instance, wanted) as found:
-            yield found
+        with open_universal_stack(context, instance, current_images) as stack_and_scope:
+            yield stack_and_scope
     else:
         if applying:
-            _check_needs(place, instance)
-        yield Stack.open(instance, place.variables, create=True), EVERYTHING
+            _check_prerequisites(context, instance)
+        yield Stack.open(instance, context.variables, create=True), EVERYTHING
 
 
-def check_definition(place: DeploymentContext, instance: Instance) -> None:
-    """Raise ``DefinitionError`` for what `invoke check` would find in the pipeline."""
+def check_definition(context: DeploymentContext, instance: Instance) -> None:
+    """Raise ``DefinitionError`` for a problem that `invoke check` finds in the pipeline."""
     if instance.pipeline is None:
         return
     own = load_source(instance.pipeline)
     sources = [own]
-    for folder in place.repository.pipelines:
-        # What is wrong with another pipeline keeps that one from being deployed, not this one.
+    for folder in context.repository.pipelines:
+        # A mistake in another pipeline does not prevent the deployment of this one.
         with suppress(DorcError):
             sources += [load_source(folder)] if folder.id != own.id else []
     between = [
@@ -55,45 +55,46 @@ def check_definition(place: DeploymentContext, instance: Instance) -> None:
         raise DefinitionError(f"{problems[0]}{more}")
 
 
-def needs(place: DeploymentContext, instance: Instance) -> tuple[Instance, ...]:
-    """Return what has to be applied before ``instance``, in order."""
+def prerequisites(context: DeploymentContext, instance: Instance) -> tuple[Instance, ...]:
+    """Return the instances that must be applied before ``instance``, in order."""
     if instance.kind != "pipeline" or instance.environment is None:
         return ()
-    found = []
-    if images(place, pipeline=instance.id).missing:
-        found.append(universal(place.repository, place.settings))
-    below = infra(place.repository, place.settings, instance.environment)
-    if not deployed(instance, place.variables).get((below.program.project, below.stack)):
-        found.append(below)
-    return tuple(found)
+    first = []
+    if images(context, pipeline=instance.id).missing:
+        first.append(universal(context.repository, context.settings))
+    shared = infra(context.repository, context.settings, instance.environment)
+    counts = resource_counts(instance, context.variables)
+    if not counts.get((shared.program.project, shared.stack)):
+        first.append(shared)
+    return tuple(first)
 
 
-def check_unused(place: DeploymentContext, instance: Instance) -> None:
+def check_unused(context: DeploymentContext, instance: Instance) -> None:
     """Raise ``StackError`` when pipelines are deployed that need ``instance``."""
     if instance.kind == "pipeline":
         return
     users = [
         user
-        for user in deployed_pipelines(place, deployed(instance, place.variables))
+        for user in deployed_pipelines(context, resource_counts(instance, context.variables))
         if instance.environment is None or user.endswith(f" in {instance.environment}")
     ]
     if users:
         raise StackError(
-            f"{instance.title} is needed by {', '.join(users)}: destroy those first, or "
+            f"{instance.title} is used by {', '.join(users)}: destroy those first, or run "
             f"`invoke destroy --all --env {instance.environment or 'ENV'}`."
         )
 
 
-def _check_needs(place: DeploymentContext, instance: Instance) -> None:
-    if missing := needs(place, instance):
-        commands = " and ".join(f"`invoke apply {needed.words}`" for needed in missing)
-        parts = [_reason(place, instance, needed) for needed in missing]
-        raise StackError(f"{instance.title}: {' and '.join(parts)}: first {commands}.")
+def _check_prerequisites(context: DeploymentContext, instance: Instance) -> None:
+    if missing := prerequisites(context, instance):
+        commands = " and ".join(f"`invoke apply {each.options}`" for each in missing)
+        reasons = " and ".join(_reason(context, instance, each) for each in missing)
+        raise StackError(f"{instance.title}: {reasons}: run first {commands}.")
 
 
-def _reason(place: DeploymentContext, instance: Instance, needed: Instance) -> str:
-    if needed.kind == "infra":
-        return "infra is not applied there"
-    missing = images(place, pipeline=instance.id).missing
-    names = ", ".join(recipe.function for recipe in missing)
-    return f"the images of {names} are not built for the code as it is"
+def _reason(context: DeploymentContext, instance: Instance, missing: Instance) -> str:
+    if missing.kind == "infra":
+        return f"infra is not deployed in {missing.environment}"
+    recipes = images(context, pipeline=instance.id).missing
+    names = ", ".join(recipe.function for recipe in recipes)
+    return f"no images of the current code for {names}"

@@ -1,4 +1,4 @@
-"""What every deployment needs to know, found out and checked once before anything is done."""
+"""What every deployment needs to know, read and checked once at the start."""
 
 import os
 import sys
@@ -22,7 +22,7 @@ from dorc_runtime.project.settings import Settings
 
 @dataclass(frozen=True)
 class DeploymentContext:
-    """A repository with its settings; ``backend`` is the URL of Pulumi's."""
+    """A repository with its settings; ``backend`` is the URL of Pulumi's backend."""
 
     repository: Repository
     settings: Settings
@@ -32,16 +32,16 @@ class DeploymentContext:
 
     @property
     def variables(self) -> dict[str, str]:
-        """The variables that Pulumi and the programs find beside this process's."""
+        """The variables that Pulumi and the programs get in addition to this process's own."""
         path = [str(self.repository.root), os.environ.get("PYTHONPATH", "")]
-        said = {
+        settings = {
             "AWS_ACCOUNT": self.settings.aws_account,
             "AWS_ENDPOINT_URL": self.settings.aws_endpoint_url,
             "UNIVERSAL_STACK_NAME": self.settings.universal_stack_name,
             "INFRA_STACK_NAME": self.settings.infra_stack_name,
         }
         return {
-            **{name: value for name, value in said.items() if value is not None},
+            **{name: value for name, value in settings.items() if value is not None},
             "PULUMI_BACKEND_URL": self.backend,
             "PULUMI_CONFIG_PASSPHRASE": self.passphrase,
             "PULUMI_PYTHON_CMD": sys.executable,
@@ -51,7 +51,7 @@ class DeploymentContext:
 
     @cached_property
     def recipes(self) -> tuple[ImageRecipe, ...]:
-        """The images of all functions, as the code is now."""
+        """The images of all functions of the current code."""
         return recipes(self.repository, self.config.universal)
 
     def client(self, service: str) -> Any:
@@ -63,21 +63,22 @@ class DeploymentContext:
         )
 
     def check_environment(self, instance: Instance) -> None:
-        """Raise ``DefinitionError`` for an environment whose stack file cannot be."""
+        """Raise ``DefinitionError`` for a mistake in the stack file of the environment."""
         if instance.environment is not None:
             name = self.settings.infra_stack_name
             environment_config(self.repository, self.config, instance.environment, infra=name)
 
 
 def deployment_context(repository: Repository, settings: Settings) -> DeploymentContext:
-    """Return the repository as a place to deploy from, once all that can be known of it is right.
+    """Return the context of a repository, after all checks that need no AWS.
 
-    Nothing reaches AWS yet. Raises ``SettingsError`` or ``DefinitionError``.
+    Raises ``SettingsError`` or ``DefinitionError``.
     """
     config = load_config(repository)
     if config is None:
         raise DefinitionError(
-            "pipeline_config.py is not there: write into it `config = Config(universal=universal)`."
+            "pipeline_config.py does not exist: create it with "
+            "`config = Config(universal=universal)`."
         )
     session = boto3.Session()
     parts = session.get_available_partitions()
@@ -87,44 +88,47 @@ def deployment_context(repository: Repository, settings: Settings) -> Deployment
     return DeploymentContext(repository, settings, config, url, passphrase(settings, url))
 
 
-def check_credentials(place: DeploymentContext) -> str:
-    """Return the account, once AWS has told that the credentials are its own.
+def check_credentials(context: DeploymentContext) -> str:
+    """Return the account of the credentials, after asking AWS.
 
     Raises ``CredentialsError``.
     """
-    return check_account(place.config.universal, place.settings, client=place.client("sts"))
+    return check_account(context.config.universal, context.settings, client=context.client("sts"))
 
 
 def deployed_pipelines(
-    place: DeploymentContext, found: Mapping[tuple[str, str], int]
+    context: DeploymentContext, counts: Mapping[tuple[str, str], int]
 ) -> tuple[str, ...]:
-    """Return the pipelines that are deployed, as ``layer/name in environment``."""
+    """Return the pipelines that are deployed, as ``layer/name in environment``.
+
+    ``counts`` is the result of ``resource_counts``.
+    """
     deployed = []
-    for folder in place.repository.pipelines:
+    for folder in context.repository.pipelines:
         program = Program(folder.path)
         if (folder.path / PROJECT_FILE).is_file():
             deployed += [
                 f"{folder.id} in {stack}"
-                for (project, stack), count in found.items()
+                for (project, stack), count in counts.items()
                 if project == program.project and count
             ]
     return tuple(sorted(deployed))
 
 
-def buckets_without_events(place: DeploymentContext, environment: str) -> tuple[str, ...]:
-    """Return the existing buckets whose events do not go to EventBridge, so that nothing starts."""
+def buckets_without_events(context: DeploymentContext, environment: str) -> tuple[str, ...]:
+    """Return the buckets in ``Config(buckets=...)`` that send no events to EventBridge."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     config = environment_config(
-        place.repository, place.config, environment, infra=place.settings.infra_stack_name
+        context.repository, context.config, environment, infra=context.settings.infra_stack_name
     )
-    client = place.client("s3")
-    quiet = []
+    client = context.client("s3")
+    without_events = []
     for bucket in config.buckets.values():
         try:
-            told = client.get_bucket_notification_configuration(Bucket=bucket)
+            notification = client.get_bucket_notification_configuration(Bucket=bucket)
         except (BotoCoreError, ClientError) as error:
-            raise StackError(f"the bucket {bucket} cannot be looked at: {error}") from error
-        if "EventBridgeConfiguration" not in told:
-            quiet.append(bucket)
-    return tuple(quiet)
+            raise StackError(f"the bucket {bucket} cannot be read: {error}") from error
+        if "EventBridgeConfiguration" not in notification:
+            without_events.append(bucket)
+    return tuple(without_events)

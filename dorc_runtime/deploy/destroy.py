@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dorc_runtime.deploy.deployment import check_unused
 from dorc_runtime.deploy.deployment_context import DeploymentContext
-from dorc_runtime.deploy.driver.engine import Held, Stack, deployed
+from dorc_runtime.deploy.driver.engine import Stack, StateResource, resource_counts
 from dorc_runtime.deploy.driver.instances import Instance, universal
 from dorc_runtime.deploy.driver.progress import Changes
 from dorc_runtime.deploy.observer import DeployObserver
@@ -17,11 +17,11 @@ class Destroyed:
     """What was removed, and the resources that stay because they are protected."""
 
     changes: Changes
-    protected: tuple[Held, ...]
+    protected: tuple[StateResource, ...]
 
 
 def destroy_instance(
-    place: DeploymentContext,
+    context: DeploymentContext,
     instance: Instance,
     observer: DeployObserver,
     *,
@@ -32,8 +32,8 @@ def destroy_instance(
     ``confirm`` asks a question after a preview, and raises when the answer is no; without it
     nothing is previewed. Raises ``StackError`` when a deployed pipeline needs the instance.
     """
-    check_unused(place, instance)
-    stack = Stack.open(instance, place.variables, create=False)
+    check_unused(context, instance)
+    stack = Stack.open(instance, context.variables, create=False)
     observer.title(f"{instance.title}: removing")
     if confirm is not None:
         planned = stack.destroy(observer.steps(planning=True), preview=True)
@@ -47,13 +47,13 @@ def destroy_instance(
         names = ", ".join(sorted({held.name for held in protected}))
         observer.note(f"not removed, because they are protected: {names}")
     else:
-        stack.forget()
+        stack.remove()
     return Destroyed(changes, protected)
 
 
-def destroyable(place: DeploymentContext, instances: Sequence[Instance]) -> tuple[Instance, ...]:
+def destroyable(context: DeploymentContext, instances: Sequence[Instance]) -> tuple[Instance, ...]:
     """Return those of ``instances`` that are deployed in an environment, without universal."""
-    stacks = deployed(instances[0], place.variables)
+    stacks = resource_counts(instances[0], context.variables)
     return tuple(
         instance
         for instance in instances
@@ -62,19 +62,19 @@ def destroyable(place: DeploymentContext, instances: Sequence[Instance]) -> tupl
 
 
 def deployed_folders(
-    place: DeploymentContext, folders: Iterable[str], *, environment: str | None
+    context: DeploymentContext, folders: Iterable[str], *, environment: str | None
 ) -> tuple[str, ...]:
     """Return the programs in ``folders`` that have resources, as ``folder in environment``.
 
     ``environment`` is the one to look at, None for all.
     """
-    root = place.repository.root
+    root = context.repository.root
     projects = {
         Program(root / folder).project: folder.removeprefix("src/")
         for folder in folders
         if (root / folder / PROJECT_FILE).is_file()
     }
-    stacks = deployed(universal(place.repository, place.settings), place.variables)
+    stacks = resource_counts(universal(context.repository, context.settings), context.variables)
     return tuple(
         f"{projects[project]} in {stack}"
         for (project, stack), resources in sorted(stacks.items())

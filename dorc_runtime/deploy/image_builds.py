@@ -1,4 +1,4 @@
-"""Images as the code is now: which are missing, and universal's stack with what is to be built."""
+"""The images of the current code: which are missing, and universal's stack, which builds them."""
 
 import os
 import shutil
@@ -27,85 +27,88 @@ class Images:
     missing: tuple[ImageRecipe, ...]
 
 
-def images(place: DeploymentContext, *, pipeline: str | None = None) -> Images:
-    """Return the images of a pipeline (``layer/name``), or of all, as the code is now.
+def images(context: DeploymentContext, *, pipeline: str | None = None) -> Images:
+    """Return the images of the current code, of a pipeline (``layer/name``) or of all.
 
     Raises ``StackError`` when ECR does not answer.
     """
-    found = tuple(
+    recipes = tuple(
         recipe
-        for recipe in place.recipes
+        for recipe in context.recipes
         if pipeline in (None, f"{recipe.layer}/{recipe.pipeline}")
     )
-    return Images(found, missing_images(found, client=place.client("ecr")))
+    return Images(recipes, missing_images(recipes, client=context.client("ecr")))
 
 
 def check_docker() -> None:
-    """Raise ``ToolMissingError`` when there is no Docker engine that could build an image."""
+    """Raise ``ToolMissingError`` when no Docker engine can build an image."""
     if shutil.which("docker") is None:
-        # Pulumi's provider needs the engine alone, which may be elsewhere.
+        # Pulumi's provider needs only the engine, which can be on another machine.
         if os.environ.get("DOCKER_HOST"):
             return
         raise ToolMissingError(
-            "images are to be built, and Docker is not installed: https://docs.docker.com/get-docker"
+            "images must be built, and Docker is not installed: https://docs.docker.com/get-docker"
         )
-    done = subprocess.run(["docker", "version"], capture_output=True, check=False)  # noqa: S607
-    if done.returncode:
-        raise ToolMissingError("images are to be built, and Docker does not run: start it.")
+    version = subprocess.run(["docker", "version"], capture_output=True, check=False)  # noqa: S607
+    if version.returncode:
+        raise ToolMissingError("images must be built, and Docker does not run: start it.")
 
 
 @contextmanager
-def universal_stack(
-    place: DeploymentContext, instance: Instance, wanted: Images, *, create: bool = True
+def open_universal_stack(
+    context: DeploymentContext, instance: Instance, current: Images
 ) -> Iterator[tuple[Stack, Scope]]:
-    """Have universal's stack, and what of it is this tree's, with what is to be built staged.
+    """Open universal's stack, with the scope of this tree and the contexts of missing images.
 
-    Raises ``StackError`` for a repository without functions: all that other branches have would
-    be out of scope, which Pulumi takes for everything.
+    Raises ``StackError`` for a repository without functions: the scope would be empty, and for
+    Pulumi that means everything, the images of other branches included.
     """
-    if not wanted.recipes:
+    if not current.recipes:
         raise StackError("there are no functions yet: `invoke new-pipeline` writes a pipeline.")
-    with staged(wanted.recipes, missing=wanted.missing) as plan:
-        stack = Stack.open(instance, {**place.variables, PLAN_VARIABLE: str(plan)}, create=create)
-        yield stack, _scope(stack, wanted)
+    with staged(current.recipes, missing=current.missing) as plan:
+        stack = Stack.open(instance, {**context.variables, PLAN_VARIABLE: str(plan)}, create=True)
+        yield stack, _scope(stack, current)
 
 
-def _scope(stack: Stack, wanted: Images) -> Scope:
-    """Return what is this tree's: its repositories, and of the images the missing ones.
+def _scope(stack: Stack, current: Images) -> Scope:
+    """Return the scope of this tree: its repositories, and the images that are missing.
 
-    Patterns, never plain URNs: of those Pulumi takes what depends on them along, and that is every
-    image that a repository holds.
+    The targets are patterns. With plain URNs Pulumi would also take everything that depends on
+    them, which is every image in a repository.
     """
-    held = stack.resources()
-    ids = {recipe.id for recipe in wanted.recipes}
-    others = {each.name for each in held} - ids
-    # A thousand patterns cost seconds; one does where no other branch has anything.
+    resources = stack.resources()
+    ids = {recipe.id for recipe in current.recipes}
+    others = {resource.name for resource in resources} - ids
+    # A thousand patterns cost seconds; one is enough when other branches have nothing.
     repositories = (
         [f"**{_REPOSITORY}**::{id_}" for id_ in ids] if others else [f"**{_REPOSITORY}**"]
     )
-    missing = {recipe.id: recipe.tag for recipe in wanted.missing}
+    missing = {recipe.id: recipe.tag for recipe in current.missing}
     images = [f"**{_IMAGE}**::{id_}" for id_ in missing]
-    # What ECR lost is built again, though the state has it as it should be.
+    # The state has these images, but ECR does not: they are built again.
     lost = [
-        each.urn
-        for each in held
-        if each.type == _DOCKER_IMAGE
-        and each.name in missing
-        and str(each.inputs.get("imageName")).endswith(f":{missing[each.name]}")
+        resource.urn
+        for resource in resources
+        if resource.type == _DOCKER_IMAGE
+        and resource.name in missing
+        and str(resource.inputs.get("imageName")).endswith(f":{missing[resource.name]}")
     ]
-    return Scope(targets=(*sorted(repositories), *sorted(images)), replaced=tuple(lost))
+    return Scope(targets=(*sorted(repositories), *sorted(images)), replacements=tuple(lost))
 
 
 def prunable(stack: Stack, recipes: Sequence[ImageRecipe]) -> tuple[str, ...]:
-    """Return the functions (``layer/pipeline/function``) whose images nothing needs any more."""
-    there = [held.name for held in stack.resources() if held.type.startswith("aws:ecr/repository:")]
-    gone = set(there) - {recipe.id for recipe in recipes}
-    return tuple(sorted(gone))
+    """Return the functions (``layer/pipeline/function``) in the stack that no longer exist."""
+    functions = {
+        resource.name
+        for resource in stack.resources()
+        if resource.type.startswith("aws:ecr/repository:")
+    }
+    return tuple(sorted(functions - {recipe.id for recipe in recipes}))
 
 
 def prune(stack: Stack, functions: Sequence[str]) -> Scope:
-    """Take protection off these functions' repositories; return the scope that removes them."""
-    held = [resource for resource in stack.resources() if resource.name in functions]
-    stack.unprotect([resource.urn for resource in held if resource.protected])
+    """Unprotect the repositories of these functions; return the scope that deletes them."""
+    resources = [resource for resource in stack.resources() if resource.name in functions]
+    stack.unprotect([resource.urn for resource in resources if resource.protected])
     kinds = (_REPOSITORY, _IMAGE)
     return Scope(targets=tuple(f"**{kind}**::{name}" for kind in kinds for name in functions))

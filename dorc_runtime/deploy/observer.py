@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from dorc_runtime.deploy.driver.engine import Output, Stack
-from dorc_runtime.deploy.driver.progress import Changes, See
+from dorc_runtime.deploy.driver.progress import Changes, OnProgress
 from dorc_runtime.project.repository import Repository
 
 
@@ -24,13 +24,13 @@ class DeployObserver(Protocol):
     def working(self) -> AbstractContextManager[None]:
         """Return a context that lasts as long as the engine works."""
 
-    def steps(self, instance: str = "", *, planning: bool = False) -> See:
+    def steps(self, instance: str = "", *, planning: bool = False) -> OnProgress:
         """Return what reports the steps of an operation.
 
         ``instance`` is named before each step. With ``planning`` the steps are those of a preview.
         """
 
-    def notes(self) -> See:
+    def notes(self) -> OnProgress:
         """Return what reports the notes of an operation, and not its steps."""
 
     def changes(self, title: str, changes: Changes, *, planning: bool = False) -> None:
@@ -40,9 +40,9 @@ class DeployObserver(Protocol):
         """Report the outputs of a stack."""
 
 
-def report_rewritten(stack: Stack, *, repository: Repository, observer: DeployObserver) -> None:
+def report_file_change(stack: Stack, *, repository: Repository, observer: DeployObserver) -> None:
     """Report a stack file that Pulumi changed."""
-    if stack.rewritten:
+    if stack.file_changed:
         instance = stack.instance
         file = repository.show(instance.program.stack_file(instance.stack))
         observer.note(f"Pulumi wrote into {file} what the stack needs: commit it")

@@ -28,7 +28,7 @@ def init(c: Context, create: bool = False) -> None:
     """Check that Pulumi can store its state in INFRA_BUCKET."""
     from dorc_runtime.deploy.deployment_context import check_credentials
     from dorc_runtime.deploy.driver import backend
-    from dorc_runtime.deploy.driver.engine import deployed
+    from dorc_runtime.deploy.driver.engine import resource_counts
     from dorc_runtime.deploy.driver.instances import universal
 
     place = deployment_context_of(c)
@@ -45,7 +45,7 @@ def init(c: Context, create: bool = False) -> None:
                 )
             backend.create_bucket(bucket, region=place.config.universal.region, client=client)
             print_line(f"created the bucket {bucket}: versioned, encrypted, private")
-    stacks = deployed(universal(place.repository, place.settings), place.variables)
+    stacks = resource_counts(universal(place.repository, place.settings), place.variables)
     print_line(f"Pulumi stores its state in {place.backend}; stacks in it: {len(stacks)}")
     print_line("next: invoke apply --instance universal")
 
@@ -98,7 +98,7 @@ def drift(
     if json:
         print_json(changes_as_json(changes))
     if changes.total:
-        remedy = f"`invoke apply {requested.words}` restores what the code says"
+        remedy = f"`invoke apply {requested.options}` restores what the code says"
         raise Exit(f"error: {requested.title} has drifted: {remedy}.", code=HAS_CHANGES)
 
 
@@ -116,13 +116,13 @@ def unlock(
     place, [[requested]] = requested_instances(c, instance, layer, env)
     from dorc_runtime.deploy.driver.engine import Stack
     from dorc_runtime.deploy.driver.progress import name_of
-    from dorc_runtime.deploy.locks import holders
+    from dorc_runtime.deploy.locks import locks
 
     stack = Stack.open(requested, place.variables, create=False)
-    lock_holders = holders(place, requested)
-    for holder in lock_holders or ():
-        print_line(f"{requested.title} is locked by {holder}")
-    if lock_holders == ():
+    stack_locks = locks(place, requested)
+    for lock in stack_locks or ():
+        print_line(f"{requested.title} is locked by {lock}")
+    if stack_locks == ():
         print_line(f"{requested.title} is not locked")
     else:
         if not yes:
@@ -135,7 +135,7 @@ def unlock(
             print_line(f"{name} was being created: if AWS has it, delete it there before you apply")
         else:
             print_line(f"{name} was being created: AWS has it, and now the state has it")
-    print_line(f"next: invoke apply {requested.words}")
+    print_line(f"next: invoke apply {requested.options}")
 
 
 TASKS: tuple[Task[Any], ...] = (init, outputs, drift, unlock)

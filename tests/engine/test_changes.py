@@ -104,7 +104,7 @@ def test_a_preview_shows_an_image_as_still_to_be_built(deployed: Deployment) -> 
         builds = deployed.aws.builds()
         done = deployed.invoke("preview", "--instance", CLEANING, "--env", "dev")
         assert done.code == 0, done.text
-        assert "still to be built" in done.text
+        assert "is not built yet" in done.text
         assert deployed.aws.builds() == builds
 
 

@@ -1,6 +1,5 @@
 """A whole environment at once, and its end."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -61,7 +60,7 @@ def test_side_by_side_pipelines_are_stopped_together(
     with deployment.begin("apply", *ALL, **wait) as apply:
         apply.wait_until(hanging.exists)
         apply.process.terminate()
-        apply.wait_for_words("stopping, once what is being made is made")
+        apply.wait_for_words("stopping after the resources in progress")
         while apply.process.poll() is None:
             hanging.unlink(missing_ok=True)
         done = apply.done()
@@ -69,7 +68,7 @@ def test_side_by_side_pipelines_are_stopped_together(
     lines = done.err.splitlines()
     assert len(lines) == len(MACHINES), done.text
     for line in lines:
-        assert re.search(r"penguins in dev: stopped; what was made stays, and `invoke apply ", line)
+        assert "penguins in dev: stopped; what was created stays, and `invoke apply " in line
 
 
 def test_everything_comes_back(deployment: Deployment, applied: Done) -> None:

@@ -29,7 +29,7 @@ class Refusal:
 
 
 REFUSALS = {
-    "no instance": Refusal((), "say what: --instance X, where X is one of universal, infra, "),
+    "no instance": Refusal((), "no instance: add --instance X, where X is one of universal, "),
     "an environment without a file": Refusal(
         ("--instance", "infra", "--env", "test"),
         "no environment 'test'; known: dev, prod.*infra/Pulumi.test.yaml.*invoke new-env test",
@@ -58,7 +58,7 @@ REFUSALS = {
     "pruning a pipeline": Refusal((*PIPELINE, "--prune"), "--prune is about images"),
     "another account": Refusal(
         INFRA,
-        "AWS_ACCOUNT says the account is 999999999999, .* those of 123456789012",
+        "AWS_ACCOUNT says the account is 999999999999, .* belong to 123456789012",
         {"AWS_ACCOUNT": "999999999999"},
     ),
     "another account in the configuration": Refusal(
@@ -69,7 +69,7 @@ REFUSALS = {
     "an account that is none": Refusal(INFRA, "AWS_ACCOUNT is '12'", {"AWS_ACCOUNT": "12"}),
     "no credentials": Refusal(
         INFRA,
-        "AWS does not take the credentials: .*AWS_PROFILE",
+        "AWS does not accept the credentials: .*AWS_PROFILE",
         {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""},
     ),
     "a VPC without subnets": Refusal(
@@ -126,7 +126,7 @@ REFUSALS = {
     ),
     "no infra yet": Refusal(
         PIPELINE,
-        "infra is not applied there: first `invoke apply --instance universal` and "
+        "infra is not deployed in dev: run first `invoke apply --instance universal` and "
         "`invoke apply --instance infra --env dev`",
     ),
     "nowhere to keep the state": Refusal(INFRA, "INFRA_BUCKET is not set", {"INFRA_BUCKET": ""}),

@@ -13,8 +13,8 @@ INFRA = ("--instance", "infra", "--env", "prod")
 CLEANING = ("--instance", "raw-to-processed/penguins", "--env", "dev")
 BUCKET = "aws:s3/bucket:Bucket::raw"
 STOPPED = (
-    "error: infra in prod: stopped; what was made stays, and `invoke apply --instance infra "
-    "--env prod` goes on from there.\n"
+    "error: infra in prod: stopped; what was created stays, and `invoke apply --instance infra "
+    "--env prod` continues from there.\n"
 )
 # Waits at the command that a variable names, while the file of another is there.
 SLOW_PULUMI = """#!/bin/sh
@@ -63,7 +63,7 @@ def test_what_is_being_made_is_made_and_no_lock_is_left(
     with prod.begin("apply", *INFRA, "--yes") as apply:
         apply.wait_until(hanging.exists)
         _stop(apply, number)
-        apply.wait_for_words("stopping, once what is being made is made")
+        apply.wait_for_words("stopping after the resources in progress")
         hanging.unlink()
         done = apply.done()
     assert (done.code, done.err) == (130, STOPPED), done.text
@@ -109,7 +109,7 @@ def test_an_engine_that_is_killed_is_told_with_its_remedy(prod: Deployment, hang
     assert done.code == 1, done.text
     assert done.err == (
         "error: infra in prod: Pulumi was killed (signal 9): `invoke unlock --instance infra --env "
-        "prod` takes up what it was making.\n"
+        "prod` recovers what it was creating.\n"
     )
     unlocked = prod.invoke("unlock", *INFRA, "--yes")
     assert unlocked.code == 0, unlocked.text

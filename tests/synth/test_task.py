@@ -1,4 +1,4 @@
-"""`invoke synth`, as it is typed."""
+"""The command `invoke synth`."""
 
 import json
 import subprocess
@@ -18,11 +18,11 @@ def invoke(repository: Repository, *words: str) -> subprocess.CompletedProcess[s
 
 
 def test_every_stack_of_an_environment_is_printed(penguins: Repository) -> None:
-    done = invoke(penguins, "--env", "prod")
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["account"] == "123456789012"
-    assert [stack["instance"] for stack in told["stacks"]] == [
+    process = invoke(penguins, "--env", "prod")
+    assert process.returncode == 0, process.stderr
+    document = json.loads(process.stdout)
+    assert document["account"] == "123456789012"
+    assert [stack["instance"] for stack in document["stacks"]] == [
         "universal",
         "infra",
         "processed-to-curated/penguins",
@@ -31,43 +31,43 @@ def test_every_stack_of_an_environment_is_printed(penguins: Repository) -> None:
 
 
 def test_one_instance_is_printed(penguins: Repository) -> None:
-    done = invoke(penguins, "--instance", "universal")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["project"] == "penguins.universal"
+    process = invoke(penguins, "--instance", "universal")
+    assert process.returncode == 0, process.stderr
+    assert json.loads(process.stdout)["project"] == "penguins.universal"
 
 
-def test_the_account_that_is_set_is_the_one_in_arns(
+def test_arns_have_the_account_that_is_set(
     penguins: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCOUNT", "210987654321")
-    done = invoke(penguins, "--instance", "infra", "--env", "dev")
-    assert json.loads(done.stdout)["outputs"]["alerts"] == (
+    process = invoke(penguins, "--instance", "infra", "--env", "dev")
+    assert json.loads(process.stdout)["outputs"]["alerts"] == (
         "arn:aws:sns:eu-west-2:210987654321:penguins--dev"
     )
 
 
-def test_it_goes_into_a_file_where_one_is_named(penguins: Repository, tmp_path: Path) -> None:
+def test_the_result_is_written_to_the_file_in_out(penguins: Repository, tmp_path: Path) -> None:
     file = tmp_path / "synth.json"
-    done = invoke(penguins, "--instance", "universal", "--out", str(file))
-    assert done.stdout == f"written to {file}\n"
+    process = invoke(penguins, "--instance", "universal", "--out", str(file))
+    assert process.stdout == f"written to {file}\n"
     assert json.loads(file.read_text(encoding="utf-8"))["instance"] == "universal"
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ((), "error: name the environment: add --env, or --instance universal."),
         (("--env", "staging"), "error: no environment 'staging'; known: dev, prod."),
         (("--env", "dev", "--instance", "universal"), "leave out --env"),
         (("--env", "dev", "--instance", "raw-to-processed/penguin"), "no instance"),
     ],
-    ids=["no environment", "an unknown environment", "universal's", "an unknown instance"],
+    ids=["no environment", "unknown environment", "universal with --env", "unknown instance"],
 )
-def test_a_mistake_in_the_call_is_told_in_one_line(
-    penguins: Repository, words: tuple[str, ...], said: str
+def test_a_mistake_in_the_call_is_reported_in_one_line(
+    penguins: Repository, words: tuple[str, ...], message: str
 ) -> None:
-    done = invoke(penguins, *words)
-    assert done.returncode == 2
-    assert said in done.stderr
-    assert done.stderr.count("\n") == 1
-    assert done.stdout == ""
+    process = invoke(penguins, *words)
+    assert process.returncode == 2
+    assert message in process.stderr
+    assert process.stderr.count("\n") == 1
+    assert process.stdout == ""

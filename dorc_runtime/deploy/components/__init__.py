@@ -1,5 +1,5 @@
-"""The building blocks of a deployment: each file is one thing on AWS with all that it needs.
+"""The components of a deployment: each file has one AWS concept with all its resources.
 
-A component takes names, documents and plain values, and hands out typed Outputs. It computes no
-name and no policy, and reads neither files nor the environment.
+A component takes names, documents and plain values, and gives typed Outputs. It computes no name
+and no policy, and reads neither files nor environment variables.
 """

@@ -1,4 +1,4 @@
-"""Who is told when a pipeline fails, or an event could not start one."""
+"""Alerts when a pipeline fails, or when an event could not start one."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,13 +11,13 @@ from dorc_runtime.deploy.components.delivery import LONGEST_AGE, MOST_ATTEMPTS
 
 
 class Alerts(pulumi.ComponentResource):
-    """The topic ``topic``, told of executions that did not succeed and of dead letters.
+    """The topic ``topic``, which gets a message for each failed execution and for dead letters.
 
-    ``machines`` is the EventBridge filter on the ARN of a state machine that says whose executions
-    count. ``policy`` says who publishes, ``emails`` who is written to, each after having agreed by
-    mail. Messages hold no data, so the topic does with the encryption that SNS always has: topics
-    with a key of AWS's own take nothing from EventBridge, and one with the account's own costs by
-    the month. https://docs.aws.amazon.com/sns/latest/dg/sns-data-encryption.html
+    ``machines`` is the EventBridge filter on the ARNs of state machines. ``policy`` says who can
+    publish, ``emails`` who gets the messages; each address has to confirm by mail. Messages contain
+    no data, so the encryption that SNS always has is enough: EventBridge cannot publish to a topic
+    with a key that AWS owns, and a key of the account costs money every month.
+    https://docs.aws.amazon.com/sns/latest/dg/sns-data-encryption.html
     """
 
     topic_arn: pulumi.Output[str]
@@ -37,25 +37,27 @@ class Alerts(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("dorc:aws:Alerts", name, None, opts)
-        part = pulumi.ResourceOptions(parent=self)
-        made = sns.Topic(name, name=topic, opts=part)
-        allowed = sns.TopicPolicy(name, arn=made.arn, policy=json.dumps(policy), opts=part)
+        child = pulumi.ResourceOptions(parent=self)
+        sns_topic = sns.Topic(name, name=topic, opts=child)
+        topic_policy = sns.TopicPolicy(
+            name, arn=sns_topic.arn, policy=json.dumps(policy), opts=child
+        )
         for email in emails:
             sns.TopicSubscription(
-                email, topic=made.arn, protocol="email", endpoint=email, opts=part
+                email, topic=sns_topic.arn, protocol="email", endpoint=email, opts=child
             )
         rule = cloudwatch.EventRule(
             name,
             name=failures_rule,
             description="Executions of pipelines that did not succeed",
             event_pattern=json.dumps(_failures(machines)),
-            opts=part,
+            opts=child,
         )
         cloudwatch.EventTarget(
             name,
             rule=rule.name,
             target_id="alerts",
-            arn=made.arn,
+            arn=sns_topic.arn,
             input_transformer={
                 "input_paths": _PATHS,
                 "input_template": json.dumps(_MESSAGE),
@@ -65,7 +67,7 @@ class Alerts(pulumi.ComponentResource):
                 "maximum_retry_attempts": MOST_ATTEMPTS,
             },
             dead_letter_config={"arn": dead_letters_arn},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[allowed]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[topic_policy]),
         )
         cloudwatch.MetricAlarm(
             name,
@@ -80,10 +82,10 @@ class Alerts(pulumi.ComponentResource):
             comparison_operator="GreaterThanThreshold",
             threshold=0,
             treat_missing_data="notBreaching",
-            alarm_actions=[made.arn],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[allowed]),
+            alarm_actions=[sns_topic.arn],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[topic_policy]),
         )
-        self.topic_arn = made.arn
+        self.topic_arn = sns_topic.arn
         self.register_outputs({"topic_arn": self.topic_arn})
 
 

@@ -1,4 +1,4 @@
-"""What starts a pipeline by the clock."""
+"""A schedule that starts a pipeline."""
 
 import json
 
@@ -25,7 +25,7 @@ class Clock(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("dorc:aws:Clock", name, None, opts)
-        made = scheduler.Schedule(
+        aws_schedule = scheduler.Schedule(
             name,
             name=schedule_name,
             group_name=group,
@@ -43,9 +43,9 @@ class Clock(pulumi.ComponentResource):
                 },
                 "dead_letter_config": {"arn": delivery.dead_letters},
             },
-            # EventBridge Scheduler looks at creation whether it may take on the role:
+            # EventBridge Scheduler checks at creation that it can assume the role:
             # https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html
             opts=pulumi.ResourceOptions(parent=self, depends_on=[delivery.role]),
         )
-        self.arn = made.arn
+        self.arn = aws_schedule.arn
         self.register_outputs({"arn": self.arn})

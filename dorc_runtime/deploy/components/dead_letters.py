@@ -1,4 +1,4 @@
-"""Where events go that could not start what they should."""
+"""The queue for events that could not start their pipeline."""
 
 import json
 from collections.abc import Mapping
@@ -7,13 +7,13 @@ import pulumi
 from pulumi_aws import sqs
 from pydantic import JsonValue
 
-# The longest that SQS keeps a message:
+# The longest time that SQS keeps a message, in seconds:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
-_KEPT = 14 * 24 * 3600
+_RETENTION = 14 * 24 * 3600
 
 
 class DeadLetters(pulumi.ComponentResource):
-    """The encrypted queue ``queue``, which keeps events for 14 days; ``policy`` says who sends."""
+    """The encrypted queue ``queue``: it keeps events for 14 days; ``policy`` says who can send."""
 
     arn: pulumi.Output[str]
     url: pulumi.Output[str]
@@ -27,19 +27,19 @@ class DeadLetters(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("dorc:aws:DeadLetters", name, None, opts)
-        made = sqs.Queue(
+        sqs_queue = sqs.Queue(
             name,
             name=queue,
-            message_retention_seconds=_KEPT,
+            message_retention_seconds=_RETENTION,
             sqs_managed_sse_enabled=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
         sqs.QueuePolicy(
             name,
-            queue_url=made.url,
+            queue_url=sqs_queue.url,
             policy=json.dumps(policy),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.arn = made.arn
-        self.url = made.url
+        self.arn = sqs_queue.arn
+        self.url = sqs_queue.url
         self.register_outputs({"arn": self.arn, "url": self.url})

@@ -1,4 +1,4 @@
-"""How an event gets to what it starts."""
+"""How an event reaches the pipeline that it starts."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import pulumi
 
 from dorc_runtime.deploy.components.service_role import ServiceRole
 
-# The longest and most that EventBridge tries, in seconds and attempts, for rules and schedules:
+# The limits of EventBridge's retries for rules and schedules, in seconds and in attempts:
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html
 # https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html
 LONGEST_AGE = 24 * 3600
@@ -15,9 +15,9 @@ MOST_ATTEMPTS = 185
 
 @dataclass(frozen=True)
 class Delivery:
-    """What a trigger starts, as whom, and where events go that could not start it.
+    """What a trigger starts, with which role, and where events go that could not start it.
 
-    ``machine`` and ``dead_letters`` are ARNs, of a state machine and a queue.
+    ``machine`` is the ARN of a state machine, ``dead_letters`` the ARN of a queue.
     """
 
     machine: pulumi.Input[str]

@@ -1,4 +1,4 @@
-"""What starts a pipeline on an event."""
+"""A rule that starts a pipeline when an event happens."""
 
 import json
 
@@ -10,7 +10,7 @@ from dorc_runtime.deploy.components.delivery import LONGEST_AGE, MOST_ATTEMPTS, 
 
 
 class EventRule(pulumi.ComponentResource):
-    """The EventBridge rule called ``rule_name``, which sends what fits ``rule`` to a pipeline."""
+    """The EventBridge rule ``rule_name``: events that match ``rule`` start a pipeline."""
 
     arn: pulumi.Output[str]
 
@@ -24,7 +24,7 @@ class EventRule(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("dorc:aws:EventRule", name, None, opts)
-        made = cloudwatch.EventRule(
+        event_rule = cloudwatch.EventRule(
             name,
             name=rule_name,
             event_bus_name=rule.bus,
@@ -33,7 +33,7 @@ class EventRule(pulumi.ComponentResource):
         )
         cloudwatch.EventTarget(
             name,
-            rule=made.name,
+            rule=event_rule.name,
             event_bus_name=rule.bus,
             target_id="pipeline",
             arn=delivery.machine,
@@ -46,7 +46,7 @@ class EventRule(pulumi.ComponentResource):
             dead_letter_config={"arn": delivery.dead_letters},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[delivery.role]),
         )
-        self.arn = made.arn
+        self.arn = event_rule.arn
         self.register_outputs({"arn": self.arn})
 
 

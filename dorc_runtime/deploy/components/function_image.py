@@ -1,4 +1,4 @@
-"""The image of one function, in one state of its code."""
+"""The image of one version of a function."""
 
 from pathlib import Path
 
@@ -7,11 +7,11 @@ import pulumi_docker
 
 
 class FunctionImage(pulumi.ComponentResource):
-    """An image built from the folder ``context``, and pushed as ``tag`` to an ECR repository.
+    """An image built from the folder ``context`` and pushed to an ECR repository with ``tag``.
 
-    ``repository_url`` is the repository's, ``user`` and ``password`` are ECR's authorization token.
-    ``code_path`` is the function's folder within the context, ``platform`` as Docker names it
-    (``linux/arm64``). A preview builds nothing. ``by_digest`` is the image's name by its digest.
+    ``user`` and ``password`` are ECR's authorization token. ``code_path`` is the function's folder
+    inside the context, ``platform`` is Docker's name of it (``linux/arm64``). A preview builds
+    nothing. ``by_digest`` is the name of the image with its digest.
     """
 
     by_digest: pulumi.Output[str]
@@ -30,7 +30,7 @@ class FunctionImage(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("dorc:aws:FunctionImage", name, None, opts)
-        built = pulumi_docker.Image(
+        image = pulumi_docker.Image(
             name,
             image_name=pulumi.Output.concat(repository_url, ":", tag),
             build=pulumi_docker.DockerBuildArgs(
@@ -45,5 +45,5 @@ class FunctionImage(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.by_digest = built.repo_digest
+        self.by_digest = image.repo_digest
         self.register_outputs({"by_digest": self.by_digest})

@@ -1,4 +1,4 @@
-"""Where the images of one function are kept."""
+"""The repository for the images of one function."""
 
 import json
 
@@ -7,10 +7,10 @@ from pulumi_aws import ecr
 
 
 class ImageRepository(pulumi.ComponentResource):
-    """The ECR repository ``repository``, whose images never change once they are there.
+    """The ECR repository ``repository``; nobody can push a tag twice.
 
-    The newest ``images_kept`` stay, whatever their age: an image that runs may be old.
-    ``url`` is what an image's name starts with.
+    The newest ``images_kept`` images stay, at any age: the deployed image can be an old one.
+    The name of an image starts with ``url``.
     """
 
     url: pulumi.Output[str]
@@ -24,23 +24,23 @@ class ImageRepository(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("dorc:aws:ImageRepository", name, None, opts)
-        made = ecr.Repository(
+        ecr_repository = ecr.Repository(
             name,
             name=repository,
             image_tag_mutability="IMMUTABLE",
             image_scanning_configuration={"scan_on_push": True},
             encryption_configurations=[{"encryption_type": "AES256"}],
-            # Whoever takes its protection away means the images too.
+            # Without its protection, the repository is deleted with its images.
             force_delete=True,
             opts=pulumi.ResourceOptions(parent=self, protect=True),
         )
         ecr.LifecyclePolicy(
             name,
-            repository=made.name,
+            repository=ecr_repository.name,
             policy=json.dumps(_newest(images_kept)),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.url = made.repository_url
+        self.url = ecr_repository.repository_url
         self.register_outputs({"url": self.url})
 
 

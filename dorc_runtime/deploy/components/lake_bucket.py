@@ -1,4 +1,4 @@
-"""Where the data of one zone lies."""
+"""The bucket of one zone."""
 
 import pulumi
 from pulumi_aws import s3
@@ -7,7 +7,7 @@ from pulumi_aws import s3
 class LakeBucket(pulumi.ComponentResource):
     """The bucket ``bucket``: private, encrypted, versioned, its events sent to EventBridge.
 
-    Parts of uploads that were not finished within a week are removed.
+    The parts of an upload that does not finish within a week are deleted.
     """
 
     name: pulumi.Output[str]
@@ -16,32 +16,32 @@ class LakeBucket(pulumi.ComponentResource):
         self, name: str, *, bucket: str, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("dorc:aws:LakeBucket", name, None, opts)
-        part = pulumi.ResourceOptions(parent=self)
-        made = s3.Bucket(name, bucket=bucket, opts=part)
+        child = pulumi.ResourceOptions(parent=self)
+        s3_bucket = s3.Bucket(name, bucket=bucket, opts=child)
         s3.BucketPublicAccessBlock(
             name,
-            bucket=made.id,
+            bucket=s3_bucket.id,
             block_public_acls=True,
             block_public_policy=True,
             ignore_public_acls=True,
             restrict_public_buckets=True,
-            opts=part,
+            opts=child,
         )
         s3.BucketServerSideEncryptionConfiguration(
             name,
-            bucket=made.id,
+            bucket=s3_bucket.id,
             rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
-            opts=part,
+            opts=child,
         )
         s3.BucketVersioning(
             name,
-            bucket=made.id,
+            bucket=s3_bucket.id,
             versioning_configuration={"status": "Enabled"},
-            opts=part,
+            opts=child,
         )
         s3.BucketLifecycleConfiguration(
             name,
-            bucket=made.id,
+            bucket=s3_bucket.id,
             rules=[
                 {
                     "id": "unfinished-uploads",
@@ -50,8 +50,8 @@ class LakeBucket(pulumi.ComponentResource):
                     "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
                 }
             ],
-            opts=part,
+            opts=child,
         )
-        s3.BucketNotification(name, bucket=made.id, eventbridge=True, opts=part)
-        self.name = made.bucket
+        s3.BucketNotification(name, bucket=s3_bucket.id, eventbridge=True, opts=child)
+        self.name = s3_bucket.bucket
         self.register_outputs({"name": self.name})

@@ -1,4 +1,4 @@
-"""A step that computes: a Lambda function with its log group and its role."""
+"""A function of a pipeline: a Lambda function with its log group and its role."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ from dorc_runtime.model.steps import Function
 
 @dataclass(frozen=True)
 class Network:
-    """Where in a VPC functions run."""
+    """The subnets of a VPC in which functions run, and their security group."""
 
     subnet_ids: Sequence[str]
     security_group_id: pulumi.Input[str]
 
 
 class PipelineFunction(pulumi.ComponentResource):
-    """The Lambda function ``function``, which runs ``image`` (its name by digest) as ``step`` says.
+    """The Lambda function ``function``: it runs ``image`` (a name with a digest) for ``step``.
 
-    It finds the variables in ``environment``. Logs, in JSON, go to ``log_group`` and stay for
-    ``log_days``; the group is there first, as Lambda would make one that keeps them for ever.
-    Without a ``network`` it runs in none of the account's.
+    ``environment`` has its environment variables. Its JSON logs go to ``log_group`` and stay for
+    ``log_days``; the group is created first, because Lambda would create one that keeps logs for
+    ever. Without a ``network`` it runs outside the account's VPCs.
     """
 
     arn: pulumi.Output[str]
@@ -50,14 +50,14 @@ class PipelineFunction(pulumi.ComponentResource):
             retention_in_days=log_days,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        taken_on = ServiceRole(name, plan=role, opts=pulumi.ResourceOptions(parent=self))
-        made = lambda_.Function(
+        service_role = ServiceRole(name, plan=role, opts=pulumi.ResourceOptions(parent=self))
+        lambda_function = lambda_.Function(
             name,
             name=function,
             package_type="Image",
             image_uri=image,
             architectures=[architecture],
-            role=taken_on.arn,
+            role=service_role.arn,
             timeout=int(step.timeout.total_seconds()),
             memory_size=step.memory,
             ephemeral_storage={"size": step.storage},
@@ -65,11 +65,11 @@ class PipelineFunction(pulumi.ComponentResource):
             logging_config={"log_format": "JSON", "log_group": logs.name},
             tracing_config={"mode": "Active"},
             vpc_config=_vpc_config(network),
-            # Lambda looks at creation whether the role may join a VPC:
+            # Lambda checks at creation that the role can join a VPC:
             # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[logs, taken_on]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[logs, service_role]),
         )
-        self.arn = made.arn
+        self.arn = lambda_function.arn
         self.register_outputs({"arn": self.arn})
 
 

@@ -1,11 +1,11 @@
-"""What functions in a VPC may reach."""
+"""The security group of functions in a VPC."""
 
 import pulumi
 from pulumi_aws import ec2, vpc
 
 
 class FunctionSecurityGroup(pulumi.ComponentResource):
-    """The security group ``group`` in the VPC ``vpc_id``: everything goes out, nothing comes in."""
+    """The security group ``group`` in the VPC ``vpc_id``: all traffic out, no traffic in."""
 
     id: pulumi.Output[str]
 
@@ -18,7 +18,7 @@ class FunctionSecurityGroup(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("dorc:aws:FunctionSecurityGroup", name, None, opts)
-        made = ec2.SecurityGroup(
+        security_group = ec2.SecurityGroup(
             name,
             name=group,
             description="Functions of data pipelines",
@@ -27,10 +27,10 @@ class FunctionSecurityGroup(pulumi.ComponentResource):
         )
         vpc.SecurityGroupEgressRule(
             name,
-            security_group_id=made.id,
+            security_group_id=security_group.id,
             ip_protocol="-1",
             cidr_ipv4="0.0.0.0/0",
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.id = made.id
+        self.id = security_group.id
         self.register_outputs({"id": self.id})

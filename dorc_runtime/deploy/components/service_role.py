@@ -1,4 +1,4 @@
-"""What a service of AWS may do for a pipeline."""
+"""The role that a service of AWS has for a pipeline."""
 
 import json
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ from pydantic import JsonValue
 
 @dataclass(frozen=True)
 class RolePlan:
-    """A role called ``name``: ``trust`` says who takes it on, ``policy`` what it allows.
+    """The role ``name``: ``trust`` says who can assume it, ``policy`` what it allows.
 
-    ``permissions_boundary`` is the ARN of the policy that bounds it, or None.
+    ``permissions_boundary`` is the ARN of a policy that limits the role, or None.
     """
 
     name: str
@@ -25,7 +25,7 @@ class RolePlan:
 class ServiceRole(pulumi.ComponentResource):
     """A role with its permissions.
 
-    Whatever AWS holds against the permissions when it is made, depends on this component.
+    A resource depends on this component when AWS checks its permissions at creation.
     """
 
     arn: pulumi.Output[str]

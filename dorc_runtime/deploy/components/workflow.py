@@ -1,4 +1,4 @@
-"""What puts a pipeline's steps in order: a state machine with its log group and its role."""
+"""The state machine of a pipeline with its log group and its role."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,11 @@ from dorc_runtime.deploy.components.service_role import RolePlan, ServiceRole
 
 
 class Workflow(pulumi.ComponentResource):
-    """The state machine ``machine``, which runs the Amazon States Language document ``definition``.
+    """The state machine ``machine`` with the Amazon States Language document ``definition``.
 
-    It is made after the ``functions`` that it calls. Every step of an execution is logged to
-    ``log_group``, without the data that it handles, and stays for ``log_days``; Step Functions
-    itself keeps an execution with its data for 90 days.
+    It is created after the ``functions`` that it calls. Every event of an execution is logged to
+    ``log_group``, without data, and stays for ``log_days``; Step Functions itself keeps an
+    execution with its data for 90 days.
     """
 
     arn: pulumi.Output[str]
@@ -39,12 +39,12 @@ class Workflow(pulumi.ComponentResource):
             retention_in_days=log_days,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        taken_on = ServiceRole(name, plan=role, opts=pulumi.ResourceOptions(parent=self))
-        made = sfn.StateMachine(
+        service_role = ServiceRole(name, plan=role, opts=pulumi.ResourceOptions(parent=self))
+        state_machine = sfn.StateMachine(
             name,
             name=machine,
             type="STANDARD",
-            role_arn=taken_on.arn,
+            role_arn=service_role.arn,
             definition=json.dumps(definition),
             logging_configuration={
                 "level": "ALL",
@@ -52,9 +52,9 @@ class Workflow(pulumi.ComponentResource):
                 "log_destination": pulumi.Output.concat(logs.arn, ":*"),
             },
             tracing_configuration={"enabled": True},
-            # Step Functions looks at creation whether the role may deliver logs:
+            # Step Functions checks at creation that the role can deliver logs:
             # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[taken_on, *functions]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[service_role, *functions]),
         )
-        self.arn = made.arn
+        self.arn = state_machine.arn
         self.register_outputs({"arn": self.arn})

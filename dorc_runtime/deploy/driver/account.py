@@ -1,4 +1,4 @@
-"""Whose AWS account it is, and which region, before anything is asked of them."""
+"""The AWS account and the region, checked before anything else is."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,13 +9,13 @@ from dorc_runtime.project.settings import Settings
 
 
 def check_region(universal: UniversalConfig, settings: Settings, *, known: Iterable[str]) -> None:
-    """Raise ``SettingsError`` for a region that is none of those ``known``, or is not agreed on."""
+    """Raise ``SettingsError`` for an unknown region, or when two settings name different ones."""
     from difflib import get_close_matches
 
     if settings.aws_region not in (None, universal.region):
         raise SettingsError(
             f"AWS_REGION is {settings.aws_region}, and pipeline_config.py says {universal.region}: "
-            "let both say the same."
+            "change one of them, or unset AWS_REGION."
         )
     regions = tuple(known)
     if universal.region not in regions:
@@ -29,7 +29,7 @@ def check_region(universal: UniversalConfig, settings: Settings, *, known: Itera
 def check_account(universal: UniversalConfig, settings: Settings, *, client: Any) -> str:
     """Return the account of the credentials; ``client`` is boto3's for STS.
 
-    Raises ``CredentialsError`` when there are none, or they are those of another account.
+    Raises ``CredentialsError`` for missing or wrong credentials, or those of another account.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -37,13 +37,13 @@ def check_account(universal: UniversalConfig, settings: Settings, *, client: Any
         account = str(client.get_caller_identity()["Account"])
     except (BotoCoreError, ClientError) as error:
         raise CredentialsError(
-            f"AWS does not take the credentials: {error}; log in, or export AWS_PROFILE."
+            f"AWS does not accept the credentials: {error}; log in, or export AWS_PROFILE."
         ) from error
-    wanted = {"AWS_ACCOUNT": settings.aws_account, "pipeline_config.py": universal.account}
-    for place, said in wanted.items():
-        if said not in (None, account):
+    expected = {"AWS_ACCOUNT": settings.aws_account, "pipeline_config.py": universal.account}
+    for source, expected_account in expected.items():
+        if expected_account not in (None, account):
             raise CredentialsError(
-                f"{place} says the account is {said}, and the credentials are those of {account}: "
-                "use the credentials of the one that is meant."
+                f"{source} says the account is {expected_account}, but the credentials belong to "
+                f"{account}: use credentials of {expected_account}, or correct {source}."
             )
     return account

@@ -1,6 +1,6 @@
-"""The one way to Pulumi's engine: its Automation API over the programs of a repository.
+"""Pulumi's engine, through its Automation API, for the programs of a repository.
 
-What the engine does is told as it happens, in values of our own; what it refuses, in one line.
+Progress is reported as it happens, in values of our own; a failure is explained in one line.
 https://www.pulumi.com/docs/iac/using-pulumi/automation-api/
 """
 
@@ -16,32 +16,39 @@ from typing import Self
 import pulumi.automation as auto
 from pydantic import JsonValue
 
-from dorc_runtime.deploy.driver.failures import Change, Diagnosis, explained
+from dorc_runtime.deploy.driver.failures import Change, Diagnosis, user_error
 from dorc_runtime.deploy.driver.instances import Instance
-from dorc_runtime.deploy.driver.progress import PARTS_OF_OTHERS, Changes, Note, See, Watch, name_of
+from dorc_runtime.deploy.driver.pending_operations import PendingResource, without_pending
+from dorc_runtime.deploy.driver.progress import (
+    INTERNAL_TYPES,
+    Changes,
+    Note,
+    OnProgress,
+    Watch,
+    name_of,
+)
 from dorc_runtime.deploy.driver.stop import stop_in_order
-from dorc_runtime.deploy.driver.unfinished import Unfinished, taken_up
 from dorc_runtime.errors import StackError
 
-# With it a resource that names no provider fails, in place of going wherever credentials lead.
+# With it a resource without a provider fails; else it would go wherever the credentials lead.
 # https://www.pulumi.com/docs/iac/concepts/resources/providers/#disabling-default-providers
 _NO_DEFAULT_PROVIDERS = "pulumi:disable-default-providers"
 
-# An engine that is killed breaks the stream off, which is told by how it ended.
+# An engine that is killed breaks the stream off; its exit code is reported instead.
 warnings.filterwarnings("ignore", message="Error in event stream", category=UserWarning)
 
 
 @dataclass(frozen=True)
 class Output:
-    """What a stack tells of what it made; a secret's value stays unknown here."""
+    """An output of a stack; the value of a secret is None."""
 
     value: JsonValue
     secret: bool
 
 
 @dataclass(frozen=True)
-class Held:
-    """A resource in the state of a stack, with what the program said of it."""
+class StateResource:
+    """A resource in the state of a stack, with the inputs that the program gave."""
 
     urn: str
     type: str
@@ -52,109 +59,109 @@ class Held:
 
 @dataclass(frozen=True)
 class Scope:
-    """What an operation is about, as URNs: all when nothing is given.
+    """The resources of an operation, as URNs: all when there are no targets.
 
-    ``replaced`` is made anew, though nothing tells that it changed.
+    Resources in ``replacements`` are created again, even when nothing about them changed.
     """
 
     targets: tuple[str, ...] = ()
-    replaced: tuple[str, ...] = ()
+    replacements: tuple[str, ...] = ()
 
 
 EVERYTHING = Scope()
 
 
 class Stack:
-    """The stack of an instance, as the backend has it."""
+    """The stack of an instance; ``file_changed`` says whether Pulumi wrote into its file."""
 
-    def __init__(self, instance: Instance, stack: auto.Stack, *, rewritten: bool) -> None:
+    def __init__(self, instance: Instance, stack: auto.Stack, *, file_changed: bool) -> None:
         self.instance = instance
-        self.rewritten = rewritten
+        self.file_changed = file_changed
         self._stack = stack
 
     @classmethod
-    def open(cls, instance: Instance, environment: Mapping[str, str], *, create: bool) -> Self:
-        """Return the stack of ``instance``, made when it is missing and ``create`` says so.
+    def open(cls, instance: Instance, variables: Mapping[str, str], *, create: bool) -> Self:
+        """Return the stack of ``instance``; ``create`` creates it when it does not exist.
 
-        ``environment`` is what the engine and the programs find beside this process's variables.
-        Pulumi writes into the file of a new stack, which ``rewritten`` then tells.
-        Raises ``StackError`` for a stack that is not there, and whatever ``failures`` tells.
+        The engine and the programs get ``variables`` in addition to this process's own.
+        Raises ``StackError`` for a stack that does not exist, and the errors of ``failures``.
         """
         folder = str(instance.program.folder)
-        options = auto.LocalWorkspaceOptions(env_vars=dict(environment))
-        enter = auto.create_or_select_stack if create else auto.select_stack
+        options = auto.LocalWorkspaceOptions(env_vars=dict(variables))
+        select = auto.create_or_select_stack if create else auto.select_stack
         file = instance.program.stack_file(instance.stack)
         before = file.read_bytes() if file.is_file() else b""
-        with _explaining(instance):
+        with _user_errors(instance):
             try:
-                stack = enter(instance.stack, work_dir=folder, opts=options)
+                stack = select(instance.stack, work_dir=folder, opts=options)
             except auto.StackNotFoundError as error:
                 raise StackError(
-                    f"{instance.title} is not deployed: `invoke apply {instance.words}` does it."
+                    f"{instance.title} is not deployed: `invoke apply {instance.options}` "
+                    "deploys it."
                 ) from error
             if create and _NO_DEFAULT_PROVIDERS.encode() not in file.read_bytes():
                 stack.set_config(f"{_NO_DEFAULT_PROVIDERS}[0]", auto.ConfigValue("*"), path=True)
         after = file.read_bytes() if file.is_file() else b""
-        return cls(instance, stack, rewritten=before != after)
+        return cls(instance, stack, file_changed=before != after)
 
-    def preview(self, see: See, *, scope: Scope = EVERYTHING) -> Changes:
+    def preview(self, on_progress: OnProgress, *, scope: Scope = EVERYTHING) -> Changes:
         """Return what ``apply`` would change."""
-        with self._watched(see, planning=True) as watch:
+        with self._watch(on_progress, planning=True) as watch:
             self._stack.preview(
-                on_event=watch.see,
+                on_event=watch.handle,
                 target=list(scope.targets) or None,
-                replace=list(scope.replaced) or None,
+                replace=list(scope.replacements) or None,
             )
         return watch.changes
 
-    def apply(self, see: See, *, scope: Scope = EVERYTHING) -> Changes:
-        """Make what the program says; return what changed."""
-        with self._watched(see, change="apply") as watch:
+    def apply(self, on_progress: OnProgress, *, scope: Scope = EVERYTHING) -> Changes:
+        """Create and change what the program asks for; return what changed."""
+        with self._watch(on_progress, change="apply") as watch:
             self._stack.up(
-                on_event=watch.see,
+                on_event=watch.handle,
                 show_secrets=False,
                 target=list(scope.targets) or None,
-                replace=list(scope.replaced) or None,
+                replace=list(scope.replacements) or None,
             )
         return watch.changes
 
-    def drift(self, see: See) -> Changes:
-        """Return what AWS has otherwise than the state says; neither is changed."""
-        with self._watched(see) as watch:
-            self._stack.preview_refresh(on_event=watch.see)
+    def drift(self, on_progress: OnProgress) -> Changes:
+        """Return where AWS differs from the state; neither is changed."""
+        with self._watch(on_progress) as watch:
+            self._stack.preview_refresh(on_event=watch.handle)
         return watch.changes
 
-    def destroy(self, see: See, *, preview: bool = False) -> Changes:
-        """Remove everything that is not protected; return what was, or with ``preview`` would be.
+    def destroy(self, on_progress: OnProgress, *, preview: bool = False) -> Changes:
+        """Delete everything that is not protected; return the changes.
 
-        Raises ``DeployError`` for a resource that cannot be removed.
+        ``preview`` deletes nothing. Raises ``DeployError`` for a resource that cannot be deleted.
         """
         change: Change | None = None if preview else "destroy"
-        with self._watched(see, change=change, planning=preview) as watch:
-            remove = self._stack.preview_destroy if preview else self._stack.destroy
-            remove(on_event=watch.see, exclude_protected=True)
+        with self._watch(on_progress, change=change, planning=preview) as watch:
+            destroy = self._stack.preview_destroy if preview else self._stack.destroy
+            destroy(on_event=watch.handle, exclude_protected=True)
         return watch.changes
 
-    def forget(self) -> None:
+    def remove(self) -> None:
         """Remove the stack, which has to be empty, from the backend; its file stays."""
-        with _explaining(self.instance):
+        with _user_errors(self.instance):
             self._stack.workspace.remove_stack(self.instance.stack, preserve_config=True)
 
     def outputs(self) -> dict[str, Output]:
-        """Return what the stack tells of what it made."""
-        with _explaining(self.instance):
-            found = self._stack.outputs()
+        """Return the outputs of the stack, by name."""
+        with _user_errors(self.instance):
+            outputs = self._stack.outputs()
         return {
             name: Output(None if output.secret else output.value, output.secret)
-            for name, output in sorted(found.items())
+            for name, output in sorted(outputs.items())
         }
 
-    def resources(self) -> tuple[Held, ...]:
-        """Return the resources that the state holds, providers and components left out."""
-        with _explaining(self.instance):
+    def resources(self) -> tuple[StateResource, ...]:
+        """Return the resources in the state, without providers and components."""
+        with _user_errors(self.instance):
             state = self._stack.export_stack().deployment or {}
         return tuple(
-            Held(
+            StateResource(
                 each["urn"],
                 each["type"],
                 name_of(each["urn"]),
@@ -162,73 +169,73 @@ class Stack:
                 each.get("inputs") or {},
             )
             for each in state.get("resources", ())
-            if each.get("custom") and not each["type"].startswith(PARTS_OF_OTHERS)
+            if each.get("custom") and not each["type"].startswith(INTERNAL_TYPES)
         )
 
     def unprotect(self, urns: Sequence[str]) -> None:
-        """Let these resources be removed."""
-        with _explaining(self.instance):
+        """Remove the protection of these resources, so that they can be deleted."""
+        with _user_errors(self.instance):
             for urn in urns:
                 self._run("state", "unprotect", urn, "--yes")
 
     def unlock(self) -> None:
-        """Take away the lock that an operation left that was killed."""
-        with _explaining(self.instance):
+        """Remove the lock that a killed operation left."""
+        with _user_errors(self.instance):
             self._stack.cancel()
 
-    def recover(self) -> tuple[Unfinished, ...]:
-        """Take up what a killed operation was making, where AWS has it; return what that was."""
-        with _explaining(self.instance), TemporaryDirectory() as folder:
-            # Not by the Automation API, which would have secrets in the clear.
-            state, found = taken_up(json.loads(self._run("stack", "export")))
-            if found:
+    def recover(self) -> tuple[PendingResource, ...]:
+        """Add what a killed operation was creating to the state, if AWS has it; return that."""
+        with _user_errors(self.instance), TemporaryDirectory() as folder:
+            # The Automation API would export secrets in plain text.
+            state, pending = without_pending(json.loads(self._run("stack", "export")))
+            if pending:
                 file = Path(folder, "state.json")
                 file.write_text(json.dumps(state), encoding="utf-8")
                 self._run("stack", "import", "--file", str(file))
-            if known := [each.urn for each in found if each.id]:
+            if known := [each.urn for each in pending if each.id]:
                 self._stack.refresh(target=known, show_secrets=False)
-        return found
+        return pending
 
     @contextmanager
-    def _watched(
-        self, see: See, *, change: Change | None = None, planning: bool = False
+    def _watch(
+        self, on_progress: OnProgress, *, change: Change | None = None, planning: bool = False
     ) -> Iterator[Watch]:
         with (
-            stop_in_order(lambda text: see(Note(text))) as stop,
-            Watch(self.instance, see, stop, change=change, planning=planning) as watch,
+            stop_in_order(lambda text: on_progress(Note(text))) as stop,
+            Watch(self.instance, on_progress, stop, change=change, planning=planning) as watch,
         ):
             yield watch
 
     def _run(self, *words: str) -> str:
-        """Run a command of the CLI that the Automation API does not have; return its output."""
+        """Run a command of the CLI that the Automation API lacks; return its output."""
         workspace = self._stack.workspace
         folder = str(self.instance.program.folder)
         command = [*words, "--stack", self.instance.stack]
         return workspace.pulumi_command.run(command, folder, workspace.env_vars).stdout
 
 
-def deployed(instance: Instance, environment: Mapping[str, str]) -> dict[tuple[str, str], int]:
-    """Return how many resources each stack of the backend has, by its project and its name.
+def resource_counts(instance: Instance, variables: Mapping[str, str]) -> dict[tuple[str, str], int]:
+    """Return the number of resources of each stack of the backend, by its project and its name.
 
-    ``instance`` is any, for Pulumi looks from a program's folder.
+    ``instance`` can be any: Pulumi needs the folder of a program to start in.
     """
-    with _explaining(instance):
+    with _user_errors(instance):
         workspace = auto.LocalWorkspace(
-            work_dir=str(instance.program.folder), env_vars=dict(environment)
+            work_dir=str(instance.program.folder), env_vars=dict(variables)
         )
         stacks = workspace.list_stacks(include_all=True)
-    found = {}
+    counts = {}
     for stack in stacks:
-        # One of this project's own may come without it: organization/project/stack, or stack.
+        # A name is organization/project/stack, or only the stack for this project's own.
         *_, project, name = (instance.program.project, *stack.name.split("/"))
-        found[project, name] = stack.resource_count or 0
-    return found
+        counts[project, name] = stack.resource_count or 0
+    return counts
 
 
 @contextmanager
-def _explaining(instance: Instance) -> Iterator[None]:
-    """Turn what Pulumi raises into the error that it means to the user."""
+def _user_errors(instance: Instance) -> Iterator[None]:
+    """Turn an exception of Pulumi into an error for users."""
     try:
         yield
     except Exception as error:
-        raise explained(error, instance, Diagnosis()) from error
+        raise user_error(error, instance, Diagnosis()) from error

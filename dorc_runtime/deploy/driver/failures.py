@@ -1,4 +1,4 @@
-"""What keeps a deployment from happening, each told in one line with its remedy."""
+"""The failures of a deployment: each is explained in one line that says what to do."""
 
 import re
 import signal
@@ -21,90 +21,94 @@ _COLOUR = re.compile(r"<\{%[a-z0-9 %-]+%\}>|\x1b\[[0-9;]*m")
 _LOCK = re.compile(r"created by (?P<who>\S+) \(pid (?P<pid>\d+)\) at (?P<when>\S+)")
 _REFERENCE = re.compile(r'unknown stack "(?P<stack>[^"]+)"|Required output \S+ does not exist')
 _STOPPED = re.compile(r"\b(update|preview|destroy|refresh) canceled\b")
-# What became of a process that a signal ended: https://docs.python.org/3/library/subprocess.html
-_SIGNALLED = re.compile(r"^\s*code: -(?P<number>\d+)$", re.MULTILINE)
-_ASKED = {str(int(number)) for number in (signal.SIGINT, signal.SIGTERM)}
-_SHOWN = ("info", "warning", "info#err")
-
+# The exit code of a process that a signal ended: https://docs.python.org/3/library/subprocess.html
+_SIGNAL = re.compile(r"^\s*code: -(?P<number>\d+)$", re.MULTILINE)
+_STOP_SIGNALS = {str(int(number)) for number in (signal.SIGINT, signal.SIGTERM)}
+_VISIBLE = ("info", "warning", "info#err")
 
 Change = Literal["apply", "destroy"]
-_LEFT: dict[Change, str] = {"apply": "what was made stays", "destroy": "what was removed is gone"}
+_RESULTS: dict[Change, str] = {
+    "apply": "what was created stays",
+    "destroy": "what was deleted stays deleted",
+}
 
 
 @dataclass
 class Diagnosis:
-    """What the engine said went wrong: its errors, each with the URN that it is about or "".
+    """The errors that the engine reported, each with the URN of its resource or "".
 
-    ``change`` is what it does to AWS, None when it only looks.
+    ``change`` is what the operation does to AWS, None when it only reads.
     """
 
     change: Change | None = None
     errors: list[tuple[str, str]] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
-    def take(self, severity: str, message: str, urn: str) -> str:
-        """Take in a diagnostic; return what of it people want to see at once, or ""."""
+    def add(self, severity: str, message: str, urn: str) -> str:
+        """Add a diagnostic; return the text to show at once, or ""."""
         text = _COLOUR.sub("", message).strip()
         if severity == "error":
             self.errors.append((urn, text))
         if "pending operations from previous deployment" in text:
-            return "an earlier apply was killed: `invoke unlock` takes up what it was making"
-        return text if severity in _SHOWN and text else ""
+            return "an earlier apply was killed: `invoke unlock` recovers what it was creating"
+        return text if severity in _VISIBLE and text else ""
 
 
-def explained(error: Exception, instance: Instance, diagnosis: Diagnosis) -> DorcError:
-    """Return what ``error`` of Pulumi's Automation API means to the user."""
+def user_error(error: Exception, instance: Instance, diagnosis: Diagnosis) -> DorcError:
+    """Return the error for users that ``error`` of Pulumi's Automation API means."""
     if isinstance(error, DorcError):
         return error
     text = _COLOUR.sub("", str(error))
-    told = "\n".join(message for _, message in diagnosis.errors)
+    messages = "\n".join(message for _, message in diagnosis.errors)
     return (
-        _tool(error, text)
-        or _stopped(text + told, instance, diagnosis.change)
-        or _killed(text, instance)
-        or _state(text, instance)
-        or _backend(text)
-        or _references(text + told, instance)
-        or _credentials(text + told)
-        or _resources(diagnosis, instance)
-        or _program(told or text, instance)
+        _tool_error(error, text)
+        or _stop_error(text + messages, instance, diagnosis.change)
+        or _kill_error(text, instance)
+        or _state_error(text, instance)
+        or _backend_error(text)
+        or _reference_error(text + messages, instance)
+        or _credentials_error(text + messages)
+        or _resource_error(diagnosis, instance)
+        or _program_error(messages or text, instance)
     )
 
 
-def _tool(error: Exception, text: str) -> DorcError | None:
+def _tool_error(error: Exception, text: str) -> DorcError | None:
     if isinstance(error, FileNotFoundError) or "Could not find `pulumi`" in text:
         return ToolMissingError(f"the Pulumi CLI is not installed: see {_INSTALL}.")
     if "Minimum version requirement failed" in text or "ersion" in type(error).__name__:
-        return ToolMissingError(f"the Pulumi CLI does not fit: {_line(text)} See {_INSTALL}.")
-    return None
-
-
-def stopped(instance: Instance, change: Change | None) -> StoppedError:
-    """Return the error of an operation that its user stopped."""
-    return StoppedError(f"{instance.title}: stopped{_goes_on(instance, change)}")
-
-
-def _stopped(text: str, instance: Instance, change: Change | None) -> DorcError | None:
-    killed = _SIGNALLED.search(text)
-    if _STOPPED.search(text) or (killed and killed["number"] in _ASKED):
-        return stopped(instance, change)
-    return None
-
-
-def _killed(text: str, instance: Instance) -> DorcError | None:
-    if killed := _SIGNALLED.search(text):
-        return DeployError(
-            f"{instance.title}: Pulumi was killed (signal {killed['number']}): `invoke unlock "
-            f"{instance.words}` takes up what it was making."
+        return ToolMissingError(
+            f"this version of the Pulumi CLI does not work: {_line(text)} See {_INSTALL}."
         )
     return None
 
 
-def _state(text: str, instance: Instance) -> DorcError | None:
+def stopped_error(instance: Instance, change: Change | None) -> StoppedError:
+    """Return the error of an operation that its user stopped."""
+    return StoppedError(f"{instance.title}: stopped{_continuation(instance, change)}")
+
+
+def _stop_error(text: str, instance: Instance, change: Change | None) -> DorcError | None:
+    killed = _SIGNAL.search(text)
+    if _STOPPED.search(text) or (killed and killed["number"] in _STOP_SIGNALS):
+        return stopped_error(instance, change)
+    return None
+
+
+def _kill_error(text: str, instance: Instance) -> DorcError | None:
+    if killed := _SIGNAL.search(text):
+        return DeployError(
+            f"{instance.title}: Pulumi was killed (signal {killed['number']}): `invoke unlock "
+            f"{instance.options}` recovers what it was creating."
+        )
+    return None
+
+
+def _state_error(text: str, instance: Instance) -> DorcError | None:
     if "incorrect passphrase" in text:
         return SettingsError(
-            f"PULUMI_CONFIG_PASSPHRASE is not the one that {instance.title} was made with: export "
-            "that one."
+            f"PULUMI_CONFIG_PASSPHRASE is not the one that {instance.title} was created with: "
+            "export that one."
         )
     if "passphrase must be set" in text:
         return SettingsError(
@@ -112,16 +116,16 @@ def _state(text: str, instance: Instance) -> DorcError | None:
             "write it into .env."
         )
     if "currently locked by" in text or "Another update is currently in progress" in text:
-        held = _LOCK.search(text)
-        who = f" by {held['who']} (process {held['pid']}) since {held['when']}" if held else ""
+        lock = _LOCK.search(text)
+        who = f" by {lock['who']} (process {lock['pid']}) since {lock['when']}" if lock else ""
         return StackError(
-            f"{instance.title} is locked{who}: wait until that is done; when it was killed: "
-            f"`invoke unlock {instance.words}`."
+            f"{instance.title} is locked{who}: wait until that process ends; if it was killed: "
+            f"`invoke unlock {instance.options}`."
         )
     return None
 
 
-def _backend(text: str) -> DorcError | None:
+def _backend_error(text: str) -> DorcError | None:
     marks = ("unable to open bucket", "open bucket", "state directory", "could not list bucket",
              "read from bucket",
              "problem logging in", "PULUMI_ACCESS_TOKEN", "unable to check if bucket",
@@ -129,22 +133,22 @@ def _backend(text: str) -> DorcError | None:
              "unknown scheme", "NoSuchBucket", "no driver registered")  # fmt: skip
     if any(mark in text for mark in marks):
         return SettingsError(
-            f"INFRA_BUCKET cannot be reached: {_reason(text)}; is it there? `invoke init --create` "
-            "makes a bucket."
+            f"INFRA_BUCKET cannot be reached: {_reason(text)}; does it exist? `invoke init "
+            "--create` creates a bucket."
         )
     return None
 
 
-def _references(text: str, instance: Instance) -> DorcError | None:
+def _reference_error(text: str, instance: Instance) -> DorcError | None:
     if instance.kind == "pipeline" and _REFERENCE.search(text):
         return StackError(
-            f"{instance.title}: infra is not applied there: first `invoke apply --instance infra "
-            f"--env {instance.environment}`."
+            f"{instance.title}: infra is not deployed in {instance.environment}: run first "
+            f"`invoke apply --instance infra --env {instance.environment}`."
         )
     return None
 
 
-def _credentials(text: str) -> DorcError | None:
+def _credentials_error(text: str) -> DorcError | None:
     marks = (
         "ExpiredToken",
         "InvalidClientTokenId",
@@ -155,50 +159,50 @@ def _credentials(text: str) -> DorcError | None:
     )
     if any(mark in text for mark in marks):
         return CredentialsError(
-            f"AWS does not take the credentials: {_reason(text)}; log in, or export AWS_PROFILE."
+            f"AWS does not accept the credentials: {_reason(text)}; log in, or export AWS_PROFILE."
         )
     return None
 
 
-def _resources(diagnosis: Diagnosis, instance: Instance) -> DorcError | None:
-    """Return the error of the first resource that failed, with what AWS said."""
-    about = [(urn, text) for urn, text in diagnosis.errors if urn in diagnosis.failed]
-    if not about:
+def _resource_error(diagnosis: Diagnosis, instance: Instance) -> DorcError | None:
+    """Return the error of the first resource that failed, with the message of AWS."""
+    errors = [(urn, text) for urn, text in diagnosis.errors if urn in diagnosis.failed]
+    if not errors:
         return None
-    urn, text = about[0]
-    more = len({urn for urn, _ in about}) - 1
+    urn, text = errors[0]
+    more = len({urn for urn, _ in errors}) - 1
     rest = f" (and {more} more)" if more else ""
     kind, _, name = urn.rpartition("::")
     what = kind.rpartition(":")[2]
     return DeployError(
         f"{instance.title}: {what} {name} failed{rest}: {_reason(text)}"
-        f"{_goes_on(instance, diagnosis.change)}"
+        f"{_continuation(instance, diagnosis.change)}"
     )
 
 
-def _program(text: str, instance: Instance) -> DorcError:
-    """Return the error that the program itself ended with: its own line, or a traceback's last."""
+def _program_error(text: str, instance: Instance) -> DorcError:
+    """Return the error of the program itself: its own line, or the last line of a traceback."""
     if "Traceback (most recent call last)" in text:
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         last = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Exit)\b", line)]
         return DeployError(f"{instance.title}: the program failed: {(last or lines)[-1]}")
     if "update failed" in text:
-        return DeployError(f"{instance.title}: {_reason(text)}{_goes_on(instance, 'apply')}")
+        return DeployError(f"{instance.title}: {_reason(text)}{_continuation(instance, 'apply')}")
     return StackError(_reason(text))
 
 
 def _reason(text: str) -> str:
-    """Return the lines that say why, in one, without the words around them that every error has."""
+    """Return the line that says why, without the words around it that every error has."""
     lines = [line.strip(" *\t").removeprefix("stderr:").strip() for line in text.splitlines()]
-    wanted = [line.removeprefix("error:").strip() for line in lines if "error" in line.lower()]
-    found = wanted or [line for line in lines if line]
-    return " ".join(found[0].split()).rstrip(".") if found else "Pulumi does not say why"
+    errors = [line.removeprefix("error:").strip() for line in lines if "error" in line.lower()]
+    reasons = errors or [line for line in lines if line]
+    return " ".join(reasons[0].split()).rstrip(".") if reasons else "Pulumi does not say why"
 
 
-def _goes_on(instance: Instance, change: Change | None) -> str:
+def _continuation(instance: Instance, change: Change | None) -> str:
     if change is None:
         return "."
-    return f"; {_LEFT[change]}, and `invoke {change} {instance.words}` goes on from there."
+    return f"; {_RESULTS[change]}, and `invoke {change} {instance.options}` continues from there."
 
 
 def _line(text: str) -> str:

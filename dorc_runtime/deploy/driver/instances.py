@@ -1,4 +1,4 @@
-"""What is deployed by itself: universal, infra in an environment, a pipeline in an environment."""
+"""What is deployed alone: universal, infra in an environment, a pipeline in an environment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ Kind = Literal["universal", "infra", "pipeline"]
 class Instance:
     """A program and one of its stacks.
 
-    ``id`` is what ``--instance`` takes. ``environment`` is None for universal, ``pipeline`` for all
-    but a pipeline.
+    ``id`` is the value of ``--instance``. ``environment`` is None for universal, ``pipeline`` is
+    None for universal and infra.
     """
 
     kind: Kind
@@ -30,14 +30,14 @@ class Instance:
     pipeline: PipelineFolder | None = None
 
     @property
-    def words(self) -> str:
+    def options(self) -> str:
         """The options that name it on the command line."""
         where = f" --env {self.environment}" if self.environment else ""
         return f"--instance {self.id}{where}"
 
     @property
     def title(self) -> str:
-        """What people read."""
+        """Its name in messages."""
         return f"{self.id} in {self.environment}" if self.environment else self.id
 
 
@@ -49,26 +49,27 @@ def find_instance(
     layer: str | None,
     environment: str | None,
 ) -> Instance:
-    """Return what the options name; ``instance`` is a pipeline's name where ``layer`` is given.
+    """Return the instance; with ``layer``, ``instance`` is the name of a pipeline there.
 
-    Raises ``StackError`` for options that do not go together, ``UnknownNameError`` for an instance
-    or an environment that is not there.
+    Raises ``StackError`` for options that contradict each other, ``UnknownNameError`` for an
+    instance or an environment that does not exist.
     """
     if instance is None:
-        known = ", ".join(_known(repository, settings))
-        raise StackError(f"say what: --instance X, where X is one of {known}; or --all.")
+        known = ", ".join(_known_ids(repository, settings))
+        raise StackError(f"no instance: add --instance X, where X is one of {known}; or --all.")
     if layer is None and instance == settings.universal_stack_name:
         if environment is not None:
             raise StackError(f"{instance} is the same for all environments: leave out --env.")
         return universal(repository, settings)
     if layer is None and instance == settings.infra_stack_name:
-        return infra(repository, settings, _needed(repository, settings, instance, environment))
-    wanted = f"{layer}/{instance}" if layer else instance
+        environment = _environment(repository, settings, instance, environment)
+        return infra(repository, settings, environment)
+    id_ = f"{layer}/{instance}" if layer else instance
     try:
-        folder = repository.pipeline(wanted)
+        folder = repository.pipeline(id_)
     except UnknownNameError:
-        raise _unknown(wanted, _known(repository, settings)) from None
-    return pipeline(repository, folder, _needed(repository, settings, wanted, environment))
+        raise _unknown(id_, _known_ids(repository, settings)) from None
+    return pipeline(repository, folder, _environment(repository, settings, id_, environment))
 
 
 def universal(repository: Repository, settings: Settings) -> Instance:
@@ -105,7 +106,7 @@ def all_instances(
 ) -> tuple[tuple[Instance, ...], ...]:
     """Return all that is deployed to ``environment``, in stages: each needs what is before it.
 
-    Raises ``DefinitionError`` for pipelines that follow each other in a ring.
+    Raises ``DefinitionError`` for pipelines that follow each other in a circle.
     """
     pipelines = {folder.id: load_pipeline(folder) for folder in repository.pipelines}
     return (
@@ -123,8 +124,8 @@ def _program(repository: Repository, folder: str) -> Program:
     for name in ("__main__.py", PROJECT_FILE):
         if not (program.folder / name).is_file():
             raise StackError(
-                f"{folder}/{name} is not there, so {folder} cannot be deployed: `copier update` "
-                "writes it, or write it as docs/deploying.md has it."
+                f"{folder}/{name} does not exist, so {folder} cannot be deployed: run `copier "
+                "update`, or write it as docs/deploying.md shows."
             )
     return program
 
@@ -132,25 +133,25 @@ def _program(repository: Repository, folder: str) -> Program:
 def _check_environment(repository: Repository, program: Program, environment: str) -> None:
     if environment not in program.stacks:
         file = repository.show(program.stack_file(environment))
-        remedy = f"Each has a file, and {file} is not there: `invoke new-env {environment}`."
+        remedy = f"{file} does not exist: `invoke new-env {environment}` writes it."
         raise UnknownNameError("environment", environment, program.stacks, remedy=remedy)
 
 
-def _needed(
+def _environment(
     repository: Repository, settings: Settings, instance: str, environment: str | None
 ) -> str:
     if environment is None:
-        there = ", ".join(Program(repository.root / settings.infra_stack_name).stacks) or "none yet"
-        raise StackError(f"{instance} is deployed to an environment: add --env; known: {there}.")
+        known = ", ".join(Program(repository.root / settings.infra_stack_name).stacks) or "none yet"
+        raise StackError(f"{instance} is deployed to an environment: add --env; known: {known}.")
     return environment
 
 
-def _known(repository: Repository, settings: Settings) -> tuple[str, ...]:
+def _known_ids(repository: Repository, settings: Settings) -> tuple[str, ...]:
     pipelines = (folder.id for folder in repository.pipelines)
     return (settings.universal_stack_name, settings.infra_stack_name, *pipelines)
 
 
-def _unknown(wanted: str, known: Sequence[str]) -> UnknownNameError:
-    near = get_close_matches(wanted, known, n=2, cutoff=0.5)
+def _unknown(id_: str, known: Sequence[str]) -> UnknownNameError:
+    near = get_close_matches(id_, known, n=2, cutoff=0.5)
     remedy = f"Did you mean {' or '.join(near)}?" if near else ""
-    return UnknownNameError("instance", wanted, known, remedy=remedy)
+    return UnknownNameError("instance", id_, known, remedy=remedy)

@@ -1,4 +1,4 @@
-"""In which order pipelines are deployed: whoever calls or follows another comes after it."""
+"""The order of pipelines: a pipeline that calls or follows another one is deployed after it."""
 
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
@@ -10,16 +10,16 @@ from dorc_runtime.model.triggers import PipelineTrigger
 
 
 def stages(pipelines: Mapping[str, Pipeline]) -> tuple[tuple[str, ...], ...]:
-    """Return the ids of ``pipelines`` in stages; those of one stage may be deployed side by side.
+    """Return the ids of ``pipelines`` in stages; those of one stage can be deployed side by side.
 
-    Raises ``DefinitionError`` for pipelines that wait for each other.
+    Raises ``DefinitionError`` for pipelines that need each other.
     """
     sorter = TopologicalSorter({key: _before(pipeline) for key, pipeline in pipelines.items()})
     try:
         sorter.prepare()
     except CycleError as error:
-        ring = " → ".join(error.args[1])
-        raise DefinitionError(f"{ring}: pipelines that start each other never end.") from error
+        circle = " → ".join(error.args[1])
+        raise DefinitionError(f"{circle}: pipelines that start each other never end.") from error
     return tuple(_stages(sorter, set(pipelines)))
 
 
@@ -27,7 +27,7 @@ def _stages(sorter: "TopologicalSorter[str]", known: set[str]) -> Iterator[tuple
     while sorter.is_active():
         ready = sorter.get_ready()
         sorter.done(*ready)
-        # A pipeline that another one follows may lie in another repository.
+        # A pipeline can follow one of another repository.
         if stage := tuple(sorted(known.intersection(ready))):
             yield stage
 

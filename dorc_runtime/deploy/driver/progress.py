@@ -1,4 +1,4 @@
-"""What the engine does, as it happens, in values that people are told of."""
+"""What the engine does, as it happens, in values that tasks can show."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -7,13 +7,13 @@ from typing import Literal, Self
 
 from pulumi.automation.events import EngineEvent, StepEventMetadata
 
-from dorc_runtime.deploy.driver.failures import Change, Diagnosis, explained, stopped
+from dorc_runtime.deploy.driver.failures import Change, Diagnosis, stopped_error, user_error
 from dorc_runtime.deploy.driver.instances import Instance
 from dorc_runtime.deploy.driver.stop import Stop
 
 Action = Literal["create", "update", "replace", "delete", "read", "refresh", "same"]
 
-# What the engine does in several steps is told as one.
+# The engine replaces a resource in several steps; one of them is shown.
 _ACTIONS: Mapping[str, Action] = {
     "create": "create",
     "update": "update",
@@ -22,16 +22,16 @@ _ACTIONS: Mapping[str, Action] = {
     "import": "create",
     "refresh": "refresh",
 }
-PARTS_OF_OTHERS = ("pulumi:providers:", "pulumi:pulumi:", "dorc:")
-"""Types that come with other resources: nobody asked for them by themselves."""
+INTERNAL_TYPES = ("pulumi:providers:", "pulumi:pulumi:", "dorc:")
+"""Types that only group or serve other resources: users do not see them."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """What is done to one resource: begun, or ended after ``seconds``.
+    """An action on one resource: it starts, or it ended after ``seconds``.
 
-    ``type`` is Pulumi's (``aws:sfn/stateMachine:StateMachine``), ``name`` the one in the program,
-    ``changed`` the properties that differ.
+    ``type`` is Pulumi's (``aws:sfn/stateMachine:StateMachine``), ``name`` is the name in the
+    program, ``changed`` has the properties that differ.
     """
 
     action: Action
@@ -43,38 +43,38 @@ class Step:
 
 @dataclass(frozen=True)
 class Note:
-    """What a program has to say."""
+    """A message of the engine or of a program."""
 
     text: str
 
 
-See = Callable[[Step | Note], None]
+OnProgress = Callable[[Step | Note], None]
 
 
 @dataclass(frozen=True)
 class Changes:
-    """How many resources were, or would be, made, changed and removed."""
+    """How many resources an operation created, updated, deleted and so on, or would."""
 
     counts: Mapping[Action, int]
 
     @property
     def total(self) -> int:
-        """All but those that stay the same."""
+        """How many resources change."""
         return sum(count for action, count in self.counts.items() if action != "same")
 
 
 class Watch:
-    """Sees the engine's events: hands on what people want to know, and keeps what went wrong.
+    """Reads the engine's events: reports steps and messages, counts steps, and keeps the errors.
 
-    As a context it turns what Pulumi raises into the error that it means to the user, and ends so
-    too when ``stop`` was asked. ``change`` is what is done to AWS, if anything; with ``planning``
-    steps are counted when they begin.
+    As a context it turns an exception of Pulumi into an error for users; when ``stop`` is
+    requested, it raises ``StoppedError``. ``change`` is what the operation does to AWS, if
+    anything; with ``planning`` steps are counted when they start.
     """
 
     def __init__(
         self,
         instance: Instance,
-        see: See,
+        on_progress: OnProgress,
         stop: Stop,
         *,
         change: Change | None = None,
@@ -83,67 +83,69 @@ class Watch:
         self._instance = instance
         self._stop = stop
         self._planning = planning
-        self._tell = see
-        self._began: dict[str, float] = {}
+        self._on_progress = on_progress
+        self._start_times: dict[str, float] = {}
         self._counts: dict[Action, int] = {}
         self._diagnosis = Diagnosis(change)
 
     def __enter__(self) -> Self:
-        self._end_if_stopped()
+        self._check_stop()
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, Exception):
-            raise explained(error, self._instance, self._diagnosis) from error
+            raise user_error(error, self._instance, self._diagnosis) from error
         if error is None:
-            self._end_if_stopped()
+            self._check_stop()
 
     @property
     def changes(self) -> Changes:
-        """What was done so far."""
+        """The changes so far."""
         return Changes(dict(self._counts))
 
-    def see(self, event: EngineEvent) -> None:
-        """Take in one event."""
-        self._stop.pass_on()
+    def handle(self, event: EngineEvent) -> None:
+        """Handle one event of the engine."""
+        self._stop.signal_new_engines()
         if event.resource_pre_event is not None:
-            self._begin(event.resource_pre_event.metadata)
+            self._start(event.resource_pre_event.metadata)
         elif event.res_outputs_event is not None:
             self._end(event.res_outputs_event.metadata)
         elif event.res_op_failed_event is not None:
             self._diagnosis.failed.append(event.res_op_failed_event.metadata.urn)
         elif event.diagnostic_event is not None:
-            told = event.diagnostic_event
-            if note := self._diagnosis.take(told.severity, told.message, told.urn or ""):
-                self._tell(Note(note))
+            diagnostic = event.diagnostic_event
+            if note := self._diagnosis.add(
+                diagnostic.severity, diagnostic.message, diagnostic.urn or ""
+            ):
+                self._on_progress(Note(note))
 
-    def _end_if_stopped(self) -> None:
-        if self._stop.asked:
-            raise stopped(self._instance, self._diagnosis.change)
+    def _check_stop(self) -> None:
+        if self._stop.requested:
+            raise stopped_error(self._instance, self._diagnosis.change)
 
-    def _begin(self, step: StepEventMetadata) -> None:
+    def _start(self, step: StepEventMetadata) -> None:
         action = _action(step)
         if action is None or action == "refresh":
             return
         if self._planning or action == "same":
             self._count(action)
         if action != "same":
-            self._began[step.urn] = time.monotonic()
-            self._tell(Step(action, step.type, name_of(step.urn), _changed(step)))
+            self._start_times[step.urn] = time.monotonic()
+            self._on_progress(Step(action, step.type, name_of(step.urn), _changed(step)))
 
     def _end(self, step: StepEventMetadata) -> None:
         action = _action(step)
-        began = self._began.pop(step.urn, None)
+        start_time = self._start_times.pop(step.urn, None)
         if action is None or action == "same" or self._planning:
             return
-        if began is not None:
+        if start_time is not None:
             self._count(action)
-            seconds = time.monotonic() - began
-            self._tell(Step(action, step.type, name_of(step.urn), _changed(step), seconds))
-        elif _is_other(step):
-            # Of a refresh only what it found is told.
+            seconds = time.monotonic() - start_time
+            self._on_progress(Step(action, step.type, name_of(step.urn), _changed(step), seconds))
+        elif _differs(step):
+            # A refresh shows only the resources that differ.
             self._count("refresh")
-            self._tell(Step("refresh", step.type, name_of(step.urn), _changed(step)))
+            self._on_progress(Step("refresh", step.type, name_of(step.urn), _changed(step)))
 
     def _count(self, action: Action) -> None:
         self._counts[action] = self._counts.get(action, 0) + 1
@@ -155,8 +157,8 @@ def name_of(urn: str) -> str:
 
 
 def _action(step: StepEventMetadata) -> Action | None:
-    """Return what people call a step, None for one that is not theirs to know."""
-    if step.type.startswith(PARTS_OF_OTHERS):
+    """Return the action that users see, None for a step that they do not see."""
+    if step.type.startswith(INTERNAL_TYPES):
         return None
     operation = str(getattr(step.op, "value", step.op))
     return "same" if operation == "same" else _ACTIONS.get(operation)
@@ -166,7 +168,7 @@ def _changed(step: StepEventMetadata) -> tuple[str, ...]:
     return tuple(sorted(step.diffs or ()))
 
 
-def _is_other(step: StepEventMetadata) -> bool:
-    """Tell whether a refresh found the resource otherwise than the state has it, or not at all."""
+def _differs(step: StepEventMetadata) -> bool:
+    """Return whether a refresh found that the resource differs from the state, or is missing."""
     old, new = step.old and step.old.outputs, step.new and step.new.outputs
     return bool(step.diffs) or old != new

@@ -1,7 +1,7 @@
-"""What a signal that ends a command does while Pulumi's engine is at work: the engine ends first.
+"""What happens when a user stops a command while Pulumi's engine works: the engine ends first.
 
-An engine that is asked to stop finishes what it is making, writes its state and takes away its
-lock; one whose parent is gone does neither.
+An engine that receives SIGINT finishes the resources in progress, writes its state and removes its
+lock. An engine that loses its parent process does not.
 """
 
 import signal
@@ -11,48 +11,49 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-# The first stops the engine in order, the second at once, whatever it leaves behind.
-_PATIENCE = 2
+# The first signal stops the engine in order, the second stops it at once and can leave a lock.
+_MOST_SIGNALS = 2
 
 
 class Stop:
-    """Whether a user has asked this process to stop, and which engines have heard of it."""
+    """Whether a user has stopped this process, and which engines have received the signal."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self._tell = tell
-        self._heard = 0
-        self._reached: set[int] = set()
+    def __init__(self, report: Callable[[str], None]) -> None:
+        self._report = report
+        self._signals = 0
+        self._engines: set[int] = set()
 
     @property
-    def asked(self) -> bool:
-        """Whether a signal has come."""
-        return self._heard > 0
+    def requested(self) -> bool:
+        """Whether a signal has arrived."""
+        return self._signals > 0
 
-    def hear(self, number: int, frame: FrameType | None = None) -> None:
-        """Take in a signal, the third of which ends this process as ever."""
-        self._heard += 1
-        if self._heard > _PATIENCE:
+    def handle(self, number: int, frame: FrameType | None = None) -> None:
+        """Handle a signal; the third one ends this process at once."""
+        self._signals += 1
+        if self._signals > _MOST_SIGNALS:
             raise KeyboardInterrupt
         # Ctrl-C reaches all processes of a terminal by itself.
-        self._reach(again=True, send=number == signal.SIGTERM)
-        if self._heard == 1:
-            self._tell(
-                "stopping, once what is being made is made; again stops at once, and leaves a lock"
+        self._signal_engines(again=True, send=number == signal.SIGTERM)
+        if self._signals == 1:
+            self._report(
+                "stopping after the resources in progress; a second signal stops at once and "
+                "leaves a lock"
             )
 
-    def pass_on(self) -> None:
-        """Stop an engine that was not there yet when the signal came."""
-        if self.asked:
-            self._reach()
+    def signal_new_engines(self) -> None:
+        """Stop each engine that started after the signal."""
+        if self.requested:
+            self._signal_engines()
 
-    def _reach(self, *, again: bool = False, send: bool = True) -> None:
+    def _signal_engines(self, *, again: bool = False, send: bool = True) -> None:
         import psutil
 
         for child in psutil.Process().children():
-            # It may end meanwhile.
+            # It can end in the meantime.
             with suppress(psutil.NoSuchProcess):
-                if (again or child.pid not in self._reached) and child.name().startswith("pulumi"):
-                    self._reached.add(child.pid)
+                if (again or child.pid not in self._engines) and child.name().startswith("pulumi"):
+                    self._engines.add(child.pid)
                     if send:
                         child.send_signal(signal.SIGINT)
 
@@ -61,19 +62,19 @@ _current: Stop | None = None
 
 
 @contextmanager
-def stop_in_order(tell: Callable[[str], None]) -> Iterator[Stop]:
+def stop_in_order(report: Callable[[str], None]) -> Iterator[Stop]:
     """Let Ctrl-C and SIGTERM stop the engines that this process has started, and wait for them.
 
-    ``tell`` gets a line when that begins. Python hears of signals on the main thread alone: on
-    others this is what the main thread hears.
+    ``report`` gets a line when a signal arrives. Python handles signals only in the main thread:
+    other threads share the ``Stop`` of the main thread.
     """
-    # Signals are the process's, not one caller's.
+    # Signals belong to the process, not to one caller.
     global _current
     if threading.current_thread() is not threading.main_thread():
-        yield _current or Stop(tell)
+        yield _current or Stop(report)
         return
-    outer, _current = _current, Stop(tell)
-    before = {number: signal.signal(number, _current.hear) for number in _SIGNALS}
+    outer, _current = _current, Stop(report)
+    before = {number: signal.signal(number, _current.handle) for number in _SIGNALS}
     try:
         yield _current
     finally:

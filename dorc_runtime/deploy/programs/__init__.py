@@ -1,6 +1,7 @@
 """The three programs that Pulumi runs: universal, infra, and one for each pipeline.
 
-Open ``universal``, ``infra`` and ``pipeline_program`` for a program, ``pipeline_plan`` for all that
-a pipeline is on AWS, ``image_plan`` for the images that are to be built, and ``common`` for what
-the programs share.
+They take a configuration and a pipeline, and register resources with Pulumi. Open ``universal``,
+``infra`` and ``pipeline_program`` for a program, ``pipeline_plan`` for the names, documents and
+roles of a pipeline, ``image_plan`` for the images to build, and ``common`` for what the programs
+share.
 """

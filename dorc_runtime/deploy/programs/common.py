@@ -1,4 +1,4 @@
-"""What all programs share: how they end on a mistake, what they know of AWS, and their zones."""
+"""What all programs share: one-line errors, the connection to AWS, and the zones' buckets."""
 
 import os
 import re
@@ -21,26 +21,26 @@ from dorc_runtime.project.settings import read_settings
 
 @dataclass(frozen=True)
 class Cloud:
-    """The account and the region that a program deploys to, and its one way there."""
+    """The account and the region that a program deploys to, and the provider for them."""
 
     account: str
     region: str
     provider: Provider
 
     @property
-    def resource(self) -> pulumi.ResourceOptions:
-        """What every resource without a parent is made with."""
+    def resource_options(self) -> pulumi.ResourceOptions:
+        """The options of every resource without a parent."""
         return pulumi.ResourceOptions(provider=self.provider)
 
     @property
-    def invoke(self) -> pulumi.InvokeOptions:
-        """What AWS is asked with."""
+    def invoke_options(self) -> pulumi.InvokeOptions:
+        """The options of every question to AWS."""
         return pulumi.InvokeOptions(provider=self.provider)
 
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """End the program with the one line of a ``DorcError``, where Pulumi would add a traceback."""
+    """End the program with the one line of a ``DorcError``; Pulumi would add a traceback."""
     try:
         yield
     except DorcError as error:
@@ -48,12 +48,12 @@ def one_line_errors() -> Iterator[None]:
 
 
 def connect(universal: UniversalConfig, *, root: Path, tags: Mapping[str, str]) -> Cloud:
-    """Return the way to AWS, after having asked there whose credentials these are.
+    """Return the connection to AWS, after asking AWS for the account of the credentials.
 
-    No other account will do than the one that ``universal``, or the setting ``AWS_ACCOUNT`` of the
-    repository at ``root``, names. Everything gets ``tags``, and the tags of ``universal``, which
-    win. An ``AWS_ENDPOINT_URL`` that is set leads there instead of to AWS. Raises
-    ``CredentialsError`` when AWS does not take the credentials, or they are another account's.
+    It has to be the account in ``universal``, or in the setting ``AWS_ACCOUNT`` of the repository
+    at ``root``, if one is set. All resources get ``tags`` and the tags of ``universal``, which win.
+    ``AWS_ENDPOINT_URL`` replaces AWS with an emulator. Raises ``CredentialsError`` when AWS does
+    not accept the credentials, or they belong to another account.
     """
     account = universal.account or read_settings(root).aws_account
     provider = Provider(
@@ -61,40 +61,41 @@ def connect(universal: UniversalConfig, *, root: Path, tags: Mapping[str, str]) 
         region=universal.region,
         allowed_account_ids=[account] if account else None,
         default_tags={"tags": {**tags, **universal.tags}},
-        # Emulators answer at one address for all buckets.
+        # An emulator has one address for all buckets.
         s3_use_path_style=bool(os.environ.get("AWS_ENDPOINT_URL")),
     )
     try:
         identity = get_caller_identity(opts=pulumi.InvokeOptions(provider=provider))
     except Exception as error:  # Pulumi raises nothing narrower
         raise CredentialsError(
-            f"AWS does not say whose credentials these are: {refusal(error)}. "
-            "`aws sts get-caller-identity` should."
+            f"AWS does not say which account the credentials belong to: {refusal(error)}. Test "
+            "them with `aws sts get-caller-identity`."
         ) from error
     if account and identity.account_id != account:
         raise CredentialsError(
-            f"the credentials are of account {identity.account_id}, and pipeline_config.py or "
-            f"AWS_ACCOUNT says {account}: take that account's."
+            f"the credentials belong to account {identity.account_id}, but pipeline_config.py or "
+            f"AWS_ACCOUNT says {account}: use credentials of that account."
         )
     return Cloud(identity.account_id, universal.region, provider)
 
 
 def refusal(error: Exception) -> str:
-    """Return in one line what AWS said, of what Pulumi raises when it is asked something."""
+    """Return in one line the message of AWS in an exception of Pulumi."""
     whole = " ".join(str(error).split())
     return re.sub(r".*\baws:[\w/]+:\w+( failed)?: ", "", whole).rstrip(".")
 
 
 def stack_environment(repository: Repository, program: Program, stack: str) -> str:
-    """Return the environment of ``stack``, which is called like it.
+    """Return the environment of ``stack``, which has the same name.
 
-    Raises ``StackError`` when the stack's file says otherwise.
+    Raises ``StackError`` when the stack's file names another environment.
     """
-    said = program.settings(stack).get(ENVIRONMENT, stack)
-    if said != stack:
+    environment = program.settings(stack).get(ENVIRONMENT, stack)
+    if environment != stack:
         raise StackError(
-            f"{repository.show(program.stack_file(stack))} says environment: {said}, and the stack "
-            f"is called {stack}: write environment: {stack}, or use a stack called {said}."
+            f"{repository.show(program.stack_file(stack))} says environment: {environment}, but "
+            f"the name of the stack is {stack}: write environment: {stack}, or use the stack "
+            f"{environment}."
         )
     return stack
 
@@ -104,8 +105,8 @@ def zone_buckets(
 ) -> dict[str, str]:
     """Return the bucket of each zone that a layer of the repository names.
 
-    It is the one that ``config`` says lies there already, else the one that infra makes.
+    It is the existing one in ``config``, if there is one, else the one that infra creates.
     """
     layers = dict.fromkeys(folder.layer for folder in repository.pipelines)
-    found = dict.fromkeys(zone for layer in layers for zone in zones(layer) or ())
-    return {zone: config.buckets.get(zone) or names.bucket(zone, account) for zone in found}
+    all_zones = dict.fromkeys(zone for layer in layers for zone in zones(layer) or ())
+    return {zone: config.buckets.get(zone) or names.bucket(zone, account) for zone in all_zones}

@@ -1,4 +1,4 @@
-"""Which images there are, which are to be built, and how universal's program learns of it."""
+"""The images of a repository, which of them must be built, and the plan for universal's program."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,13 +18,13 @@ from dorc_runtime.project.image_files import ContextFile
 
 PLAN_VARIABLE = "DORC_IMAGE_PLAN"
 
-# As many as a client of boto3 keeps open; of more it warns.
+# The number of connections that a client of boto3 keeps open; it warns about more.
 _CONNECTIONS = 10
 _NO_REPOSITORY = "RepositoryNotFoundException"
 
 
 class Registry(Protocol):
-    """What is asked of boto3's client for ECR."""
+    """The part of boto3's client for ECR that is used here."""
 
     def batch_get_image(
         self,
@@ -32,14 +32,14 @@ class Registry(Protocol):
         repositoryName: str,  # noqa: N803 # the service's own name
         imageIds: Sequence[Mapping[str, str]],  # noqa: N803
     ) -> Mapping[str, Any]:
-        """Return the ``images`` that are there, and ``failures``."""
+        """Return the ``images`` that exist, and ``failures``."""
 
 
 class PlannedImage(Model):
-    """The image of a function: its ECR ``repository``, and the ``tag`` that it has there.
+    """The image of a function: its ECR ``repository`` and its ``tag``.
 
     It is built from the folder ``context`` with the build argument ``CODE_PATH`` for Docker's
-    ``platform``; without a context it is in ECR already.
+    ``platform``; without a context the image already exists in ECR.
     """
 
     layer: str
@@ -83,15 +83,15 @@ class ImagePlan(Model):
 
     @property
     def missing(self) -> tuple[PlannedImage, ...]:
-        """The images that are to be built."""
+        """The images to build."""
         return tuple(image for image in self.functions if image.context is not None)
 
 
 def missing_images(recipes: Sequence[ImageRecipe], *, client: Registry) -> tuple[ImageRecipe, ...]:
     """Return those of ``recipes`` whose image ECR does not have, in their order.
 
-    ``client`` is boto3's for ECR. Of the ways to ask, one call a function is the one whose limit
-    (2,000 calls a second) is far away:
+    ``client`` is boto3's for ECR. One call for each function is far below ECR's limit (2,000 calls
+    a second), which other calls are not:
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
 
     Raises ``StackError`` when ECR does not answer.
@@ -99,15 +99,15 @@ def missing_images(recipes: Sequence[ImageRecipe], *, client: Registry) -> tuple
     if not recipes:
         return ()
     with ThreadPoolExecutor(_CONNECTIONS) as threads:
-        there = threads.map(lambda recipe: _is_there(recipe, client), recipes)
-        return tuple(recipe for recipe, found in zip(recipes, there, strict=True) if not found)
+        answers = threads.map(lambda recipe: _exists(recipe, client), recipes)
+        return tuple(recipe for recipe, exists in zip(recipes, answers, strict=True) if not exists)
 
 
 @contextmanager
 def staged(recipes: Sequence[ImageRecipe], *, missing: Iterable[ImageRecipe]) -> Iterator[Path]:
-    """Have the contexts of the ``missing`` images, and the plan, in a folder while this lasts.
+    """Write the contexts of the ``missing`` images, and the plan, into a temporary folder.
 
-    Yields the plan's file, which the variable ``PLAN_VARIABLE`` is to name for the program.
+    Yields the plan's file: the program needs it in the variable ``PLAN_VARIABLE``.
     """
     with TemporaryDirectory(prefix="dorc-images-") as temporary:
         contexts: dict[str, Path] = {}
@@ -128,26 +128,26 @@ def write_plan(plan: ImagePlan, file: Path) -> None:
 def read_plan(environment: Mapping[str, str] = os.environ) -> ImagePlan:
     """Return the plan in the file that ``PLAN_VARIABLE`` names.
 
-    Raises ``StackError`` where there is none: without it a program would let Pulumi delete what
-    other branches have, and build what is there.
+    Raises ``StackError`` when there is none: without it Pulumi would delete the images of other
+    branches, and build images that exist.
     """
     file = environment.get(PLAN_VARIABLE)
     if not file:
         raise StackError(
             "universal is applied by `invoke apply --instance universal`, which builds only the "
-            "images that ECR lacks and leaves alone the functions of other branches; Pulumi by "
-            "itself would delete those."
+            "images that ECR lacks and keeps the images of other branches; `pulumi up` would "
+            "delete those."
         )
     try:
         return ImagePlan.model_validate_json(Path(file).read_text(encoding="utf-8"))
     except (OSError, ValidationError) as error:
         raise StackError(
-            f"{PLAN_VARIABLE} names {file}, which holds no plan of images: take the variable away "
-            "and use `invoke apply --instance universal`."
+            f"{PLAN_VARIABLE} names {file}, which is no plan of images: unset the variable, and "
+            "use `invoke apply --instance universal`."
         ) from error
 
 
-def _is_there(recipe: ImageRecipe, client: Registry) -> bool:
+def _exists(recipe: ImageRecipe, client: Registry) -> bool:
     try:
         answer = client.batch_get_image(
             repositoryName=recipe.repository, imageIds=[{"imageTag": recipe.tag}]

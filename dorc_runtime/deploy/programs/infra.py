@@ -24,10 +24,10 @@ from dorc_runtime.project.repository import find_repository
 
 @dataclass(frozen=True)
 class CreateInfra:
-    """Makes the shared parts of the environment that the stack is called after.
+    """Creates what the pipelines of an environment share; the stack has the environment's name.
 
-    Fields of ``config`` that the stack's file names are as it says. ``folder`` is the program's,
-    by default the current one, where Pulumi runs it.
+    Fields in the stack's file replace those of ``config``. ``folder`` is the program's, by default
+    the current one, where Pulumi runs it.
     """
 
     config: Config
@@ -35,15 +35,15 @@ class CreateInfra:
     folder: Path | None = None
 
     def apply(self) -> None:
-        """Tell Pulumi what there should be."""
+        """Register the resources with Pulumi."""
         with one_line_errors():
             _infra(self.config, (self.folder or Path.cwd()).resolve())
 
 
-def _infra(given: Config, folder: Path) -> None:
+def _infra(defaults: Config, folder: Path) -> None:
     repository = find_repository(folder)
     environment = stack_environment(repository, Program(folder), pulumi.get_stack())
-    config = environment_config(repository, given, environment, infra=repository.show(folder))
+    config = environment_config(repository, defaults, environment, infra=repository.show(folder))
     universal = config.universal
     names = Names(universal.project, environment)
     cloud = connect(
@@ -68,7 +68,7 @@ def _infra(given: Config, folder: Path) -> None:
             queue_arn=queue_arn(cloud.region, cloud.account, names.shared),
             account=cloud.account,
         ),
-        opts=cloud.resource,
+        opts=cloud.resource_options,
     )
     alerts = Alerts(
         "alerts",
@@ -83,12 +83,12 @@ def _infra(given: Config, folder: Path) -> None:
         dead_letters_alarm=names.alert("dead-letters"),
         dead_letters_queue=names.shared,
         dead_letters_arn=dead_letters.arn,
-        opts=cloud.resource,
+        opts=cloud.resource_options,
     )
     group = None
     if config.vpc_id is not None:
         group = FunctionSecurityGroup(
-            "functions", group=names.shared, vpc_id=config.vpc_id, opts=cloud.resource
+            "functions", group=names.shared, vpc_id=config.vpc_id, opts=cloud.resource_options
         )
     pulumi.export("environment", environment)
     pulumi.export("buckets", buckets)

@@ -1,4 +1,4 @@
-"""What a pipeline is on AWS, known in whole before anything is made."""
+"""The names, documents and roles of a pipeline on AWS, before any resource exists."""
 
 import json
 from dataclasses import dataclass
@@ -40,10 +40,10 @@ _LONGEST_POLICY = 10_240
 
 @dataclass(frozen=True)
 class PipelinePlan:
-    """A pipeline, called ``layer/name``, in the environment, account and region where it goes.
+    """The pipeline ``layer/name`` in its environment, account and region.
 
-    ``buckets`` has the bucket of each zone. A role raises ``DefinitionError`` when its policies are
-    longer than IAM takes.
+    ``buckets`` has the bucket of each zone. A role raises ``DefinitionError`` when a policy is
+    longer than IAM allows.
     """
 
     layer: str
@@ -57,12 +57,12 @@ class PipelinePlan:
 
     @cached_property
     def shared(self) -> Names:
-        """The names of what the environment's pipelines share."""
+        """The names of the resources that the environment's pipelines share."""
         return Names(self.config.universal.project, self.environment)
 
     @cached_property
     def names(self) -> PipelineNames:
-        """The names of what is the pipeline's own."""
+        """The names of the pipeline's own resources."""
         return self.shared.pipeline(self.layer, self.name)
 
     @cached_property
@@ -82,7 +82,7 @@ class PipelinePlan:
 
     @cached_property
     def triggers(self) -> tuple[Rule | Schedule, ...]:
-        """All that starts it."""
+        """The rules and schedules that start it."""
         return triggers(
             self.pipeline,
             layer=self.layer,
@@ -104,7 +104,7 @@ class PipelinePlan:
 
     @property
     def zone_variables(self) -> dict[str, str]:
-        """The zones whose buckets its functions find in environment variables."""
+        """The zone of each environment variable of its functions that names a bucket."""
         between = zones(self.layer)
         return dict(zip(("SOURCE_BUCKET", "TARGET_BUCKET"), between or (), strict=False))
 
@@ -137,7 +137,7 @@ class PipelinePlan:
 
     @property
     def rules_role(self) -> RolePlan:
-        """The role that rules start the state machine under."""
+        """The role with which rules start the state machine."""
         rules = [
             rule_arn(self.region, self.account, self.names.trigger(rule.key), bus=rule.bus)
             for rule in self.rules
@@ -150,7 +150,7 @@ class PipelinePlan:
 
     @property
     def schedules_role(self) -> RolePlan:
-        """The role that schedules start the state machine under."""
+        """The role with which schedules start the state machine."""
         group = schedule_group_arn(self.region, self.account, self.names.schedule_group)
         return self._role(
             self.names.schedules_role,
@@ -204,17 +204,17 @@ class PipelinePlan:
 
     def _role(self, name: str, *, trust: Document, policy: Document) -> RolePlan:
         for document, longest, remedy in (
-            (trust, _LONGEST_TRUST, "give it fewer triggers"),
+            (trust, _LONGEST_TRUST, "use fewer triggers"),
             (
                 policy,
                 _LONGEST_POLICY,
-                "name fewer resources, or split it and let one Call the other",
+                "name fewer resources, or split the pipeline and use a Call step",
             ),
         ):
             length = len("".join(json.dumps(document).split()))
             if length > longest:
                 raise DefinitionError(
                     f"{self.layer}/{self.name}: a policy of the role {name} has {length:,} "
-                    f"characters, over IAM's {longest:,}: {remedy}."
+                    f"characters, but IAM allows {longest:,}: {remedy}."
                 )
         return RolePlan(name, trust, policy, self.config.universal.permissions_boundary)

@@ -34,17 +34,17 @@ from dorc_runtime.project.fingerprint import ImageRecipe, recipe
 from dorc_runtime.project.repository import PipelineFolder, find_repository, handler_problem
 from dorc_runtime.project.settings import read_settings
 
-# What AWS, and Pulumi's provider, say of an image that is not there.
+# The messages of AWS and of Pulumi's provider for an image that does not exist.
 _NO_IMAGE = re.compile("(Image|Repository)NotFoundException|couldn't find resource|empty result")
 
 
 @dataclass(frozen=True)
 class CreatePipeline:
-    """Makes ``pipeline`` in the environment that the stack is called after.
+    """Creates ``pipeline`` in an environment; the stack has the environment's name.
 
-    Fields of ``config`` that infra's stack file names are as it says, and those that the pipeline's
-    own names are as that says. ``folder`` is the program's, by default the current one, where
-    Pulumi runs it; layer and name come from it.
+    Fields in infra's stack file replace those of ``config``, and fields in the pipeline's own stack
+    file replace both. ``folder`` is the program's, by default the current one, where Pulumi runs
+    it; it gives the layer and the name.
     """
 
     config: Config
@@ -53,12 +53,12 @@ class CreatePipeline:
     folder: Path | None = None
 
     def apply(self) -> None:
-        """Tell Pulumi what there should be."""
+        """Register the resources with Pulumi."""
         with one_line_errors():
             _pipeline(self.config, self.pipeline, (self.folder or Path.cwd()).resolve())
 
 
-def _pipeline(given: Config, pipeline: Pipeline, path: Path) -> None:
+def _pipeline(defaults: Config, pipeline: Pipeline, path: Path) -> None:
     repository = find_repository(path)
     folder = repository.pipeline(repository.show(path))
     _check(folder, pipeline)
@@ -66,7 +66,7 @@ def _pipeline(given: Config, pipeline: Pipeline, path: Path) -> None:
     environment = stack_environment(repository, program, pulumi.get_stack())
     infra_folder = read_settings(repository.root).infra_stack_name
     config = config_with_settings(
-        environment_config(repository, given, environment, infra=infra_folder),
+        environment_config(repository, defaults, environment, infra=infra_folder),
         program.settings(environment),
         where=repository.show(program.stack_file(environment)),
     )
@@ -106,7 +106,7 @@ def _pipeline(given: Config, pipeline: Pipeline, path: Path) -> None:
         role=plan.machine_role,
         log_group=names.machine_log_group,
         log_days=config.log_retention_days,
-        opts=cloud.resource,
+        opts=cloud.resource_options,
     )
     _start_by_rules(plan, workflow, infra, cloud)
     _start_by_schedules(plan, workflow, infra, cloud)
@@ -118,7 +118,7 @@ def _pipeline(given: Config, pipeline: Pipeline, path: Path) -> None:
 
 
 def _check(folder: PipelineFolder, pipeline: Pipeline) -> None:
-    """Refuse a pipeline that would fail on AWS, or only once it runs there."""
+    """Raise ``DefinitionError`` for a pipeline that would fail on AWS."""
     problems = problems_of(
         Source(
             layer=folder.layer,
@@ -135,29 +135,29 @@ def _check(folder: PipelineFolder, pipeline: Pipeline) -> None:
 
 @dataclass(frozen=True)
 class _Infra:
-    """What infra exports in an environment."""
+    """The exports of infra in an environment."""
 
     environment: str
     stack: pulumi.StackReference
 
     def output(self, name: str) -> pulumi.Output[str]:
-        """Return one of the exports; ends the program where it is missing."""
-        return self.stack.outputs.apply(lambda outputs: self._found(name, outputs, name))
+        """Return one of the exports; ends the program when it is missing."""
+        return self.stack.outputs.apply(lambda outputs: self._export(name, outputs, name))
 
     def bucket(self, zone: str) -> pulumi.Output[str]:
-        """Return the bucket of a zone; ends the program where it is missing."""
+        """Return the bucket of a zone; ends the program when it is missing."""
         what = f"bucket for the zone {zone}"
         return self.stack.outputs.apply(
-            lambda outputs: self._found(zone, outputs.get("buckets", {}), what)
+            lambda outputs: self._export(zone, outputs.get("buckets", {}), what)
         )
 
-    def _found(self, key: str, exported: Mapping[str, str], what: str) -> str:
-        if key not in exported:
+    def _export(self, key: str, exports: Mapping[str, str], what: str) -> str:
+        if key not in exports:
             raise pulumi.RunError(
                 f"infra has no {what} in {self.environment} yet: "
-                f"`invoke apply --instance infra --env {self.environment}` makes it."
+                f"`invoke apply --instance infra --env {self.environment}` creates it."
             )
-        return exported[key]
+        return exports[key]
 
 
 def _infra(program: Program, environment: str) -> _Infra:
@@ -165,25 +165,27 @@ def _infra(program: Program, environment: str) -> _Infra:
     return _Infra(environment, pulumi.StackReference("infra", stack_name=stack))
 
 
-def _image(wanted: ImageRecipe, cloud: Cloud) -> pulumi.Input[str]:
-    """Return an image's name by its digest; in a preview, what is not there yet is unknown."""
+def _image(image_recipe: ImageRecipe, cloud: Cloud) -> pulumi.Input[str]:
+    """Return the name of an image by its digest; unknown in a preview before it is built."""
     try:
-        found = ecr.get_image(
-            repository_name=wanted.repository, image_tag=wanted.tag, opts=cloud.invoke
+        image = ecr.get_image(
+            repository_name=image_recipe.repository,
+            image_tag=image_recipe.tag,
+            opts=cloud.invoke_options,
         )
     except Exception as error:  # Pulumi raises nothing narrower
         if not _NO_IMAGE.search(str(error)):
             raise StackError(
-                f"ECR does not tell of the image of {wanted.id}: {refusal(error)}."
+                f"ECR does not say whether it has the image of {image_recipe.id}: {refusal(error)}."
             ) from error
         if not pulumi.runtime.is_dry_run():
             raise StackError(
-                f"the image of {wanted.id} is not built for the code as it is: "
-                "`invoke apply --instance universal` builds it."
+                f"no image of the current code for {image_recipe.id}: `invoke apply --instance "
+                "universal` builds it."
             ) from error
-        pulumi.log.info(f"the image of {wanted.id} is still to be built")
+        pulumi.log.info(f"the image of {image_recipe.id} is not built yet")
         return pulumi.Output.from_input(cast("str", pulumi.UNKNOWN))
-    return found.image_uri
+    return image.image_uri
 
 
 def _functions(
@@ -210,7 +212,7 @@ def _functions(
             log_group=plan.names.function_log_group(step.name),
             log_days=config.log_retention_days,
             network=network,
-            opts=cloud.resource,
+            opts=cloud.resource_options,
         )
         for step in plan.functions
     ]
@@ -219,7 +221,7 @@ def _functions(
 def _start_by_rules(plan: PipelinePlan, workflow: Workflow, infra: _Infra, cloud: Cloud) -> None:
     if not plan.rules:
         return
-    role = ServiceRole("rules", plan=plan.rules_role, opts=cloud.resource)
+    role = ServiceRole("rules", plan=plan.rules_role, opts=cloud.resource_options)
     delivery = Delivery(workflow.arn, role, infra.output("dead_letters"))
     for rule in plan.rules:
         EventRule(
@@ -227,7 +229,7 @@ def _start_by_rules(plan: PipelinePlan, workflow: Workflow, infra: _Infra, cloud
             rule=rule,
             rule_name=plan.names.trigger(rule.key),
             delivery=delivery,
-            opts=cloud.resource,
+            opts=cloud.resource_options,
         )
 
 
@@ -236,10 +238,10 @@ def _start_by_schedules(
 ) -> None:
     if not plan.schedules:
         return
-    role = ServiceRole("schedules", plan=plan.schedules_role, opts=cloud.resource)
+    role = ServiceRole("schedules", plan=plan.schedules_role, opts=cloud.resource_options)
     delivery = Delivery(workflow.arn, role, infra.output("dead_letters"))
     group = scheduler.ScheduleGroup(
-        "schedules", name=plan.names.schedule_group, opts=cloud.resource
+        "schedules", name=plan.names.schedule_group, opts=cloud.resource_options
     )
     for schedule in plan.schedules:
         Clock(
@@ -248,5 +250,5 @@ def _start_by_schedules(
             schedule_name=plan.names.trigger(schedule.key),
             group=group.name,
             delivery=delivery,
-            opts=cloud.resource,
+            opts=cloud.resource_options,
         )

@@ -1,4 +1,4 @@
-"""The program of ``universal/``: what no environment owns, which is the functions' images."""
+"""The program of ``universal/``: the images of the functions, which all environments share."""
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
@@ -18,11 +18,11 @@ from dorc_runtime.project.repository import find_repository
 
 @dataclass(frozen=True)
 class CreateUniversal:
-    """Makes the repositories of all functions' images, and the images that are missing there.
+    """Creates the repositories of all functions' images, and the images that are missing there.
 
-    Which these are, is in the plan that `invoke apply --instance universal` hands over. Without it
-    nothing is made: Pulumi would delete what other branches of the code own. ``folder`` is the
-    program's, by default the current one, where Pulumi runs it.
+    The missing images are in the plan that `invoke apply --instance universal` writes. Without the
+    plan the program ends with an error: Pulumi would delete the images of other branches.
+    ``folder`` is the program's, by default the current one, where Pulumi runs it.
     """
 
     universal: UniversalConfig
@@ -30,7 +30,7 @@ class CreateUniversal:
     folder: Path | None = None
 
     def apply(self) -> None:
-        """Tell Pulumi what there should be."""
+        """Register the resources with Pulumi."""
         with one_line_errors():
             _universal(self.universal, (self.folder or Path.cwd()).resolve())
 
@@ -47,24 +47,24 @@ def _universal(universal: UniversalConfig, folder: Path) -> None:
             image.id,
             repository=image.repository,
             images_kept=universal.images_kept,
-            opts=cloud.resource,
+            opts=cloud.resource_options,
         )
         for image in plan.functions
     }
     if plan.missing:
         _build(plan, repositories, cloud)
-    pulumi.export("repositories", {key: made.url for key, made in repositories.items()})
+    pulumi.export("repositories", {id_: repository.url for id_, repository in repositories.items()})
 
 
 def _build(plan: ImagePlan, repositories: Mapping[str, ImageRepository], cloud: Cloud) -> None:
-    """Build and push the images that ECR lacks, which is all that Docker is needed for."""
-    token = ecr.get_authorization_token(opts=cloud.invoke)
+    """Build and push the images that ECR lacks; only this needs Docker."""
+    token = ecr.get_authorization_token(opts=cloud.invoke_options)
     docker = pulumi_docker.Provider("docker")
     for image in plan.functions:
         if image.context is not None:
             FunctionImage(
                 image.id,
-                repository_url=_afterwards(repositories[image.id].url),
+                repository_url=_without_dependencies(repositories[image.id].url),
                 tag=image.tag,
                 context=image.context,
                 code_path=image.code_path,
@@ -75,11 +75,11 @@ def _build(plan: ImagePlan, repositories: Mapping[str, ImageRepository], cloud: 
             )
 
 
-def _afterwards(url: pulumi.Output[str]) -> pulumi.Output[str]:
-    """Return ``url``, which is known once the repository is there, without what it comes from.
+def _without_dependencies(url: pulumi.Output[str]) -> pulumi.Output[str]:
+    """Return ``url`` without its dependency on the repository.
 
-    The engine takes what depends on a targeted repository for targeted too, and would delete the
-    images that are not to be built, and so are not in the program.
+    The engine treats everything that depends on a target as a target. It would delete the images
+    that need no build, because the program does not have them.
     """
 
     async def value() -> str:

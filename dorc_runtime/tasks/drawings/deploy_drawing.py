@@ -14,7 +14,7 @@ from rich.text import Text
 from dorc_runtime.deploy.apply import Applied
 from dorc_runtime.deploy.destroy import Destroyed
 from dorc_runtime.deploy.driver.engine import Output
-from dorc_runtime.deploy.driver.progress import Action, Changes, Note, See, Step
+from dorc_runtime.deploy.driver.progress import Action, Changes, Note, OnProgress, Step
 from dorc_runtime.tasks.drawings.console import console
 
 _MARKS: Mapping[Action, tuple[str, str]] = {
@@ -70,14 +70,14 @@ class DeployDrawing:
             yield
         self._status = None
 
-    def steps(self, instance: str = "", *, planning: bool = False) -> See:
+    def steps(self, instance: str = "", *, planning: bool = False) -> OnProgress:
         """Return what draws steps: at once with ``planning``, else when they end.
 
         ``instance`` is written before each.
         """
         return partial(self._progress, instance, planning=planning)
 
-    def notes(self) -> See:
+    def notes(self) -> OnProgress:
         """Return what draws the notes of programs, and no steps."""
         return self._note_of
 

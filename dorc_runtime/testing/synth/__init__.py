@@ -1,5 +1,8 @@
-"""The programs of a repository run offline, in this process, and all that they ask for recorded.
+"""The programs of a repository, run offline in this process; the resources are recorded.
 
-What is here plays Pulumi's engine, which writes down what it is told to make and makes nothing.
-Needs neither a Pulumi CLI, nor AWS, nor Docker. May import ``deploy`` and what lies below it.
+It takes a repository and an environment, and gives every resource that the programs register. A
+stand-in for Pulumi's engine records them and creates nothing: neither a Pulumi CLI, nor AWS, nor
+Docker is needed. Open ``synthesis`` for the result, ``program_runs`` for how a program runs,
+``recorder`` for the engine, ``cloud_answers`` for the values that AWS would compute, and ``wire``
+for Pulumi's encoding. It may import ``deploy`` and below.
 """

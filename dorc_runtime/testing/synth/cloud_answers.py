@@ -1,6 +1,6 @@
-"""What AWS would answer: the attributes that it computes for a resource, and data that it is asked.
+"""The answers of AWS: the attributes that it computes for a resource, and the data of a question.
 
-Made from names alone, so that the same program always gets the same answers.
+They depend only on names, so the same program always gets the same answers.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ Values = Mapping[str, JsonValue]
 
 @dataclass(frozen=True)
 class Computed:
-    """What a resource gets by being made: its ``id``, and attributes beside those it was given."""
+    """What AWS adds to a resource when it creates it: the ``id``, and computed attributes."""
 
     id: str
     attributes: dict[str, JsonValue]
@@ -32,31 +32,31 @@ class Cloud:
     region: str
 
     def computed(self, kind: str, name: str, inputs: Values) -> Computed:
-        """Return what a resource of a ``kind`` (``aws:sqs/queue:Queue``) gets.
+        """Return the id and the attributes of a resource of a ``kind`` (``aws:sqs/queue:Queue``).
 
-        It is called as its ``inputs`` say, else ``name``. Kinds that this module does not know get
-        their name as their id, and an ARN in the usual form if they are AWS's.
+        Its name on AWS is in its ``inputs``, else it is ``name``. A kind that this module does not
+        know gets its name as its id, and an ARN in the usual form if it is one of AWS.
         """
-        called = str(inputs.get("name") or inputs.get("bucket") or name)
-        if known := _KINDS.get(kind):
-            return known(self, called, inputs)
+        aws_name = str(inputs.get("name") or inputs.get("bucket") or name)
+        if compute := _KINDS.get(kind):
+            return compute(self, aws_name, inputs)
         if kind.startswith("aws:"):
             service = kind.split(":")[1].split("/")[0]
-            return Computed(called, {"arn": self.arn(service, called)})
-        return Computed(called, {})
+            return Computed(aws_name, {"arn": self.arn(service, aws_name)})
+        return Computed(aws_name, {})
 
-    def answer(self, question: str, asked: Values) -> dict[str, JsonValue]:
-        """Return what AWS answers to a ``question`` (``aws:ecr/getImage:getImage``).
+    def answer(self, question: str, arguments: Values) -> dict[str, JsonValue]:
+        """Return the answer of AWS to a ``question`` (``aws:ecr/getImage:getImage``).
 
         Raises ``StackError`` for a question without an answer here.
         """
-        known = _QUESTIONS.get(question)
-        if known is None:
+        answer = _QUESTIONS.get(question)
+        if answer is None:
             raise StackError(
-                f"offline there is no answer to {question}: give the program what it asks for, or "
-                "preview it with credentials, `invoke preview`."
+                f"offline there is no answer to {question}: write the value into the program, or "
+                "run `invoke preview` with credentials."
             )
-        return known(self, asked)
+        return answer(self, arguments)
 
     def arn(self, service: str, resource: str) -> str:
         """Return an ARN in the usual form."""
@@ -66,23 +66,23 @@ class Cloud:
 
     @property
     def registry(self) -> str:
-        """Where the account's images are."""
+        """The host of the account's ECR registry."""
         return f"{self.account}.dkr.ecr.{self.region}.amazonaws.com"
 
 
 def _named(arn: Callable[[str, str, str], str]) -> Callable[[Cloud, str, Values], Computed]:
-    """Return the answer for what has its name as its id, and an ARN."""
+    """Return the function for a kind with its name as its id, and an ARN."""
     return lambda cloud, name, _: Computed(name, {"arn": arn(cloud.region, cloud.account, name)})
 
 
 def _numbered(arn: Callable[[str, str, str], str]) -> Callable[[Cloud, str, Values], Computed]:
-    """Return the answer for what has its ARN as its id."""
+    """Return the function for a kind with its ARN as its id."""
 
-    def answer(cloud: Cloud, name: str, _: Values) -> Computed:
-        made = arn(cloud.region, cloud.account, name)
-        return Computed(made, {"arn": made})
+    def compute(cloud: Cloud, name: str, _: Values) -> Computed:
+        id_ = arn(cloud.region, cloud.account, name)
+        return Computed(id_, {"arn": id_})
 
-    return answer
+    return compute
 
 
 def _rule(cloud: Cloud, name: str, inputs: Values) -> Computed:
@@ -110,7 +110,7 @@ def _security_group(cloud: Cloud, name: str, _: Values) -> Computed:
     return Computed(number, {"arn": cloud.arn("ec2", f"security-group/{number}")})
 
 
-def _built(_: Cloud, name: str, inputs: Values) -> Computed:
+def _docker_image(_: Cloud, name: str, inputs: Values) -> Computed:
     digest = f"sha256:{_digest(str(inputs['imageName']))}"
     image = str(inputs["imageName"]).rpartition(":")[0]
     return Computed(digest, {"repoDigest": f"{image}@{digest}"})
@@ -132,11 +132,11 @@ def _token(cloud: Cloud, _: Values) -> dict[str, JsonValue]:
     }
 
 
-def _image(cloud: Cloud, asked: Values) -> dict[str, JsonValue]:
-    """Say that the image is there, whatever its tag."""
-    name = f"{cloud.registry}/{asked['repositoryName']}"
-    digest = f"sha256:{_digest(name + ':' + str(asked['imageTag']))}"
-    return {**asked, "id": digest, "imageDigest": digest, "imageUri": f"{name}@{digest}"}
+def _image(cloud: Cloud, arguments: Values) -> dict[str, JsonValue]:
+    """Return an image for any tag, as if it exists."""
+    name = f"{cloud.registry}/{arguments['repositoryName']}"
+    digest = f"sha256:{_digest(name + ':' + str(arguments['imageTag']))}"
+    return {**arguments, "id": digest, "imageDigest": digest, "imageUri": f"{name}@{digest}"}
 
 
 def _digest(text: str) -> str:
@@ -156,7 +156,7 @@ _KINDS: dict[str, Callable[[Cloud, str, Values], Computed]] = {
     "aws:sfn/stateMachine:StateMachine": _numbered(names.machine_arn),
     "aws:sns/topic:Topic": _numbered(names.topic_arn),
     "aws:sqs/queue:Queue": _queue,
-    "docker:index/image:Image": _built,
+    "docker:index/image:Image": _docker_image,
 }
 _QUESTIONS: dict[str, Callable[[Cloud, Values], dict[str, JsonValue]]] = {
     "aws:ecr/getAuthorizationToken:getAuthorizationToken": _token,

@@ -1,4 +1,4 @@
-"""Running a Pulumi program in this process."""
+"""Runs a Pulumi program in this process."""
 
 import asyncio
 import gc
@@ -35,8 +35,8 @@ def run_program(
 ) -> None:
     """Run the program in ``folder``, of the repository at ``root``, as Pulumi would.
 
-    ``config`` is that of the stack; ``variables`` stand in its environment too. Raises
-    ``DorcError`` with what the program ends with, should it fail.
+    ``config`` is the stack's configuration; ``variables`` are more environment variables. Raises
+    ``DorcError`` when the program fails.
     """
 
     def within() -> None:
@@ -51,8 +51,8 @@ def run_program(
         settings.SETTINGS.monitor = recorder
         settings.SETTINGS.engine = recorder
         loop = asyncio.new_event_loop()
-        loop.set_default_executor(AtOnce())
-        # Whatever else fails after the first failure, with which the run ends, is told to nobody.
+        loop.set_default_executor(ImmediateExecutor())
+        # The run ends with the first failure; later ones would only be noise.
         loop.set_exception_handler(lambda _loop, _context: None)
         asyncio.set_event_loop(loop)
         try:
@@ -61,9 +61,9 @@ def run_program(
             loop.close()
             asyncio.set_event_loop(None)
 
-    with _place(folder, root, variables):
+    with _program_process(folder, root, variables):
         try:
-            # Pulumi keeps what it knows of a program in context variables.
+            # Pulumi keeps the state of a program in context variables.
             Context().run(within)
         except DorcError:
             raise
@@ -78,15 +78,15 @@ def _run(folder: Path) -> None:
 
 
 @contextmanager
-def in_haste() -> Iterator[None]:
-    """Spare what costs a third of the time of programs, and serves none of them, while this lasts.
+def fast_settings() -> Iterator[None]:
+    """Set Python to run programs in two thirds of the time, until the context ends.
 
-    Nearly all that a program makes stays, so that looking for garbage finds little; and for every
-    resource Pulumi takes down the stack, of which nothing reads more than a frame here.
+    Nearly all objects of a program stay alive, so frequent garbage collection finds little. And
+    Pulumi records the call stack of each resource, of which one frame is enough here.
     """
     threshold = gc.get_threshold()
     limit = getattr(sys, "tracebacklimit", None)
-    hurry()
+    set_fast()
     try:
         yield
     finally:
@@ -97,31 +97,34 @@ def in_haste() -> Iterator[None]:
             sys.tracebacklimit = limit
 
 
-def hurry() -> None:
-    """Do so for as long as this process lasts."""
+def set_fast() -> None:
+    """Set the same for the rest of this process."""
     gc.set_threshold(200_000, 50, 100)
     sys.tracebacklimit = 1
 
 
-class AtOnce(ThreadPoolExecutor):
-    """Carries out calls where and when they are made, so that every run is like the last one."""
+class ImmediateExecutor(ThreadPoolExecutor):
+    """Runs each call at once in the caller's thread, so that every run has the same order."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Call ``fn``, and return how that ended."""
-        done: Future[T] = Future()
+        """Call ``fn``, and return its result or exception as a future."""
+        future: Future[T] = Future()
         try:
-            done.set_result(fn(*args, **kwargs))
-        except Exception as error:  # it goes to whoever waits for the call
-            done.set_exception(error)
-        return done
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # the caller gets it from the future
+            future.set_exception(error)
+        return future
 
 
 @contextmanager
-def _place(folder: Path, root: Path, variables: Mapping[str, str]) -> Iterator[None]:
-    """Be where Pulumi would run the program in ``folder``, and afterwards where one was before."""
+def _program_process(folder: Path, root: Path, variables: Mapping[str, str]) -> Iterator[None]:
+    """Make this process look like Pulumi's process for the program, until the context ends.
+
+    This sets the working folder, the variables, the import paths and the imported modules.
+    """
     directory, paths = Path.cwd(), sys.path[:]
     before = {name: os.environ.get(name) for name in variables}
-    modules = _forgotten(folder, root)
+    modules = _unload_modules(folder, root)
     sys.path.insert(0, str(root))
     os.environ.update(variables)
     os.chdir(folder)
@@ -135,15 +138,15 @@ def _place(folder: Path, root: Path, variables: Mapping[str, str]) -> Iterator[N
             else:
                 os.environ[name] = value
         sys.path[:] = paths
-        _forgotten(folder, root)
+        _unload_modules(folder, root)
         sys.modules.update(modules)
 
 
-def _forgotten(folder: Path, root: Path) -> dict[str, ModuleType]:
-    """Take back what was imported under a name that something in one of both folders has.
+def _unload_modules(folder: Path, root: Path) -> dict[str, ModuleType]:
+    """Unload and return the modules with the name of a file in one of both folders.
 
-    Every pipeline has its ``pipeline.py``, and every repository its ``pipeline_config.py``.
+    Every pipeline has its own ``pipeline.py``, and every repository its ``pipeline_config.py``.
     """
-    own = {path.stem for place in (root, folder) for path in place.iterdir()} - {"__main__"}
-    found = [name for name in sys.modules if name.partition(".")[0] in own]
-    return {name: sys.modules.pop(name) for name in found}
+    own = {path.stem for parent in (root, folder) for path in parent.iterdir()} - {"__main__"}
+    names = [name for name in sys.modules if name.partition(".")[0] in own]
+    return {name: sys.modules.pop(name) for name in names}

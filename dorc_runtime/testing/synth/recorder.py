@@ -1,6 +1,6 @@
-"""What stands where Pulumi's engine stands: it writes down what it is told, and makes nothing.
+"""A stand-in for Pulumi's engine: it records the resources of a program, and creates nothing.
 
-Implemented are the calls that Pulumi's SDK for Python makes for what dorc's programs use:
+It implements the calls of Pulumi's SDK for Python that dorc's programs need:
 https://github.com/pulumi/pulumi/blob/master/proto/pulumi/resource.proto
 """
 
@@ -22,10 +22,10 @@ STACK_REFERENCE = "pulumi:pulumi:StackReference"
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource as a program asks for it.
+    """A resource as a program registers it.
 
-    ``provider`` and ``dependencies`` are URNs; ``custom`` tells what a provider makes from what
-    only holds others together. ``secrets`` are paths in ``inputs``, where no value stands.
+    ``provider`` and ``dependencies`` are URNs; ``custom`` is true for a resource that a provider
+    creates, false for a component. ``secrets`` are paths in ``inputs``: their values are hidden.
     """
 
     urn: str
@@ -42,7 +42,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Question:
-    """What a program asks of a provider, as ``aws:ecr/getImage:getImage`` with ``arguments``."""
+    """A question of a program to a provider: ``aws:ecr/getImage:getImage`` with ``arguments``."""
 
     token: str
     arguments: dict[str, JsonValue]
@@ -52,7 +52,7 @@ class Question:
 class Recorder:
     """The engine and its resource monitor for one run of the program of one stack.
 
-    ``references`` has the exports of the stacks that it may refer to, by their full names.
+    ``references`` has the exports of the stacks that it can refer to, by their full names.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Recorder:
         self._references = references
 
     def GetDeploymentInfo(self, _: empty_pb2.Empty) -> resource_pb2.DeploymentInfo:  # noqa: N802
-        """Say what this engine can do, which is what programs are to get by with."""
+        """Return the features of this engine."""
         return resource_pb2.DeploymentInfo(
             project=self.project,
             stack=self.stack,
@@ -91,12 +91,12 @@ class Recorder:
     def RegisterResource(  # noqa: N802
         self, request: resource_pb2.RegisterResourceRequest
     ) -> resource_pb2.RegisterResourceResponse:
-        """Write down a resource, and return it as if it were made."""
+        """Record a resource, and return it as if it was created."""
         urn = self._urn(request.parent, request.type, request.name)
-        given = read_properties(request.object)
+        inputs = read_properties(request.object)
         if urn in self.resources:
             raise StackError(
-                f"two resources are called {request.name}, both {request.type}: rename one."
+                f"two resources of type {request.type} have the name {request.name}: rename one."
             )
         self.resources[urn] = Resource(
             urn=urn,
@@ -104,8 +104,8 @@ class Recorder:
             name=request.name,
             parent=request.parent,
             custom=request.custom,
-            inputs=given.values,
-            secrets=given.secrets,
+            inputs=inputs.values,
+            secrets=inputs.secrets,
             # A reference to a provider is its URN and its id.
             provider=request.provider.rpartition("::")[0],
             dependencies=tuple(sorted(request.dependencies)),
@@ -113,7 +113,7 @@ class Recorder:
         )
         response = resource_pb2.RegisterResourceResponse(urn=urn)
         if request.custom:
-            computed = self._cloud.computed(request.type, request.name, given.values)
+            computed = self._cloud.computed(request.type, request.name, inputs.values)
             response.id = computed.id
             response.object.CopyFrom(request.object)
             response.object.update(computed.attributes)
@@ -122,7 +122,7 @@ class Recorder:
     def RegisterResourceOutputs(  # noqa: N802
         self, request: resource_pb2.RegisterResourceOutputsRequest
     ) -> empty_pb2.Empty:
-        """Keep what the stack exports, for others to refer to."""
+        """Keep the exports of the stack, for stacks that refer to it."""
         if self.resources[request.urn].type == STACK:
             self.outputs = read_properties(request.outputs, hiding=False)
         return empty_pb2.Empty()
@@ -133,15 +133,18 @@ class Recorder:
         """Return the outputs of another stack."""
         if request.type != STACK_REFERENCE:
             raise StackError(
-                f"{request.name} is a {request.type} that lies there already, which cannot be read "
-                "offline."
+                f"the program reads the existing {request.type} {request.name}, which cannot be "
+                "read offline: run `invoke preview` with credentials."
             )
-        exported = self._references.get(request.id)
-        if exported is None:
-            raise StackError(f"{self.project} refers to the stack {request.id}, which is not here.")
+        exports = self._references.get(request.id)
+        if exports is None:
+            raise StackError(
+                f"{self.project} refers to the stack {request.id}, which this repository does not "
+                "have."
+            )
         outputs: JsonValue = {
-            name: secret(value) if _is_secret(name, exported.secrets) else value
-            for name, value in exported.values.items()
+            name: secret(value) if _is_secret(name, exports.secrets) else value
+            for name, value in exports.values.items()
         }
         return resource_pb2.ReadResourceResponse(
             urn=self._urn(request.parent, request.type, request.name),
@@ -151,7 +154,7 @@ class Recorder:
     def Invoke(  # noqa: N802
         self, request: resource_pb2.ResourceInvokeRequest
     ) -> resource_pb2.ResourceInvokeResponse:
-        """Write down what a provider is asked, and answer for it."""
+        """Record a question to a provider, and answer it."""
         arguments = read_properties(request.args).values
         provider = request.provider.rpartition("::")[0]
         self.questions.append(Question(request.tok, arguments, provider))
@@ -159,7 +162,7 @@ class Recorder:
         return resource_pb2.ResourceInvokeResponse(**{"return": answer})
 
     def Log(self, request: engine_pb2.LogRequest) -> empty_pb2.Empty:  # noqa: N802
-        """Keep what the program reports as an error."""
+        """Keep the errors that the program reports."""
         if request.severity == engine_pb2.ERROR:
             self.errors.append(request.message)
         return empty_pb2.Empty()
@@ -169,7 +172,7 @@ class Recorder:
         return empty_pb2.Empty()
 
     def _urn(self, parent: str, kind: str, name: str) -> str:
-        """Return the name that Pulumi gives a resource: its parents' types come before its own.
+        """Return the URN of a resource: the types of its parents come before its own.
 
         https://www.pulumi.com/docs/iac/concepts/resources/names/#urns
         """
@@ -179,5 +182,5 @@ class Recorder:
 
 
 def _is_secret(name: str, secrets: Sequence[str]) -> bool:
-    """Tell whether an output, or a part of it, is secret, which makes the whole so."""
+    """Return whether an output, or a part of it, is secret."""
     return any(re.split(r"[.\[]", path)[0] == name for path in secrets)

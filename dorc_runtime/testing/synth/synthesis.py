@@ -1,4 +1,4 @@
-"""All programs of a repository recorded, each with what the ones before it export."""
+"""The resources of all programs of a repository; each program gets the exports that it needs."""
 
 import json
 from collections.abc import Mapping
@@ -21,19 +21,24 @@ from dorc_runtime.project.fingerprint import recipes
 from dorc_runtime.project.repository import CONFIGURATION, Repository, load_config
 from dorc_runtime.project.settings import Settings, read_settings
 from dorc_runtime.testing.synth.cloud_answers import Cloud
-from dorc_runtime.testing.synth.program_runs import AtOnce, hurry, in_haste, run_program
+from dorc_runtime.testing.synth.program_runs import (
+    ImmediateExecutor,
+    fast_settings,
+    run_program,
+    set_fast,
+)
 from dorc_runtime.testing.synth.recorder import Question, Recorder, Resource
 from dorc_runtime.testing.synth.wire import HIDDEN, Properties
 
-# Stands for an account where none is named, as in AWS's own pages.
+# The account when none is set; AWS's own pages use it.
 ACCOUNT = "123456789012"
-# What backends that know no organizations have for one.
+# The organization of backends that have none.
 _ORGANIZATION = "organization"
 
 
 @dataclass(frozen=True)
 class Stack:
-    """What the program of one stack asks for; ``instance`` is as tasks take it."""
+    """The resources of the program of one stack; ``instance`` is the value of ``--instance``."""
 
     instance: str
     project: str
@@ -44,7 +49,7 @@ class Stack:
 
     @property
     def outputs(self) -> dict[str, JsonValue]:
-        """What it exports, with the values of secrets."""
+        """The exports, with the values of secrets."""
         return self.exports.values
 
     def of_type(self, kind: str) -> tuple[Resource, ...]:
@@ -65,7 +70,7 @@ class Stack:
 
 @dataclass(frozen=True)
 class Synthesis:
-    """What the programs of a repository ask for in one environment."""
+    """The resources of the programs of a repository in one environment."""
 
     account: str
     environment: str
@@ -83,53 +88,54 @@ def synth(
     account: str = ACCOUNT,
     processes: int = 1,
 ) -> Synthesis:
-    """Return what the programs of ``repository`` ask for in ``environment``.
+    """Return the resources of all programs of ``repository`` in ``environment``.
 
-    These are universal's, as if no image were built yet, then infra's, then those of all pipelines,
-    as if every image were. AWS is played, as ``account``, in the region of the configuration. One
-    process does for some 20 pipelines; from there on more ``processes`` take less time.
+    First come those of universal, as if no image is built, then infra's, then those of all
+    pipelines, as if every image is built. The answers of AWS are those of ``account`` in the region
+    of the configuration. More ``processes`` take less time from about 20 pipelines on.
 
-    Raises ``DorcError`` for what would keep `invoke preview` from showing a plan, and for what
-    cannot be known offline.
+    Raises ``DorcError`` for a mistake that `invoke preview` would report, and for data that only
+    AWS has.
     """
     offline = _Offline.of(repository, account)
     settings = offline.settings
-    wanted = infra(repository, settings, environment)
-    environment_config(repository, offline.config, environment, infra=wanted.id)
+    infra_instance = infra(repository, settings, environment)
+    environment_config(repository, offline.config, environment, infra=infra_instance.id)
     pipelines = [pipeline(repository, folder, environment) for folder in repository.pipelines]
-    with in_haste(), _executor(processes) as executor:
-        first = executor.submit(offline.stack, universal(repository, settings), {})
-        shared = offline.stack(wanted, {})
-        follow = partial(offline.stack, references=_references(shared))
-        following = executor.map(follow, pipelines)
-        return Synthesis(account, environment, (first.result(), shared, *following))
+    with fast_settings(), _executor(processes) as executor:
+        universal_stack = executor.submit(offline.stack, universal(repository, settings), {})
+        infra_stack = offline.stack(infra_instance, {})
+        synth_pipeline = partial(offline.stack, references=_references(infra_stack))
+        pipeline_stacks = executor.map(synth_pipeline, pipelines)
+        stacks = (universal_stack.result(), infra_stack, *pipeline_stacks)
+        return Synthesis(account, environment, stacks)
 
 
 def synth_instance(repository: Repository, instance: Instance, *, account: str = ACCOUNT) -> Stack:
-    """Return what the program of one instance asks for; otherwise as ``synth``."""
+    """Return the resources of the program of one instance, as ``synth`` does."""
     offline = _Offline.of(repository, account)
     if instance.pipeline is None or instance.environment is None:
         return offline.stack(instance, {})
-    with in_haste():
-        shared = offline.stack(infra(repository, offline.settings, instance.environment), {})
-        return offline.stack(instance, _references(shared))
+    with fast_settings():
+        infra_stack = offline.stack(infra(repository, offline.settings, instance.environment), {})
+        return offline.stack(instance, _references(infra_stack))
 
 
 def _executor(processes: int) -> Executor:
     if processes == 1:
-        return AtOnce()
-    # A copy of this process would have half of what Pulumi's gRPC holds open.
-    return ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=hurry)
+        return ImmediateExecutor()
+    # A fork of this process would share connections of Pulumi's gRPC, which does not work.
+    return ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=set_fast)
 
 
 def _references(stack: Stack) -> dict[str, Properties]:
-    """Return the exports of ``stack`` by the name that others refer to it by."""
+    """Return the exports of ``stack``, by the name that a reference has."""
     return {f"{_ORGANIZATION}/{stack.project}/{stack.stack}": stack.exports}
 
 
 @dataclass(frozen=True)
 class _Offline:
-    """A repository where its programs are run, in an account."""
+    """A repository with its settings, and the account for its programs."""
 
     repository: Repository
     settings: Settings
@@ -140,16 +146,19 @@ class _Offline:
     def of(cls, repository: Repository, account: str) -> Self:
         config = load_config(repository)
         if config is None:
-            raise DefinitionError(f"{CONFIGURATION} is not there: it says what to make, and where.")
+            raise DefinitionError(
+                f"{CONFIGURATION} does not exist: create it with "
+                "`config = Config(universal=universal)`."
+            )
         return cls(repository, read_settings(repository.root), config, account)
 
     def stack(self, instance: Instance, references: Mapping[str, Properties]) -> Stack:
-        """Return what an instance asks for, which refers to stacks in ``references``."""
+        """Return the resources of an instance; it can refer to the stacks in ``references``."""
         if instance.kind != "universal":
             return self._run(instance, references, {})
-        found = recipes(self.repository, self.config.universal)
-        # Nothing is built, so that a context is its name and no more.
-        plan = ImagePlan.of(found, contexts={recipe.id: Path(recipe.id) for recipe in found})
+        images = recipes(self.repository, self.config.universal)
+        # Nothing is built: the name of a context is enough.
+        plan = ImagePlan.of(images, contexts={recipe.id: Path(recipe.id) for recipe in images})
         with TemporaryDirectory(prefix="dorc-synth-") as temporary:
             file = Path(temporary, "plan.json")
             write_plan(plan, file)
@@ -190,7 +199,7 @@ class _Offline:
 
 
 def _config(program: Program, stack: str) -> dict[str, str]:
-    """Return the stack's configuration as Pulumi hands it to programs, texts all."""
+    """Return the stack's configuration as Pulumi gives it to programs: all values are texts."""
     settings: Mapping[str, JsonValue] = program.settings(stack)
     return {
         f"{program.project}:{key}": value if isinstance(value, str) else json.dumps(value)

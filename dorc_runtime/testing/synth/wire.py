@@ -1,4 +1,4 @@
-"""Values as Pulumi sends them, and as the JSON that they mean.
+"""Values in Pulumi's encoding, and as JSON.
 
 The signatures are those of Pulumi's SDK:
 https://github.com/pulumi/pulumi/blob/master/sdk/python/lib/pulumi/runtime/rpc.py
@@ -14,7 +14,7 @@ _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 # a mark, the same for all
 
 
-# What stands in place of a secret where values are shown.
+# Shown instead of the value of a secret.
 HIDDEN = "[secret]"
 
 
@@ -27,22 +27,22 @@ class Properties:
 
 
 def read_properties(sent: struct_pb2.Struct, *, hiding: bool = True) -> Properties:
-    """Return what Pulumi sent, its secrets hidden, or told."""
+    """Return the properties that Pulumi sent; ``hiding`` hides the values of secrets."""
     reader = _Reader(hiding)
-    # A message keeps its fields in no order of its own.
+    # The fields of a message have no fixed order.
     values = {name: reader.value(sent.fields[name], name) for name in sorted(sent.fields)}
     return Properties(values, tuple(reader.secrets))
 
 
 def properties(values: Mapping[str, JsonValue]) -> struct_pb2.Struct:
-    """Return ``values`` as Pulumi is sent them."""
+    """Return ``values`` in Pulumi's encoding."""
     sent = struct_pb2.Struct()
     sent.update(values)
     return sent
 
 
 def secret(value: JsonValue) -> JsonValue:
-    """Return ``value`` marked as one that Pulumi is to keep secret."""
+    """Return ``value`` marked as a secret for Pulumi."""
     return {_SIGNATURE: _SECRET, "value": value}
 
 

@@ -1,4 +1,4 @@
-"""Only images that ECR lacks are built, and universal's program is told which."""
+"""Only images that ECR lacks are built; the plan names them for the program of universal."""
 
 import json
 from collections.abc import Iterator
@@ -74,7 +74,7 @@ def test_no_functions_have_no_images_to_ask_for(ecr: Any) -> None:
     assert missing_images((), client=ecr) == ()
 
 
-def test_an_answer_that_is_none_is_told_in_one_line(found: tuple[ImageRecipe, ...]) -> None:
+def test_a_failure_of_ecr_is_reported_in_one_line(found: tuple[ImageRecipe, ...]) -> None:
     """Nothing listens there."""
     client = boto3.client(
         "ecr",
@@ -114,16 +114,18 @@ def test_contexts_share_the_room_of_what_they_share(found: tuple[ImageRecipe, ..
 
 
 def test_a_program_without_a_plan_says_what_to_run() -> None:
-    with pytest.raises(StackError, match="`invoke apply --instance universal`, which") as told:
+    with pytest.raises(StackError, match="`invoke apply --instance universal`, which") as error:
         read_plan({})
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("content", [None, "", "{}"], ids=["no file", "no JSON", "no plan"])
-def test_a_plan_that_is_none_is_told_in_one_line(tmp_path: Path, content: str | None) -> None:
+def test_a_plan_that_is_no_plan_is_reported_in_one_line(
+    tmp_path: Path, content: str | None
+) -> None:
     file = tmp_path / "plan.json"
     if content is not None:
         file.write_text(content)
-    with pytest.raises(StackError, match=r"plan\.json, which holds no plan of images: ") as told:
+    with pytest.raises(StackError, match=r"plan\.json, which is no plan of images: ") as error:
         read_plan({PLAN_VARIABLE: str(file)})
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(error.value)

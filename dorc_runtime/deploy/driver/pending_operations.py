@@ -1,4 +1,4 @@
-"""What a killed operation was making: nobody knows whether AWS has it."""
+"""What a killed operation was creating: it is not known whether AWS has it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from typing import Any
 
 Document = Mapping[str, Any]
 
-# What AWS refuses to make twice under one name, and the properties that its id is made of, as the
-# section "Import" of each page says: https://www.pulumi.com/registry/packages/aws/api-docs/
+# Types whose names are unique on AWS, and the properties that form their id. See the section
+# "Import" of each page: https://www.pulumi.com/registry/packages/aws/api-docs/
 _IDS: Mapping[str, tuple[str, ...]] = {
     "aws:cloudwatch/logGroup:LogGroup": ("name",),
     "aws:ecr/repository:Repository": ("name",),
@@ -20,18 +20,18 @@ _IDS: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Unfinished:
-    """A resource that was being made; ``id`` is what AWS calls it, None where only AWS knows."""
+class PendingResource:
+    """A resource that was being created; ``id`` is its id on AWS, None when only AWS knows it."""
 
     urn: str
     id: str | None
 
 
-def taken_up(state: Document) -> tuple[Document, tuple[Unfinished, ...]]:
-    """Return a state in which nothing is being made, and what was.
+def without_pending(state: Document) -> tuple[Document, tuple[PendingResource, ...]]:
+    """Return the state without pending operations, and the resources that were being created.
 
-    ``state`` is a stack's, as Pulumi exports it. What has an id is among the resources then, as if
-    it had been made: a refresh finds out whether AWS has it. The rest is left out.
+    ``state`` is a stack's state, as Pulumi exports it. Each resource with an id is added to the
+    resources, as if it exists: a refresh finds out whether it does. The others are left out.
     """
     deployment = state["deployment"]
     creating = [
@@ -39,15 +39,15 @@ def taken_up(state: Document) -> tuple[Document, tuple[Unfinished, ...]]:
         for operation in deployment.get("pending_operations") or ()
         if operation["type"] == "creating"
     ]
-    found = tuple(Unfinished(each["urn"], _id(each)) for each in creating)
-    made = [
-        {**each, "id": its.id, "outputs": each.get("inputs", {})}
-        for each, its in zip(creating, found, strict=True)
-        if its.id
+    pending = tuple(PendingResource(each["urn"], _id(each)) for each in creating)
+    added = [
+        {**each, "id": resource.id, "outputs": each.get("inputs", {})}
+        for each, resource in zip(creating, pending, strict=True)
+        if resource.id
     ]
-    resources = [*(deployment.get("resources") or ()), *made]
+    resources = [*(deployment.get("resources") or ()), *added]
     deployment = {**deployment, "resources": resources, "pending_operations": []}
-    return {**state, "deployment": deployment}, found
+    return {**state, "deployment": deployment}, pending
 
 
 def _id(resource: Mapping[str, Any]) -> str | None:
