@@ -1,5 +1,6 @@
 """A whole environment at once, and its end."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,24 @@ MACHINES = [
 
 
 @pytest.fixture(scope="module")
-def applied(deployment: Deployment) -> Done:
-    """Everything applied from nothing, by one command."""
+def previewed(deployment: Deployment) -> Done:
+    """A preview of everything before anything is deployed."""
     assert deployment.invoke("init").code == 0
+    return deployment.invoke("preview", "--all", "--env", "dev")
+
+
+@pytest.fixture(scope="module")
+def applied(deployment: Deployment, previewed: Done) -> Done:
+    """Everything applied by one command, to an environment with nothing in it."""
     return deployment.invoke("apply", *ALL)
+
+
+def test_a_preview_of_a_new_environment_shows_the_whole_plan(previewed: Done) -> None:
+    assert previewed.code == 0, previewed.text
+    for pipeline in (CLEANING, SUMMING):
+        assert re.search(rf"{pipeline} in dev: \d+ to create", previewed.out), previewed.text
+    assert previewed.out.count("+ create  state machine") == 2
+    assert "infra has no bucket for the zone raw in dev yet" in previewed.out
 
 
 def test_one_command_deploys_everything(deployment: Deployment, applied: Done) -> None:

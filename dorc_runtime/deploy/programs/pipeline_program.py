@@ -135,29 +135,36 @@ def _check(folder: PipelineFolder, pipeline: Pipeline) -> None:
 
 @dataclass(frozen=True)
 class _Infra:
-    """The exports of infra in an environment."""
+    """The exports of infra in an environment.
+
+    A missing export ends the program; in a preview it is unknown, because an apply of infra that is
+    previewed together with the pipeline can add it.
+    """
 
     environment: str
     stack: pulumi.StackReference
 
     def output(self, name: str) -> pulumi.Output[str]:
-        """Return one of the exports; ends the program when it is missing."""
+        """Return one of the exports."""
         return self.stack.outputs.apply(lambda outputs: self._export(name, outputs, name))
 
     def bucket(self, zone: str) -> pulumi.Output[str]:
-        """Return the bucket of a zone; ends the program when it is missing."""
+        """Return the bucket of a zone."""
         what = f"bucket for the zone {zone}"
         return self.stack.outputs.apply(
             lambda outputs: self._export(zone, outputs.get("buckets", {}), what)
         )
 
-    def _export(self, key: str, exports: Mapping[str, str], what: str) -> str:
-        if key not in exports:
-            raise pulumi.RunError(
-                f"infra has no {what} in {self.environment} yet: "
-                f"`invoke apply --instance infra --env {self.environment}` creates it."
-            )
-        return exports[key]
+    def _export(self, key: str, exports: Mapping[str, str], what: str) -> pulumi.Input[str]:
+        if key in exports:
+            return exports[key]
+        if pulumi.runtime.is_dry_run():
+            pulumi.log.info(f"infra has no {what} in {self.environment} yet")
+            return _unknown()
+        raise pulumi.RunError(
+            f"infra has no {what} in {self.environment} yet: "
+            f"`invoke apply --instance infra --env {self.environment}` creates it."
+        )
 
 
 def _infra(program: Program, environment: str) -> _Infra:
@@ -184,8 +191,13 @@ def _image(image_recipe: ImageRecipe, cloud: Cloud) -> pulumi.Input[str]:
                 "universal` builds it."
             ) from error
         pulumi.log.info(f"the image of {image_recipe.id} is not built yet")
-        return pulumi.Output.from_input(cast("str", pulumi.UNKNOWN))
+        return _unknown()
     return image.image_uri
+
+
+def _unknown() -> pulumi.Output[str]:
+    """Return a value that a preview shows as not known yet."""
+    return pulumi.Output.from_input(cast("str", pulumi.UNKNOWN))
 
 
 def _functions(
