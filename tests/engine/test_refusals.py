@@ -72,6 +72,11 @@ REFUSALS = {
         "AWS does not accept the credentials: .*AWS_PROFILE",
         {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""},
     ),
+    "nothing at the endpoint": Refusal(
+        INFRA,
+        "nothing answered at http://127.0.0.1:9/?: .*check the network, and AWS_ENDPOINT_URL",
+        {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"},
+    ),
     "a VPC without subnets": Refusal(
         INFRA,
         "pipeline_config.py:.*vpc_id is set without private_subnet_ids",

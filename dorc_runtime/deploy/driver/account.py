@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from dorc_runtime.errors import CredentialsError, SettingsError
+from dorc_runtime.errors import CredentialsError, SettingsError, StackError
 from dorc_runtime.model.config import UniversalConfig
 from dorc_runtime.project.settings import Settings
 
@@ -29,12 +29,19 @@ def check_region(universal: UniversalConfig, settings: Settings, *, known: Itera
 def check_account(universal: UniversalConfig, settings: Settings, *, client: Any) -> str:
     """Return the account of the credentials; ``client`` is boto3's for STS.
 
-    Raises ``CredentialsError`` for missing or wrong credentials, or those of another account.
+    Raises ``CredentialsError`` for missing or wrong credentials, or those of another account, and
+    ``StackError`` when nothing answers.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+    from botocore.exceptions import ConnectionError as NoConnectionError
 
     try:
         account = str(client.get_caller_identity()["Account"])
+    except (NoConnectionError, HTTPClientError) as error:
+        raise StackError(
+            f"nothing answered at {client.meta.endpoint_url}: {error}; check the network, and "
+            "AWS_ENDPOINT_URL if it is set."
+        ) from error
     except (BotoCoreError, ClientError) as error:
         raise CredentialsError(
             f"AWS does not accept the credentials: {error}; log in, or export AWS_PROFILE."
