@@ -101,7 +101,7 @@ class Apply:
             outputs = stack.outputs()
         observer.changes(instance.title, changes)
         if not named:
-            observer.outputs(outputs)
+            observer.outputs(instance, outputs)
         return Applied(changes, outputs)
 
     def prune_images(self, instance: Instance) -> None:

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from dorc_runtime.deploy.driver.engine import Output, Stack
+from dorc_runtime.deploy.driver.instances import Instance
 from dorc_runtime.deploy.driver.progress import Changes, OnProgress
 from dorc_runtime.project.repository import Repository
 
@@ -36,8 +37,8 @@ class DeployObserver(Protocol):
     def changes(self, title: str, changes: Changes, *, planning: bool = False) -> None:
         """Report how much was changed, or with ``planning`` would be."""
 
-    def outputs(self, outputs: Mapping[str, Output]) -> None:
-        """Report the outputs of a stack."""
+    def outputs(self, instance: Instance, outputs: Mapping[str, Output]) -> None:
+        """Report the outputs of an instance after its apply."""
 
 
 def report_file_change(stack: Stack, *, repository: Repository, observer: DeployObserver) -> None:

@@ -71,7 +71,7 @@ def outputs(
     else:
         drawing = DeployDrawing(json=False)
         drawing.title(requested.title)
-        drawing.outputs(values)
+        drawing.all_outputs(values)
 
 
 @task(help={**INSTANCE, **JSON})

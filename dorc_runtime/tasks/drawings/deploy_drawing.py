@@ -14,6 +14,7 @@ from rich.text import Text
 from dorc_runtime.deploy.apply import Applied
 from dorc_runtime.deploy.destroy import Destroyed
 from dorc_runtime.deploy.driver.engine import Output
+from dorc_runtime.deploy.driver.instances import Instance
 from dorc_runtime.deploy.driver.progress import Action, Changes, Note, OnProgress, Step
 from dorc_runtime.tasks.drawings.console import console
 
@@ -33,6 +34,7 @@ _DONE: Mapping[Action, str] = {
 }
 _KIND_WIDTH = 26
 _MOST_CHANGED = 4
+_MOST_OUTPUT_LINES = 10
 
 
 class DeployDrawing:
@@ -85,16 +87,21 @@ class DeployDrawing:
         """Draw how much was changed, or with ``planning`` would be."""
         self._print(Text(f"{instance}: {_summary_of(changes, planning=planning)}"))
 
-    def outputs(self, outputs: Mapping[str, Output]) -> None:
-        """Draw the outputs of a stack."""
-        for name, output in outputs.items():
-            if isinstance(output.value, dict):
-                self._print(Text(f"  {name}", style="cyan"))
-                for key, value in output.value.items():
-                    self._print(Text.assemble((f"    {key}  ", "cyan"), _text(value)))
-            else:
-                shown = "[secret]" if output.secret else _text(output.value)
-                self._print(Text.assemble((f"  {name}  ", "cyan"), shown))
+    def outputs(self, instance: Instance, outputs: Mapping[str, Output]) -> None:
+        """Draw the outputs of an instance in few lines, each as wide as the terminal at most."""
+        lines = list(_output_lines(outputs))
+        more = len(lines) > _MOST_OUTPUT_LINES
+        for name, value in lines[: _MOST_OUTPUT_LINES - 1] if more else lines:
+            room = self._console.width - len(name)
+            self._print(Text.assemble((name, "cyan"), _shortened(value, room)))
+        if more:
+            count = len(lines) - _MOST_OUTPUT_LINES + 1
+            self.note(f"  … {count} more lines: `invoke outputs {instance.options}`")
+
+    def all_outputs(self, outputs: Mapping[str, Output]) -> None:
+        """Draw the outputs of a stack, all and in full."""
+        for name, value in _output_lines(outputs):
+            self._print(Text.assemble((name, "cyan"), value))
 
     def _progress(self, prefix: str, progress: Step | Note, *, planning: bool) -> None:
         self._note_of(progress)
@@ -170,6 +177,24 @@ def destroyed_as_json(destroyed: Destroyed) -> dict[str, JsonValue]:
     """Return for machines what was removed, and the URNs of what stays."""
     urns: list[JsonValue] = [*sorted(held.urn for held in destroyed.protected)]
     return {**changes_as_json(destroyed.changes), "kept": urns}
+
+
+def _output_lines(outputs: Mapping[str, Output]) -> Iterator[tuple[str, str]]:
+    """Return the lines that show outputs, each as a name with its indent, and a value."""
+    for name, output in outputs.items():
+        if isinstance(output.value, dict):
+            yield f"  {name}", ""
+            yield from ((f"    {key}  ", _text(value)) for key, value in output.value.items())
+        else:
+            yield f"  {name}  ", "[secret]" if output.secret else _text(output.value)
+
+
+def _shortened(text: str, room: int) -> str:
+    """Return the text without its middle if it is too long: an ARN ends with what it names."""
+    if len(text) <= room:
+        return text
+    start = max(room // 3, 1)
+    return f"{text[:start]}…{text[len(text) - max(room - start - 1, 1) :]}"
 
 
 def _kind(type_: str) -> str:
