@@ -2,7 +2,7 @@
 
 It takes a repository, an environment and an instance, and gives changes and outputs. Open
 ``deployment_context`` for what every deployment needs to know, ``deployment`` for one instance,
-``preview``, ``apply`` and ``destroy`` for what is done with instances, ``observer`` for reports,
+``preview``, ``apply``, ``drift`` and ``destroy`` for operations, ``observer`` for their reports,
 ``image_builds`` for missing images, and ``locks`` for the locks of a stack.
 
 Inside: ``components`` (one AWS concept each), ``programs`` (what Pulumi runs) and ``driver`` (what

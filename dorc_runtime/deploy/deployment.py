@@ -1,6 +1,6 @@
 """One instance: its prerequisites, its stack, and the resources there that this tree owns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from dorc_runtime.compile.checks import problems_between, problems_of
@@ -67,6 +67,14 @@ def prerequisites(context: DeploymentContext, instance: Instance) -> tuple[Insta
     if not counts.get((shared.program.project, shared.stack)):
         first.append(shared)
     return tuple(first)
+
+
+def deployed_instances(
+    context: DeploymentContext, instances: Sequence[Instance]
+) -> tuple[Instance, ...]:
+    """Return those of ``instances`` that the backend has a stack of."""
+    stacks = resource_counts(instances[0], context.variables)
+    return tuple(each for each in instances if (each.program.project, each.stack) in stacks)
 
 
 def check_unused(context: DeploymentContext, instance: Instance) -> None:

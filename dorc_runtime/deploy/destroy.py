@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from dorc_runtime.deploy.deployment import check_unused
+from dorc_runtime.deploy.deployment import check_unused, deployed_instances
 from dorc_runtime.deploy.deployment_context import DeploymentContext
 from dorc_runtime.deploy.driver.engine import Stack, StateResource, resource_counts
 from dorc_runtime.deploy.driver.instances import Instance, universal
@@ -53,12 +53,8 @@ def destroy_instance(
 
 def destroyable(context: DeploymentContext, instances: Sequence[Instance]) -> tuple[Instance, ...]:
     """Return those of ``instances`` that are deployed in an environment, without universal."""
-    stacks = resource_counts(instances[0], context.variables)
-    return tuple(
-        instance
-        for instance in instances
-        if instance.kind != "universal" and (instance.program.project, instance.stack) in stacks
-    )
+    deployed = deployed_instances(context, instances)
+    return tuple(instance for instance in deployed if instance.kind != "universal")
 
 
 def deployed_folders(

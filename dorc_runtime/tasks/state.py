@@ -5,14 +5,19 @@
 Exit codes: 0 done, 1 failed, 2 a mistake in the call, 3 there is drift.
 """
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import Task, task
+from pydantic import JsonValue
 
+from dorc_runtime.errors import StackError
 from dorc_runtime.tasks.entry import HAS_CHANGES, MISTAKE, print_line, report_errors
 from dorc_runtime.tasks.options import (
+    ALL,
     INSTANCE,
     JSON,
     check_confirmation,
@@ -20,6 +25,10 @@ from dorc_runtime.tasks.options import (
     deployment_context_of,
     requested_instances,
 )
+
+if TYPE_CHECKING:
+    from dorc_runtime.deploy.deployment_context import DeploymentContext
+    from dorc_runtime.deploy.driver.instances import Instance
 
 
 @task(help={"create": "create the bucket if it does not exist: versioned, encrypted, private"})
@@ -50,56 +59,64 @@ def init(c: Context, create: bool = False) -> None:
     print_line("next: invoke apply --instance universal")
 
 
-@task(help={**INSTANCE, **JSON})
+@task(help={**INSTANCE, **ALL, **JSON})
 @report_errors
 def outputs(
     c: Context,
     instance: str | None = None,
     layer: str | None = None,
     env: str | None = None,
+    all: bool = False,  # noqa: A002 - what people type
     json: bool = False,
 ) -> None:
     """Show the names and ARNs of what is deployed; secrets stay hidden."""
-    place, [[requested]] = requested_instances(c, instance, layer, env)
+    place, instances = _deployed_instances(c, instance, layer, env, everything=all)
     from dorc_runtime.deploy.driver.engine import Stack
     from dorc_runtime.tasks.drawings.console import print_json
     from dorc_runtime.tasks.drawings.deploy_drawing import DeployDrawing, outputs_as_json
 
-    values = Stack.open(requested, place.variables, create=False).outputs()
+    drawing = DeployDrawing(json=json)
+    values: dict[str, JsonValue] = {}
+    for each in instances:
+        stack_outputs = Stack.open(each, place.variables, create=False).outputs()
+        drawing.title(each.title)
+        drawing.all_outputs(stack_outputs)
+        values[each.id] = outputs_as_json(stack_outputs)
     if json:
-        print_json(outputs_as_json(values))
-    else:
-        drawing = DeployDrawing(json=False)
-        drawing.title(requested.title)
-        drawing.all_outputs(values)
+        print_json(values if all else values[instances[0].id])
 
 
-@task(help={**INSTANCE, **JSON})
+@task(help={**INSTANCE, **ALL, **JSON})
 @report_errors
 def drift(
     c: Context,
     instance: str | None = None,
     layer: str | None = None,
     env: str | None = None,
+    all: bool = False,  # noqa: A002 - what people type
     json: bool = False,
 ) -> None:
     """Show what was changed on AWS without dorc; exits 3 if anything was."""
-    place, [[requested]] = requested_instances(c, instance, layer, env)
-    from dorc_runtime.deploy.driver.engine import Stack
+    place, instances = _deployed_instances(c, instance, layer, env, everything=all)
+    from dorc_runtime.deploy.drift import drift_of
     from dorc_runtime.tasks.drawings.console import print_json
     from dorc_runtime.tasks.drawings.deploy_drawing import DeployDrawing, changes_as_json
 
     drawing = DeployDrawing(json=json)
-    drawing.title(f"{requested.title}: what is different on AWS")
-    with drawing.working():
-        stack = Stack.open(requested, place.variables, create=False)
-        changes = stack.drift(drawing.steps(planning=True))
-    drawing.changes(requested.title, changes, planning=True)
+    changes = {each: drift_of(place, each, drawing) for each in instances}
     if json:
-        print_json(changes_as_json(changes))
-    if changes.total:
-        remedy = f"`invoke apply {requested.options}` restores what the code says"
-        raise Exit(f"error: {requested.title} has drifted: {remedy}.", code=HAS_CHANGES)
+        counts: dict[str, JsonValue] = {
+            each.id: changes_as_json(one) for each, one in changes.items()
+        }
+        print_json(counts if all else counts[instances[0].id])
+    if drifted := [each for each, one in changes.items() if one.total]:
+        titles = ", ".join(each.title for each in drifted)
+        verb = "has" if len(drifted) == 1 else "have"
+        commands = " and ".join(f"`invoke apply {each.options}`" for each in drifted)
+        raise Exit(
+            f"error: {titles} {verb} drifted: restore what the code says with {commands}.",
+            code=HAS_CHANGES,
+        )
 
 
 @task(help={**INSTANCE, "yes": "do it without a question"})
@@ -136,6 +153,21 @@ def unlock(
         else:
             print_line(f"{name} was being created: AWS has it, and now the state has it")
     print_line(f"next: invoke apply {requested.options}")
+
+
+def _deployed_instances(
+    c: Context, instance: str | None, layer: str | None, env: str | None, *, everything: bool
+) -> tuple[DeploymentContext, tuple[Instance, ...]]:
+    """Return the requested instances; of everything, those that are deployed."""
+    place, stages = requested_instances(c, instance, layer, env, everything=everything)
+    instances = tuple(each for stage in stages for each in stage)
+    if not everything:
+        return place, instances
+    from dorc_runtime.deploy.deployment import deployed_instances
+
+    if deployed := deployed_instances(place, instances):
+        return place, deployed
+    raise StackError(f"nothing is deployed in {env}: run first `invoke apply --all --env {env}`.")
 
 
 TASKS: tuple[Task[Any], ...] = (init, outputs, drift, unlock)

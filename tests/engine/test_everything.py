@@ -1,5 +1,6 @@
 """A whole environment at once, and its end."""
 
+import json
 import re
 from pathlib import Path
 
@@ -46,6 +47,29 @@ def test_one_command_deploys_everything(deployment: Deployment, applied: Done) -
 def test_nothing_is_left_to_do_afterwards(deployment: Deployment, applied: Done) -> None:
     done = deployment.invoke("apply", *ALL, "--expect-no-changes")
     assert done.code == 0, done.text
+
+
+def test_the_outputs_of_everything_are_shown_by_instance(
+    deployment: Deployment, applied: Done
+) -> None:
+    done = deployment.invoke("outputs", *ALL[:-1], "--json")
+    assert done.code == 0, done.text
+    assert set(json.loads(done.out)) == {"universal", "infra", CLEANING, SUMMING}
+
+
+def test_the_drift_of_everything_names_the_instance_that_drifted(
+    deployment: Deployment, applied: Done
+) -> None:
+    functions = deployment.aws.client("lambda")
+    function = f"{MACHINES[0]}--summarise"
+    before = functions.get_function_configuration(FunctionName=function)["Timeout"]
+    unchanged = deployment.invoke("drift", *ALL[:-1])
+    functions.update_function_configuration(FunctionName=function, Timeout=7)
+    drifted = deployment.invoke("drift", *ALL[:-1])
+    functions.update_function_configuration(FunctionName=function, Timeout=before)
+    assert unchanged.code == 0, unchanged.text
+    assert drifted.code == 3, drifted.text
+    assert f"error: {SUMMING} in dev has drifted: " in drifted.err
 
 
 def test_infra_stays_while_pipelines_stand_on_it(deployment: Deployment, applied: Done) -> None:

@@ -160,6 +160,11 @@ REFUSALS = {
         INFRA, "infra in dev is not deployed: `invoke apply --instance infra --env dev`",
         task="outputs",
     ),
+    "outputs of an environment with nothing in it": Refusal(
+        ("--all", "--env", "dev"),
+        "nothing is deployed in dev: run first `invoke apply --all --env dev`",
+        task="outputs",
+    ),
     "drift of what is not deployed": Refusal(INFRA, "is not deployed", task="drift"),
     "destroying what is not deployed": Refusal(INFRA, "is not deployed", task="destroy"),
 }  # fmt: skip
