@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from dorc_runtime.deploy.deployment import open_stack, prerequisites
 from dorc_runtime.deploy.deployment_context import DeploymentContext
-from dorc_runtime.deploy.driver.engine import Output
+from dorc_runtime.deploy.driver.engine import Output, Stack
 from dorc_runtime.deploy.driver.instances import Instance
 from dorc_runtime.deploy.driver.progress import Changes
 from dorc_runtime.deploy.driver.stop import stop_in_order
 from dorc_runtime.deploy.image_builds import images, open_universal_stack, prunable, prune
+from dorc_runtime.deploy.locks import locks, recover, unlock
 from dorc_runtime.deploy.observer import DeployObserver, report_file_change
 from dorc_runtime.errors import DorcError, StoppedError
 
@@ -83,6 +84,7 @@ class Apply:
         time.
         """
         self._apply_prerequisites(instance)
+        self._remove_stale_locks(instance)
         observer, prefix = self._observer, instance.id if named else ""
         observer.title(f"{instance.title}: applying")
         with open_stack(self._context, instance, applying=True) as (stack, scope):
@@ -120,6 +122,19 @@ class Apply:
             with observer.working():
                 changes = stack.apply(observer.steps(), scope=prune(stack, functions))
         observer.changes("pruned", changes)
+
+    def _remove_stale_locks(self, instance: Instance) -> None:
+        """Remove, if a person agrees, the locks of processes that no longer run."""
+        stack_locks = locks(self._context, instance) if self._confirm else ()
+        if self._confirm and stack_locks and all(lock.is_stale for lock in stack_locks):
+            names = " and ".join(str(lock) for lock in stack_locks)
+            self._confirm(
+                f"{instance.title} is locked by {names}, but that process no longer runs. Remove "
+                "the lock?"
+            )
+            stack = Stack.open(instance, self._context.variables, create=False)
+            unlock(stack, self._observer)
+            recover(stack, self._observer)
 
     def _apply_prerequisites(self, instance: Instance) -> None:
         """Apply first, if a person agrees, what ``instance`` needs."""

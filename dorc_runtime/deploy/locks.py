@@ -2,27 +2,16 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from dorc_runtime.deploy.deployment_context import DeploymentContext
 from dorc_runtime.deploy.driver.backend import bucket_of
+from dorc_runtime.deploy.driver.engine import Stack
 from dorc_runtime.deploy.driver.instances import Instance
-
-
-@dataclass(frozen=True)
-class Lock:
-    """The process that locked a stack; ``since`` is its start in ISO 8601."""
-
-    user: str
-    host: str
-    process: int
-    since: str
-
-    def __str__(self) -> str:
-        """Return it as messages show it."""
-        return f"{self.user}@{self.host}, process {self.process}, since {self.since}"
+from dorc_runtime.deploy.driver.lock import Lock
+from dorc_runtime.deploy.driver.progress import name_of
+from dorc_runtime.deploy.observer import DeployObserver
 
 
 def locks(context: DeploymentContext, instance: Instance) -> tuple[Lock, ...] | None:
@@ -33,7 +22,25 @@ def locks(context: DeploymentContext, instance: Instance) -> tuple[Lock, ...] | 
         texts = _in_bucket(context, bucket, instance)
     else:
         return None
-    return tuple(_lock(text) for text in texts)
+    return tuple(Lock.of(json.loads(text)) for text in texts)
+
+
+def unlock(stack: Stack, observer: DeployObserver) -> None:
+    """Remove the locks of a stack."""
+    stack.unlock()
+    observer.note("unlocked")
+
+
+def recover(stack: Stack, observer: DeployObserver) -> None:
+    """Add what a killed operation was creating to the state, if AWS has it."""
+    for resource in stack.recover():
+        name = name_of(resource.urn)
+        if resource.id is None:
+            observer.note(
+                f"{name} was being created: if AWS has it, delete it there before you apply"
+            )
+        else:
+            observer.note(f"{name} was being created: if AWS has it, the state has it now")
 
 
 def _folder(instance: Instance) -> str:
@@ -50,8 +57,3 @@ def _in_bucket(context: DeploymentContext, bucket: str, instance: Instance) -> I
     page = client.list_objects_v2(Bucket=bucket, Prefix=_folder(instance))
     for each in page.get("Contents", ()):
         yield client.get_object(Bucket=bucket, Key=each["Key"])["Body"].read().decode()
-
-
-def _lock(text: str) -> Lock:
-    lock = json.loads(text)
-    return Lock(lock["username"], lock["hostname"], lock["pid"], lock["timestamp"])

@@ -132,9 +132,11 @@ def unlock(
     check_confirmation(yes, json=False)
     place, [[requested]] = requested_instances(c, instance, layer, env)
     from dorc_runtime.deploy.driver.engine import Stack
-    from dorc_runtime.deploy.driver.progress import name_of
-    from dorc_runtime.deploy.locks import locks
+    from dorc_runtime.deploy.locks import locks, recover
+    from dorc_runtime.deploy.locks import unlock as remove_locks
+    from dorc_runtime.tasks.drawings.deploy_drawing import DeployDrawing
 
+    drawing = DeployDrawing(json=False)
     stack = Stack.open(requested, place.variables, create=False)
     stack_locks = locks(place, requested)
     for lock in stack_locks or ():
@@ -144,14 +146,8 @@ def unlock(
     else:
         if not yes:
             confirm("Remove the lock? The process that holds it must have ended.")
-        stack.unlock()
-        print_line("unlocked")
-    for resource in stack.recover():
-        name = name_of(resource.urn)
-        if resource.id is None:
-            print_line(f"{name} was being created: if AWS has it, delete it there before you apply")
-        else:
-            print_line(f"{name} was being created: AWS has it, and now the state has it")
+        remove_locks(stack, drawing)
+    recover(stack, drawing)
     print_line(f"next: invoke apply {requested.options}")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -88,6 +89,26 @@ class Deployment:
             timeout=_LONGEST,
             check=False,
         )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def answer(self, answers: str, *words: str) -> Done:
+        """Run a task at a terminal, and type ``answers`` to its questions."""
+        terminal, stdin = pty.openpty()
+        os.write(terminal, answers.encode())
+        try:
+            done = subprocess.run(
+                _command(words),
+                cwd=self.root,
+                env=self.environment,
+                stdin=stdin,
+                capture_output=True,
+                text=True,
+                timeout=_LONGEST,
+                check=False,
+            )
+        finally:
+            os.close(terminal)
+            os.close(stdin)
         return Done(done.returncode, done.stdout, done.stderr)
 
     def apply(self, instance: str, env: str | None = None, *words: str, **variables: str) -> Done:

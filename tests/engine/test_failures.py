@@ -12,6 +12,8 @@ CLEANER = "my-pipelines--dev--raw-to-processed--penguins"
 SUMMER = "my-pipelines--dev--processed-to-curated--penguins"
 # A part of the URN of a pipeline's state machine, which is made when all else is.
 STATE_MACHINE = "aws:sfn/stateMachine:StateMachine::"
+BUCKET = "aws:s3/bucket:Bucket::raw"
+ENDED_PROCESS = r"\S+@\S+ \(process \d+\) since \S+, but that process no longer runs"
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +51,28 @@ def test_a_killed_apply_leaves_a_lock_that_unlock_removes(
     )
     locked = prepared.invoke("apply", *where)
     assert locked.code == 2, locked.text
-    lock = rf"{SUMMING} in dev is locked by \S+@\S+ \(process \d+\) since .*: `invoke unlock "
-    assert re.search(lock, locked.err), locked.err
+    assert re.search(rf"{SUMMING} in dev is locked by {ENDED_PROCESS}: `invoke unlock ", locked.err)
     unlocked = prepared.invoke("unlock", *where)
     assert unlocked.code == 0, unlocked.text
     prepared.apply(SUMMING, "dev")
     assert SUMMER in _machines(prepared)
+
+
+def test_apply_offers_to_remove_the_lock_of_a_process_that_no_longer_runs(
+    prepared: Deployment, tmp_path: Path
+) -> None:
+    hanging = tmp_path / "hanging"
+    infra = ("apply", "--instance", "infra", "--env", "prod")
+    prepared.kill(
+        *(*infra, "--yes"),
+        when=hanging.exists,
+        DORC_ENGINE_HANG=BUCKET,
+        DORC_ENGINE_HANGING=str(hanging),
+    )
+    applied = prepared.answer("y\ny\n", *infra)
+    assert applied.code == 0, applied.text
+    offer = rf"infra in prod is locked by {ENDED_PROCESS}. Remove the lock\? \[y/N\]"
+    assert re.search(offer, applied.out), applied.text
 
 
 def test_a_wrong_passphrase_is_told_in_one_line(prepared: Deployment) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from dorc_runtime.deploy.driver.instances import Instance
+from dorc_runtime.deploy.driver.lock import Lock
 from dorc_runtime.errors import (
     CredentialsError,
     DeployError,
@@ -18,7 +19,6 @@ from dorc_runtime.errors import (
 
 _INSTALL = "https://www.pulumi.com/docs/install/"
 _COLOUR = re.compile(r"<\{%[a-z0-9 %-]+%\}>|\x1b\[[0-9;]*m")
-_LOCK = re.compile(r"created by (?P<who>\S+) \(pid (?P<pid>\d+)\) at (?P<when>\S+)")
 _REFERENCE = re.compile(r'unknown stack "(?P<stack>[^"]+)"|Required output \S+ does not exist')
 _STOPPED = re.compile(r"\b(update|preview|destroy|refresh) canceled\b")
 # The exit code of a process that a signal ended: https://docs.python.org/3/library/subprocess.html
@@ -116,13 +116,22 @@ def _state_error(text: str, instance: Instance) -> DorcError | None:
             "write it into .env."
         )
     if "currently locked by" in text or "Another update is currently in progress" in text:
-        lock = _LOCK.search(text)
-        who = f" by {lock['who']} (process {lock['pid']}) since {lock['when']}" if lock else ""
-        return StackError(
-            f"{instance.title} is locked{who}: wait until that process ends; if it was killed: "
-            f"`invoke unlock {instance.options}`."
-        )
+        return _lock_error(Lock.in_message(text), instance)
     return None
+
+
+def _lock_error(lock: Lock | None, instance: Instance) -> DorcError:
+    unlock = f"`invoke unlock {instance.options}`"
+    if lock and lock.is_stale:
+        return StackError(
+            f"{instance.title} is locked by {lock}, but that process no longer runs: {unlock} "
+            "removes the lock."
+        )
+    holder = f" by {lock}" if lock else ""
+    return StackError(
+        f"{instance.title} is locked{holder}: wait until that process ends; if it was killed: "
+        f"{unlock}."
+    )
 
 
 def _backend_error(text: str) -> DorcError | None:
