@@ -111,10 +111,10 @@ def drift(
         print_json(counts if all else counts[instances[0].id])
     if drifted := [each for each, one in changes.items() if one.total]:
         titles = ", ".join(each.title for each in drifted)
-        verb = "has" if len(drifted) == 1 else "have"
         commands = " and ".join(f"`invoke apply {each.options}`" for each in drifted)
+        verbs = ("has", "restores") if len(drifted) == 1 else ("have", "restore")
         raise Exit(
-            f"error: {titles} {verb} drifted: restore what the code says with {commands}.",
+            f"error: {titles} {verbs[0]} drifted: {commands} {verbs[1]} what the code says.",
             code=HAS_CHANGES,
         )
 
