@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.measuring import invoke, machine, measured
 from benchmarks.repositories import deployable, empty
-from tests.engine import rig
+from tests.engine import pulumi_environment as engine
 from tests.engine.deployment import Deployment
 
 # Otherwise the engine writes all of its state after each step, which is most of a cold time.
@@ -23,17 +23,17 @@ FUNCTIONS = 10
 def main() -> None:
     """Print the figures."""
     print(machine())
-    cli = rig.find_cli()
+    cli = engine.find_cli()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         helped = measured(invoke("apply", "--help"), folder=empty(folder / "empty"))
         print(f"invoke apply --help                       {helped}")
         (folder / "cloud").mkdir()
-        with rig.cloud(folder / "cloud") as aws:
+        with engine.cloud(folder / "cloud") as aws:
             for pipelines in (1, 10, 100):
                 aws.reset()
                 root = deployable(folder / f"{pipelines}" / "bench", pipelines, FUNCTIONS)
-                environment = rig.environment(folder / f"{pipelines}" / "own", cli=cli, aws=aws)
+                environment = engine.environment(folder / f"{pipelines}" / "own", cli=cli, aws=aws)
                 _deploy(Deployment(root, aws, environment), pipelines)
 
 

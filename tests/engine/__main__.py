@@ -1,7 +1,7 @@
-"""Starts one of the programs that play a part in deployments.
+"""Starts one of the programs that a deployment needs: a plugin, or the stand-in for AWS.
 
-``python tests/engine plugins.aws ARGUMENT...``: launchers do it so, as the folder then is the one
-to import from, and the environment that is passed on stays as it was.
+``python tests/engine plugins.aws ARGUMENT...``: launchers use this form, because Python then
+imports from this folder, and the environment stays unchanged.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Repositories that are deployed for real, by the real engine, to an AWS that moto plays."""
+"""Repositories that Pulumi's real engine deploys to a stand-in for AWS."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 import copier
 import pytest
 
-from . import rig
+from . import pulumi_environment as engine
 from .deployment import Deployment
 
 ROOT = Path(__file__).parents[2]
@@ -17,8 +17,8 @@ PIPELINES = (("raw-to-processed", "penguins"), ("processed-to-curated", "penguin
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what deploys where there is no Pulumi CLI, and say so in one line."""
-    reason = rig.why_no_cli()
+    """Skip tests that deploy when there is no Pulumi CLI, with the reason in one line."""
+    reason = engine.why_no_cli()
     for item in items if reason else ():
         if isinstance(item, pytest.Function) and "cli" in item.fixturenames:
             item.add_marker(pytest.mark.skip(reason=reason))
@@ -27,13 +27,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def cli() -> Path:
     """The folder of a Pulumi CLI."""
-    return rig.find_cli()
+    return engine.find_cli()
 
 
 @pytest.fixture(scope="session")
-def started_cloud(cli: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[rig.Cloud]:
+def started_cloud(cli: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[engine.Cloud]:
     """One server for all tests of a process."""
-    with rig.cloud(tmp_path_factory.mktemp("cloud")) as cloud:
+    with engine.cloud(tmp_path_factory.mktemp("cloud")) as cloud:
         yield cloud
 
 
@@ -67,14 +67,14 @@ def repository(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 def deployment(
     repository: Path,
     cli: Path,
-    started_cloud: rig.Cloud,
+    started_cloud: engine.Cloud,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Deployment:
-    """The repository, nothing of it deployed, and an AWS with nothing in it."""
+    """The repository with nothing deployed, and an AWS with nothing in it."""
     folder = tmp_path_factory.mktemp("deployment")
     started_cloud.reset()
     shutil.copytree(repository, folder / "my-pipelines")
-    environment = rig.environment(folder, cli=cli, aws=started_cloud)
+    environment = engine.environment(folder, cli=cli, aws=started_cloud)
     return Deployment(folder / "my-pipelines", started_cloud, environment)
 
 

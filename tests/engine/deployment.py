@@ -1,4 +1,4 @@
-"""A repository of pipelines that is deployed by its own tasks."""
+"""A repository of pipelines, and its tasks that deploy it."""
 
 import json
 import os
@@ -18,15 +18,15 @@ from typing import Any
 
 import jmespath
 
-from .rig import ACCOUNT, REGION, Cloud
+from .pulumi_environment import ACCOUNT, REGION, Cloud
 
-# Seconds: nothing here takes a tenth of it, and a CLI that hangs must not hang the tests.
+# In seconds, ten times what any command here takes: a CLI that hangs must not hang the tests.
 _LONGEST = 240
 
 
 @dataclass(frozen=True)
-class Done:
-    """How a command ended: its exit code, and what it printed to both streams."""
+class CommandResult:
+    """The exit code of a command, and its output."""
 
     code: int
     out: str
@@ -34,24 +34,24 @@ class Done:
 
     @property
     def text(self) -> str:
-        """All that it printed."""
+        """The output of both streams."""
         return self.out + self.err
 
 
 @dataclass(frozen=True)
 class Running:
-    """A task that has not ended, and the files that get what it prints."""
+    """A task that still runs, and the files with its output."""
 
     process: subprocess.Popen[bytes]
     out: Path
     err: Path
 
     def wait_until(self, when: Callable[[], bool]) -> None:
-        """Wait for what the task is about to bring about."""
+        """Wait until ``when`` is true."""
         end = time.monotonic() + _LONGEST
         while not when():
-            assert self.process.poll() is None, self.done().text
-            assert time.monotonic() < end, "what is waited for did not come"
+            assert self.process.poll() is None, self.result().text
+            assert time.monotonic() < end, "the condition did not become true"
             time.sleep(0.05)
 
     def wait_for_words(self, words: str) -> None:
@@ -62,24 +62,24 @@ class Running:
         """Send a signal to all processes of the task, as Ctrl-C at a terminal does."""
         os.killpg(self.process.pid, number)
 
-    def done(self) -> Done:
-        """Return how the task ended, once it has."""
+    def result(self) -> CommandResult:
+        """Wait until the task ends, and return its result."""
         code = self.process.wait(_LONGEST)
         out, err = (file.read_text(encoding="utf-8") for file in (self.out, self.err))
-        return Done(code, out, err)
+        return CommandResult(code, out, err)
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """A repository, the AWS that it is deployed to, and the environment for its tasks."""
+    """A repository, the AWS that it is deployed to, and the variables for its tasks."""
 
     root: Path
     aws: Cloud
     environment: dict[str, str]
 
-    def invoke(self, *words: str, **variables: str) -> Done:
+    def invoke(self, *words: str, **variables: str) -> CommandResult:
         """Run a task in the repository, without a terminal, with further variables."""
-        done = subprocess.run(
+        result = subprocess.run(
             _command(words),
             cwd=self.root,
             env={**self.environment, **variables},
@@ -89,14 +89,14 @@ class Deployment:
             timeout=_LONGEST,
             check=False,
         )
-        return Done(done.returncode, done.stdout, done.stderr)
+        return CommandResult(result.returncode, result.stdout, result.stderr)
 
-    def answer(self, answers: str, *words: str) -> Done:
+    def answer(self, answers: str, *words: str) -> CommandResult:
         """Run a task at a terminal, and type ``answers`` to its questions."""
         terminal, stdin = pty.openpty()
         os.write(terminal, answers.encode())
         try:
-            done = subprocess.run(
+            result = subprocess.run(
                 _command(words),
                 cwd=self.root,
                 env=self.environment,
@@ -109,24 +109,26 @@ class Deployment:
         finally:
             os.close(terminal)
             os.close(stdin)
-        return Done(done.returncode, done.stdout, done.stderr)
+        return CommandResult(result.returncode, result.stdout, result.stderr)
 
-    def apply(self, instance: str, env: str | None = None, *words: str, **variables: str) -> Done:
-        """Apply an instance without being asked; it has to succeed."""
+    def apply(
+        self, instance: str, env: str | None = None, *words: str, **variables: str
+    ) -> CommandResult:
+        """Apply an instance with ``--yes``; it has to succeed."""
         where = ("--env", env) if env else ()
-        done = self.invoke("apply", "--instance", instance, *where, "--yes", *words, **variables)
-        assert done.code == 0, done.text
-        return done
+        result = self.invoke("apply", "--instance", instance, *where, "--yes", *words, **variables)
+        assert result.code == 0, result.text
+        return result
 
     def kill(self, *words: str, when: Callable[[], bool], **variables: str) -> None:
-        """Run a task, and kill it and all that it started as soon as ``when`` says so."""
-        with self.begin(*words, **variables) as running:
+        """Run a task, and kill it and its child processes when ``when`` is true."""
+        with self.start(*words, **variables) as running:
             running.wait_until(when)
             running.signal_all(signal.SIGKILL)
 
     @contextmanager
-    def begin(self, *words: str, **variables: str) -> Iterator["Running"]:
-        """Run a task while other things happen; it has to end before these do."""
+    def start(self, *words: str, **variables: str) -> Iterator["Running"]:
+        """Start a task; it has to end inside the context."""
         with (
             TemporaryDirectory() as folder,
             Path(folder, "out").open("w") as out,
@@ -144,7 +146,7 @@ class Deployment:
             yield Running(process, Path(out.name), Path(err.name))
 
     def put(self, bucket: str, key: str, content: bytes, *, machine: str) -> dict[str, Any]:
-        """Write an object; return what the rule that starts ``machine`` makes of its event.
+        """Write an object; return the input that the rule of ``machine`` makes of its event.
 
         The event: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
         """
@@ -170,7 +172,7 @@ class Deployment:
         return made
 
     def targets(self, machine: str) -> dict[str, dict[str, Any]]:
-        """Return the targets that are the state machine ``machine``, by their rule's pattern."""
+        """Return the targets that start the state machine ``machine``, by their rule's pattern."""
         events = self.aws.client("events")
         return {
             rule["EventPattern"]: target
@@ -180,7 +182,7 @@ class Deployment:
         }
 
     def execute(self, machine: str, event: dict[str, object]) -> dict[str, Any]:
-        """Execute a state machine, by its name; return how it ended, its output as JSON."""
+        """Execute a state machine, by its name; return the execution, with its output as JSON."""
         states = self.aws.client("stepfunctions")
         arn = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{machine}"
         execution = states.start_execution(

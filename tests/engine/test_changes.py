@@ -1,4 +1,4 @@
-"""What a change of the repository, or of AWS behind its back, leads to."""
+"""Changes of the repository, or of AWS without dorc, and what they lead to."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ MACHINE = "my-pipelines--dev--raw-to-processed--penguins"
 FUNCTION = f"{MACHINE}--publish"
 
 
-def test_a_changed_handler_is_built_deployed_and_taken_back(deployed: Deployment) -> None:
+def test_a_changed_handler_is_built_and_deployed_and_can_be_reverted(deployed: Deployment) -> None:
     before, builds = _image(deployed), len(deployed.aws.builds())
     with _changed(deployed, PUBLISH, '"rows": len(rows)', '"rows": len(rows), "edition": 2'):
         deployed.apply("universal")
@@ -35,15 +35,15 @@ def test_a_changed_readme_changes_nothing(deployed: Deployment) -> None:
     readme = deployed.root / PIPELINE / "publish" / "README.md"
     readme.write_text("# Publish\n")
     try:
-        done = deployed.invoke(
+        result = deployed.invoke(
             "preview", "--instance", CLEANING, "--env", "dev", "--expect-no-changes"
         )
     finally:
         readme.unlink()
-    assert done.code == 0, done.text
+    assert result.code == 0, result.text
 
 
-def test_a_changed_trigger_changes_its_rule_alone(deployed: Deployment) -> None:
+def test_a_changed_trigger_changes_only_its_rule(deployed: Deployment) -> None:
     states = deployed.aws.client("stepfunctions")
     [machine] = states.list_state_machines()["stateMachines"]
     before = states.describe_state_machine(stateMachineArn=machine["stateMachineArn"])
@@ -92,59 +92,59 @@ def test_functions_join_the_network_that_the_stack_file_names(deployed: Deployme
     assert not group["IpPermissions"]
 
 
-def test_a_preview_with_a_change_is_told_by_its_exit_code(deployed: Deployment) -> None:
+def test_a_preview_with_a_change_can_exit_with_3(deployed: Deployment) -> None:
     with _changed(deployed, f"{PIPELINE}/pipeline.py", "minutes=10", "minutes=9"):
         words = ("preview", "--instance", CLEANING, "--env", "dev")
         assert deployed.invoke(*words).code == 0
         assert deployed.invoke(*words, "--expect-no-changes").code == 3
 
 
-def test_a_preview_shows_an_image_as_still_to_be_built(deployed: Deployment) -> None:
+def test_a_preview_shows_that_an_image_is_not_built_yet(deployed: Deployment) -> None:
     with _changed(deployed, PUBLISH, '"rows": len(rows)', '"rows": len(rows), "draft": 1'):
         builds = deployed.aws.builds()
-        done = deployed.invoke("preview", "--instance", CLEANING, "--env", "dev")
-        assert done.code == 0, done.text
-        assert "is not built yet" in done.text
+        result = deployed.invoke("preview", "--instance", CLEANING, "--env", "dev")
+        assert result.code == 0, result.text
+        assert "is not built yet" in result.text
         assert deployed.aws.builds() == builds
 
 
 def test_a_pipeline_whose_image_is_missing_is_not_applied(deployed: Deployment) -> None:
     before = _image(deployed)
     with _changed(deployed, PUBLISH, '"rows": len(rows)', '"rows": len(rows), "draft": 2'):
-        done = deployed.invoke("apply", "--instance", CLEANING, "--env", "dev", "--yes")
-    assert done.code == 2, done.text
-    assert "invoke apply --instance universal" in done.err
+        result = deployed.invoke("apply", "--instance", CLEANING, "--env", "dev", "--yes")
+    assert result.code == 2, result.text
+    assert "invoke apply --instance universal" in result.err
     assert _image(deployed) == before
 
 
-def test_drift_is_told_and_left_alone(deployed: Deployment) -> None:
+def test_drift_is_reported_and_not_changed(deployed: Deployment) -> None:
     functions = deployed.aws.client("lambda")
     before = functions.get_function_configuration(FunctionName=FUNCTION)["Timeout"]
     functions.update_function_configuration(FunctionName=FUNCTION, Timeout=7)
     try:
-        done = deployed.invoke("drift", "--instance", CLEANING, "--env", "dev")
-        assert done.code == 3, done.text
-        [line] = [line for line in done.out.splitlines() if "timeout" in line]
+        result = deployed.invoke("drift", "--instance", CLEANING, "--env", "dev")
+        assert result.code == 3, result.text
+        [line] = [line for line in result.out.splitlines() if "timeout" in line]
         assert "publish" in line
-        assert "clean" not in done.out
+        assert "clean" not in result.out
         assert functions.get_function_configuration(FunctionName=FUNCTION)["Timeout"] == 7
     finally:
         functions.update_function_configuration(FunctionName=FUNCTION, Timeout=before)
 
 
-def test_a_branch_that_lacks_a_function_leaves_its_images_alone(deployed: Deployment) -> None:
+def test_a_branch_that_lacks_a_function_keeps_its_images(deployed: Deployment) -> None:
     repositories = _repositories(deployed)
-    with _away(deployed, "src/processed-to-curated/penguins"):
+    with _without(deployed, "src/processed-to-curated/penguins"):
         deployed.apply("universal")
     assert _repositories(deployed) == repositories
-    done = deployed.invoke("apply", "--instance", "universal", "--yes", "--expect-no-changes")
-    assert done.code == 0, done.text
+    result = deployed.invoke("apply", "--instance", "universal", "--yes", "--expect-no-changes")
+    assert result.code == 0, result.text
 
 
-def test_pruning_removes_the_images_of_functions_that_are_gone(deployed: Deployment) -> None:
+def test_pruning_removes_the_images_of_functions_that_no_longer_exist(deployed: Deployment) -> None:
     summing = f"my-pipelines/{SUMMING}/summarise"
     repositories = _repositories(deployed)
-    with _away(deployed, "src/processed-to-curated/penguins"):
+    with _without(deployed, "src/processed-to-curated/penguins"):
         deployed.apply("universal", None, "--prune")
     assert _repositories(deployed) == repositories - {summing}
     deployed.apply("universal")
@@ -153,7 +153,7 @@ def test_pruning_removes_the_images_of_functions_that_are_gone(deployed: Deploym
 
 @contextmanager
 def _changed(deployed: Deployment, path: str, old: str, new: str) -> Iterator[None]:
-    """Have a file with another text in place of one that it holds."""
+    """Replace a text in a file, until the context ends."""
     file = deployed.root / path
     text = file.read_text(encoding="utf-8")
     assert old in text
@@ -165,8 +165,8 @@ def _changed(deployed: Deployment, path: str, old: str, new: str) -> Iterator[No
 
 
 @contextmanager
-def _away(deployed: Deployment, path: str) -> Iterator[None]:
-    """Have the repository without a folder."""
+def _without(deployed: Deployment, path: str) -> Iterator[None]:
+    """Move a folder out of the repository, until the context ends."""
     kept = Path(shutil.move(deployed.root / path, deployed.root.parent / "away"))
     try:
         yield

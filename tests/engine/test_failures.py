@@ -1,4 +1,4 @@
-"""Deployments that fail or are killed half-way, and what makes them good again."""
+"""Deployments that fail or are killed, and how the next apply continues."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from .deployment import Deployment
 CLEANING, SUMMING = "raw-to-processed/penguins", "processed-to-curated/penguins"
 CLEANER = "my-pipelines--dev--raw-to-processed--penguins"
 SUMMER = "my-pipelines--dev--processed-to-curated--penguins"
-# A part of the URN of a pipeline's state machine, which is made when all else is.
+# A part of the URN of a state machine, which is created last.
 STATE_MACHINE = "aws:sfn/stateMachine:StateMachine::"
 BUCKET = "aws:s3/bucket:Bucket::raw"
 ENDED_PROCESS = r"\S+@\S+ \(process \d+\) since \S+, but that process no longer runs"
@@ -18,14 +18,14 @@ ENDED_PROCESS = r"\S+@\S+ \(process \d+\) since \S+, but that process no longer 
 
 @pytest.fixture(scope="module")
 def prepared(deployment: Deployment) -> Deployment:
-    """All that the pipeline needs."""
+    """A repository with universal and infra deployed."""
     assert deployment.invoke("init").code == 0
     deployment.apply("universal")
     deployment.apply("infra", "dev")
     return deployment
 
 
-def test_a_resource_that_fails_is_told_and_the_next_apply_repairs(prepared: Deployment) -> None:
+def test_the_next_apply_continues_after_a_resource_that_failed(prepared: Deployment) -> None:
     apply = ("apply", "--instance", CLEANING, "--env", "dev", "--yes")
     failed = prepared.invoke(*apply, DORC_ENGINE_FAIL=STATE_MACHINE)
     assert failed.code == 1, failed.text
@@ -75,23 +75,23 @@ def test_apply_offers_to_remove_the_lock_of_a_process_that_no_longer_runs(
     assert re.search(offer, applied.out), applied.text
 
 
-def test_a_wrong_passphrase_is_told_in_one_line(prepared: Deployment) -> None:
+def test_a_wrong_passphrase_is_reported_in_one_line(prepared: Deployment) -> None:
     wrong = {"PULUMI_CONFIG_PASSPHRASE": "wrong"}
-    done = prepared.invoke("apply", "--instance", "infra", "--env", "dev", "--yes", **wrong)
-    assert done.code == 2, done.text
-    [line] = done.err.splitlines()
+    result = prepared.invoke("apply", "--instance", "infra", "--env", "dev", "--yes", **wrong)
+    assert result.code == 2, result.text
+    [line] = result.err.splitlines()
     assert "PULUMI_CONFIG_PASSPHRASE" in line
 
 
-def test_the_endpoint_alone_says_where_aws_is(prepared: Deployment) -> None:
-    """What does not go there goes to nobody, by a proxy that is not there."""
-    done = prepared.invoke("preview", "--instance", "infra", "--env", "dev", AWS_ENDPOINT_URL="")
-    assert done.code == 2, done.text
-    [line] = done.err.splitlines()
+def test_only_the_endpoint_says_where_aws_is(prepared: Deployment) -> None:
+    """Without the endpoint every request goes to a proxy that does not exist."""
+    result = prepared.invoke("preview", "--instance", "infra", "--env", "dev", AWS_ENDPOINT_URL="")
+    assert result.code == 2, result.text
+    [line] = result.err.splitlines()
     assert "proxy" in line.lower()
 
 
-def test_a_stack_file_says_nothing_of_the_passphrase(prepared: Deployment) -> None:
+def test_a_stack_file_does_not_contain_the_passphrase(prepared: Deployment) -> None:
     passphrase = prepared.environment["PULUMI_CONFIG_PASSPHRASE"]
     for file in Path(prepared.root).rglob("Pulumi.*.yaml"):
         assert passphrase not in file.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Deployments that cannot be: each is refused in one line, by exit code 2; nothing changes."""
+"""Mistakes in a call: each ends in one line and exit code 2, and nothing changes."""
 
 import os
 import re
@@ -19,10 +19,10 @@ CONFIG = "pipeline_config.py"
 
 @dataclass(frozen=True)
 class Refusal:
-    """What is asked for, and a part of what is said; ``edits`` are made before, file by file."""
+    """A call, and a pattern of its error; ``edits`` are made before it, by file."""
 
     words: tuple[str, ...]
-    said: str
+    message: str
     variables: Mapping[str, str] = field(default_factory=dict)
     edits: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     task: str = "apply"
@@ -66,7 +66,7 @@ REFUSALS = {
         "pipeline_config.py says the account is 999999999999",
         edits={CONFIG: ("region=", 'account="999999999999", region=')},
     ),
-    "an account that is none": Refusal(INFRA, "AWS_ACCOUNT is '12'", {"AWS_ACCOUNT": "12"}),
+    "a number that is no account": Refusal(INFRA, "AWS_ACCOUNT is '12'", {"AWS_ACCOUNT": "12"}),
     "no credentials": Refusal(
         INFRA,
         "AWS does not accept the credentials: .*AWS_PROFILE",
@@ -87,13 +87,13 @@ REFUSALS = {
         "infra/Pulumi.dev.yaml: .*vpc_id is set without private_subnet_ids",
         edits={"infra/Pulumi.dev.yaml": ("environment: dev", "environment: dev\n  vpc_id: vpc-1")},
     ),
-    "a region that is none": Refusal(
+    "an unknown region": Refusal(
         INFRA,
         "there is no region 'eu-west-9'; near are .*eu-west-",
         {"AWS_REGION": ""},
         {CONFIG: ("eu-west-2", "eu-west-9")},
     ),
-    "a region that is not agreed on": Refusal(
+    "two regions": Refusal(
         INFRA,
         "AWS_REGION is us-east-1, and pipeline_config.py says eu-west-2",
         {"AWS_REGION": "us-east-1"},
@@ -134,21 +134,21 @@ REFUSALS = {
         "infra is not deployed in dev: run first `invoke apply --instance universal` and "
         "`invoke apply --instance infra --env dev`",
     ),
-    "nowhere to keep the state": Refusal(INFRA, "INFRA_BUCKET is not set", {"INFRA_BUCKET": ""}),
-    "a state's bucket that cannot be called so": Refusal(
+    "no bucket for the state": Refusal(INFRA, "INFRA_BUCKET is not set", {"INFRA_BUCKET": ""}),
+    "an invalid name of the bucket for the state": Refusal(
         INFRA, "INFRA_BUCKET is 'My_State', which is neither", {"INFRA_BUCKET": "My_State"}
     ),
-    "a state's bucket that is not there": Refusal(
+    "a bucket for the state that does not exist": Refusal(
         (),
-        "the bucket no-such-bucket (INFRA_BUCKET) does not exist: create it with "
+        "the bucket no-such-bucket .INFRA_BUCKET. does not exist: create it with "
         "`invoke init --create`",
         {"INFRA_BUCKET": "no-such-bucket", "PULUMI_CONFIG_PASSPHRASE": "x"},
         task="init",
     ),
-    "a state's folder that is not there": Refusal(
+    "a folder for the state that does not exist": Refusal(
         INFRA, "INFRA_BUCKET cannot be reached", {"INFRA_BUCKET": "file:///nowhere/at/all"}
     ),
-    "a state kept in what Pulumi does not know": Refusal(
+    "an unknown kind of backend": Refusal(
         INFRA, "INFRA_BUCKET cannot be reached", {"INFRA_BUCKET": "gopher://state"}
     ),
     "no passphrase for a bucket": Refusal(
@@ -172,7 +172,7 @@ REFUSALS = {
 
 @pytest.fixture(params=list(REFUSALS.values()), ids=list(REFUSALS))
 def refusal(request: pytest.FixtureRequest, deployment: Deployment) -> Iterator[Refusal]:
-    """One of them, with its edits made for the time being."""
+    """One of them, with its edits until the test ends."""
     found: Refusal = request.param
     before = {}
     for name, (old, new) in found.edits.items():
@@ -185,40 +185,40 @@ def refusal(request: pytest.FixtureRequest, deployment: Deployment) -> Iterator[
         file.write_text(text, encoding="utf-8")
 
 
-def test_it_is_told_in_one_line_and_nothing_changes(
+def test_a_mistake_is_reported_in_one_line_and_nothing_changes(
     deployment: Deployment, refusal: Refusal
 ) -> None:
-    sure = ("--yes",) if refusal.task in ("apply", "destroy") else ()
-    done = deployment.invoke(refusal.task, *refusal.words, *sure, **refusal.variables)
-    assert done.code == 2, done.text
-    [line] = done.err.splitlines()
-    assert re.search(refusal.said, line), line
+    yes = ("--yes",) if refusal.task in ("apply", "destroy") else ()
+    result = deployment.invoke(refusal.task, *refusal.words, *yes, **refusal.variables)
+    assert result.code == 2, result.text
+    [line] = result.err.splitlines()
+    assert re.search(refusal.message, line), line
     assert _deployed(deployment) == []
 
 
 @pytest.mark.parametrize("task", ["apply", "destroy"])
-def test_without_a_terminal_somebody_has_to_be_sure(deployment: Deployment, task: str) -> None:
-    done = deployment.invoke(task, *INFRA)
-    assert done.code == 2
-    assert done.err == "error: there is no terminal to ask at: add --yes.\n"
+def test_without_a_terminal_yes_is_needed(deployment: Deployment, task: str) -> None:
+    result = deployment.invoke(task, *INFRA)
+    assert result.code == 2
+    assert result.err == "error: there is no terminal to ask at: add --yes.\n"
     assert _deployed(deployment) == []
 
 
-def test_a_missing_environment_is_told_before_anybody_has_to_be_sure(
+def test_a_missing_environment_is_reported_before_a_missing_yes(
     deployment: Deployment,
 ) -> None:
-    done = deployment.invoke("apply", "--instance", "infra")
-    assert done.code == 2
-    assert "add --env" in done.err
-    assert "--yes" not in done.err
+    result = deployment.invoke("apply", "--instance", "infra")
+    assert result.code == 2
+    assert "add --env" in result.err
+    assert "--yes" not in result.err
 
 
-def test_without_a_pulumi_cli_it_is_told_where_to_get_one(deployment: Deployment) -> None:
+def test_without_a_pulumi_cli_the_error_says_where_to_get_one(deployment: Deployment) -> None:
     folders = deployment.environment["PATH"].split(os.pathsep)
     path = os.pathsep.join(each for each in folders if not (Path(each) / "pulumi").exists())
-    done = deployment.invoke("apply", *INFRA, "--yes", PATH=path)
-    assert done.code == 2
-    assert done.err == (
+    result = deployment.invoke("apply", *INFRA, "--yes", PATH=path)
+    assert result.code == 2
+    assert result.err == (
         "error: the Pulumi CLI is not installed: see https://www.pulumi.com/docs/install/.\n"
     )
 

@@ -1,4 +1,4 @@
-"""From nothing to two pipelines in production, by the tasks, as the README has it."""
+"""Two pipelines deployed to production by the tasks, as the README shows."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .deployment import Deployment, Done
+from .deployment import CommandResult, Deployment
 
 CLEANING, SUMMING = "raw-to-processed/penguins", "processed-to-curated/penguins"
 CLEANER = "my-pipelines--prod--raw-to-processed--penguins"
@@ -32,50 +32,50 @@ STEPS = {
 
 
 @pytest.fixture(scope="module")
-def steps(deployment: Deployment) -> dict[str, Done]:
-    """All steps in their order, and how each ended."""
+def steps(deployment: Deployment) -> dict[str, CommandResult]:
+    """All commands in their order, and the result of each."""
     return {name: deployment.invoke(*words) for name, words in STEPS.items()}
 
 
 @pytest.fixture(scope="module")
-def there(deployment: Deployment, steps: dict[str, Done]) -> Deployment:
-    """The deployment after all steps."""
-    failed = {name: done.text for name, done in steps.items() if done.code}
+def prod(deployment: Deployment, steps: dict[str, CommandResult]) -> Deployment:
+    """The deployment after all commands."""
+    failed = {name: result.text for name, result in steps.items() if result.code}
     assert not failed, failed
     return deployment
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_each_step_ends_well(steps: dict[str, Done], step: str) -> None:
+def test_each_step_ends_well(steps: dict[str, CommandResult], step: str) -> None:
     assert steps[step].code == 0, steps[step].text
 
 
-def test_each_function_gets_an_image(there: Deployment) -> None:
-    assert sorted(there.aws.builds()) == sorted(FUNCTIONS)
+def test_each_function_gets_an_image(prod: Deployment) -> None:
+    assert sorted(prod.aws.builds()) == sorted(FUNCTIONS)
 
 
-def test_images_are_there_under_one_tag_each(there: Deployment) -> None:
-    ecr = there.aws.client("ecr")
+def test_each_image_has_one_tag(prod: Deployment) -> None:
+    ecr = prod.aws.client("ecr")
     for repository in ecr.describe_repositories()["repositories"]:
         assert repository["imageTagMutability"] == "IMMUTABLE"
         [image] = ecr.describe_images(repositoryName=repository["repositoryName"])["imageDetails"]
         assert len(image["imageTags"]) == 1
 
 
-def test_functions_run_images_by_digest(there: Deployment) -> None:
-    functions = there.aws.client("lambda")
+def test_functions_run_images_by_digest(prod: Deployment) -> None:
+    functions = prod.aws.client("lambda")
     for function in functions.list_functions()["Functions"]:
         found = functions.get_function(FunctionName=function["FunctionName"])
         assert "@sha256:" in found["Code"]["ImageUri"]
 
 
-def test_an_environment_has_what_was_applied_there_alone(there: Deployment) -> None:
-    machines = there.aws.client("stepfunctions").list_state_machines()["stateMachines"]
+def test_an_environment_has_only_what_was_applied_to_it(prod: Deployment) -> None:
+    machines = prod.aws.client("stepfunctions").list_state_machines()["stateMachines"]
     assert sorted(machine["name"] for machine in machines) == [SUMMER, CLEANER]
 
 
-def test_each_environment_has_a_lake_of_its_own(there: Deployment) -> None:
-    buckets = [bucket["Name"] for bucket in there.aws.client("s3").list_buckets()["Buckets"]]
+def test_each_environment_has_its_own_buckets(prod: Deployment) -> None:
+    buckets = [bucket["Name"] for bucket in prod.aws.client("s3").list_buckets()["Buckets"]]
     assert sorted(buckets) == [
         f"my-pipelines--{environment}--{zone}--123456789012"
         for environment in ("dev", "prod")
@@ -83,38 +83,38 @@ def test_each_environment_has_a_lake_of_its_own(there: Deployment) -> None:
     ]
 
 
-def test_log_groups_forget(there: Deployment) -> None:
-    groups = there.aws.client("logs").describe_log_groups()["logGroups"]
+def test_log_groups_have_a_retention(prod: Deployment) -> None:
+    groups = prod.aws.client("logs").describe_log_groups()["logGroups"]
     assert len(groups) == len(FUNCTIONS) + 2
     assert all(group["retentionInDays"] for group in groups)
 
 
-def test_a_file_in_the_source_zone_starts_the_pipeline(there: Deployment) -> None:
-    [pattern] = there.targets(CLEANER)
+def test_a_file_in_the_source_zone_starts_the_pipeline(prod: Deployment) -> None:
+    [pattern] = prod.targets(CLEANER)
     assert json.loads(pattern)["detail"] == {
         "bucket": {"name": [RAW]},
         "object": {"key": [{"wildcard": "penguins/*.csv"}]},
     }
 
 
-def test_what_cannot_start_a_pipeline_is_kept(there: Deployment) -> None:
-    [target] = there.targets(CLEANER).values()
+def test_what_cannot_start_a_pipeline_is_kept(prod: Deployment) -> None:
+    [target] = prod.targets(CLEANER).values()
     assert target["DeadLetterConfig"]["Arn"].endswith(":my-pipelines--prod")
     assert target["RetryPolicy"]["MaximumRetryAttempts"]
 
 
-def test_the_deployed_pipelines_do_their_work(there: Deployment) -> None:
-    event = there.put(RAW, "penguins/penguins_raw.csv", SURVEY.read_bytes(), machine=CLEANER)
-    cleaned = there.execute(CLEANER, event)
+def test_the_deployed_pipelines_do_their_work(prod: Deployment) -> None:
+    event = prod.put(RAW, "penguins/penguins_raw.csv", SURVEY.read_bytes(), machine=CLEANER)
+    cleaned = prod.execute(CLEANER, event)
     assert cleaned["status"] == "SUCCEEDED", cleaned
     assert cleaned["output"] == {
         "bucket": PROCESSED,
         "key": "penguins/penguins.csv",
         "rows": 344,
     }
-    written = there.aws.client("s3").get_object(Bucket=PROCESSED, Key="penguins/penguins.csv")
-    event = there.put(PROCESSED, "penguins/penguins.csv", written["Body"].read(), machine=SUMMER)
-    summed = there.execute(SUMMER, event)
+    written = prod.aws.client("s3").get_object(Bucket=PROCESSED, Key="penguins/penguins.csv")
+    event = prod.put(PROCESSED, "penguins/penguins.csv", written["Body"].read(), machine=SUMMER)
+    summed = prod.execute(SUMMER, event)
     assert summed["status"] == "SUCCEEDED", summed
     species = [group["species"] for group in summed["output"]["species"]]
     assert species == sorted(species)
@@ -122,17 +122,19 @@ def test_the_deployed_pipelines_do_their_work(there: Deployment) -> None:
 
 
 @pytest.mark.parametrize("step", [step for step in STEPS if step != "init"])
-def test_applying_again_changes_nothing(there: Deployment, step: str) -> None:
-    before = _held(there)
-    done = there.invoke(*STEPS[step], "--expect-no-changes")
-    assert done.code == 0, done.text
-    assert _held(there) == before
+def test_applying_again_changes_nothing(prod: Deployment, step: str) -> None:
+    before = _versions(prod)
+    result = prod.invoke(*STEPS[step], "--expect-no-changes")
+    assert result.code == 0, result.text
+    assert _versions(prod) == before
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/deploying.md"])
-def test_it_looks_as_documented(there: Deployment, steps: dict[str, Done], page: str) -> None:
-    """Line by line, but for times, and for the order of what is made side by side."""
-    again = there.invoke(*STEPS["cleaning"])
+def test_it_looks_as_documented(
+    prod: Deployment, steps: dict[str, CommandResult], page: str
+) -> None:
+    """Line by line, without times, and in any order of resources that are created together."""
+    again = prod.invoke(*STEPS["cleaning"])
     shown = ("universal", "infra in prod", "cleaning")
     commands = {" ".join(("$ invoke", *STEPS[step])): step for step in shown}
     text = (Path(__file__).parents[2] / page).read_text(encoding="utf-8")
@@ -142,9 +144,9 @@ def test_it_looks_as_documented(there: Deployment, steps: dict[str, Done], page:
             if command not in commands:
                 continue
             step = commands[command]
-            done = again if step in found else steps[step]
+            result = again if step in found else steps[step]
             found.append(step)
-            real = {_timeless(line) for line in done.out.splitlines()}
+            real = {_timeless(line) for line in result.out.splitlines()}
             assert {_timeless(line) for line in lines if line != "..."} <= real
     assert found.count("cleaning") == 2
 
@@ -153,26 +155,26 @@ def _timeless(line: str) -> str:
     return re.sub(r"  \d+\.\d s$", "", line)
 
 
-def test_nothing_has_drifted(there: Deployment) -> None:
-    done = there.invoke("drift", "--instance", CLEANING, "--env", "prod")
-    assert done.code == 0, done.text
+def test_nothing_has_drifted(prod: Deployment) -> None:
+    result = prod.invoke("drift", "--instance", CLEANING, "--env", "prod")
+    assert result.code == 0, result.text
 
 
-def test_outputs_tell_where_the_state_machine_is(there: Deployment) -> None:
-    done = there.invoke("outputs", "--instance", CLEANING, "--env", "prod", "--json")
-    assert CLEANER in json.dumps(json.loads(done.out))
+def test_the_outputs_have_the_arn_of_the_state_machine(prod: Deployment) -> None:
+    result = prod.invoke("outputs", "--instance", CLEANING, "--env", "prod", "--json")
+    assert CLEANER in json.dumps(json.loads(result.out))
 
 
-def _held(there: Deployment) -> dict[str, Any]:
-    """Return what would tell of a change: builds, and the times of functions and machines."""
-    functions = there.aws.client("lambda").list_functions()["Functions"]
-    states = there.aws.client("stepfunctions")
+def _versions(prod: Deployment) -> dict[str, Any]:
+    """Return what a change would change: builds, and the times of functions and machines."""
+    functions = prod.aws.client("lambda").list_functions()["Functions"]
+    states = prod.aws.client("stepfunctions")
     machines = [
         states.describe_state_machine(stateMachineArn=machine["stateMachineArn"])
         for machine in states.list_state_machines()["stateMachines"]
     ]
     return {
-        "builds": there.aws.builds(),
+        "builds": prod.aws.builds(),
         "functions": {each["FunctionName"]: each["LastModified"] for each in functions},
         "machines": {each["name"]: each.get("revisionId") for each in machines},
     }

@@ -1,4 +1,4 @@
-"""Deployments that their user stops: by Ctrl-C, by SIGTERM, early, in the middle and late."""
+"""Deployments that a user stops with Ctrl-C or SIGTERM, early or late."""
 
 import signal
 from collections.abc import Iterator
@@ -16,11 +16,11 @@ STOPPED = (
     "error: infra in prod: stopped; what was created stays, and `invoke apply --instance infra "
     "--env prod` continues from there.\n"
 )
-# Waits at the command that a variable names, while the file of another is there.
+# Waits at the command in SLOW_WORDS while SLOW_FILE exists.
 SLOW_PULUMI = """#!/bin/sh
 case " $* " in *" $SLOW_WORDS "*)
     touch "$SLOW_FILE"
-    while [ -e "$SLOW_FILE" ]; do sleep 0.05; done;;
+    while [ -e "$SLOW_FILE" ]; do sleep 0.05; result;;
 esac
 exec "$REAL_PULUMI" "$@"
 """
@@ -35,39 +35,39 @@ def ready(deployment: Deployment) -> Deployment:
 
 @pytest.fixture
 def hanging(tmp_path: Path) -> Path:
-    """The file that is there while a resource waits to be made."""
+    """The file that exists while the creation of a resource waits."""
     return tmp_path / "hanging"
 
 
 @pytest.fixture
 def prod(ready: Deployment, tmp_path: Path, hanging: Path) -> Iterator[Deployment]:
-    """The repository, with infra's bucket ``raw`` waiting to be made, and a state of its own."""
+    """The repository with its own state; the creation of infra's bucket ``raw`` waits."""
     stack = ready.root / "infra" / "Pulumi.prod.yaml"
     before = stack.read_text(encoding="utf-8")
     state = tmp_path / "state"
     state.mkdir()
-    wanted = {
+    variables = {
         "INFRA_BUCKET": state.as_uri(),
         "DORC_ENGINE_HANG": BUCKET,
         "DORC_ENGINE_HANGING": str(hanging),
     }
-    yield Deployment(ready.root, ready.aws, {**ready.environment, **wanted})
+    yield Deployment(ready.root, ready.aws, {**ready.environment, **variables})
     stack.write_text(before, encoding="utf-8")
     ready.aws.reset()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_what_is_being_made_is_made_and_no_lock_is_left(
+def test_the_resource_in_progress_is_created_and_no_lock_stays(
     prod: Deployment, hanging: Path, number: signal.Signals
 ) -> None:
-    with prod.begin("apply", *INFRA, "--yes") as apply:
+    with prod.start("apply", *INFRA, "--yes") as apply:
         apply.wait_until(hanging.exists)
         _stop(apply, number)
         apply.wait_for_words("stopping after the resources in progress")
         hanging.unlink()
-        done = apply.done()
-    assert (done.code, done.err) == (130, STOPPED), done.text
-    assert "bucket versioning" not in done.out
+        result = apply.result()
+    assert (result.code, result.err) == (130, STOPPED), result.text
+    assert "bucket versioning" not in result.out
     again = prod.invoke("apply", *INFRA, "--yes", DORC_ENGINE_HANG="nothing")
     assert again.code == 0, again.text
     assert "unchanged" in again.out
@@ -75,39 +75,41 @@ def test_what_is_being_made_is_made_and_no_lock_is_left(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("words", ["up", "stack output"])
-def test_before_and_after_the_engine_is_at_work_it_stops_too(
+def test_an_apply_also_stops_before_and_after_the_engine_works(
     prod: Deployment, tmp_path: Path, number: signal.Signals, words: str
 ) -> None:
     slow = tmp_path / "slow"
-    with prod.begin("apply", *INFRA, "--yes", **_slowed(prod, tmp_path, words)) as apply:
+    with prod.start("apply", *INFRA, "--yes", **_slowed(prod, tmp_path, words)) as apply:
         apply.wait_until(slow.exists)
         _stop(apply, number)
         apply.wait_for_words("stopping,")
         slow.unlink()
-        done = apply.done()
-    assert (done.code, done.err) == (130, STOPPED), done.text
+        result = apply.result()
+    assert (result.code, result.err) == (130, STOPPED), result.text
     again = prod.invoke("apply", *INFRA, "--yes", DORC_ENGINE_HANG="nothing")
     assert again.code == 0, again.text
 
 
-def test_a_preview_that_is_stopped_has_changed_nothing(prod: Deployment, tmp_path: Path) -> None:
+def test_a_stopped_preview_changes_nothing(prod: Deployment, tmp_path: Path) -> None:
     slow = tmp_path / "slow"
-    with prod.begin("preview", *INFRA, **_slowed(prod, tmp_path, "preview")) as preview:
+    with prod.start("preview", *INFRA, **_slowed(prod, tmp_path, "preview")) as preview:
         preview.wait_until(slow.exists)
         _stop(preview, signal.SIGINT)
-        done = preview.done()
-    assert (done.code, done.err) == (130, "error: infra in prod: stopped.\n"), done.text
+        result = preview.result()
+    assert (result.code, result.err) == (130, "error: infra in prod: stopped.\n"), result.text
 
 
-def test_an_engine_that_is_killed_is_told_with_its_remedy(prod: Deployment, hanging: Path) -> None:
-    with prod.begin("apply", *INFRA, "--yes") as apply:
+def test_an_engine_that_is_killed_is_reported_with_its_remedy(
+    prod: Deployment, hanging: Path
+) -> None:
+    with prod.start("apply", *INFRA, "--yes") as apply:
         apply.wait_until(hanging.exists)
         [engine] = psutil.Process(apply.process.pid).children()
         engine.kill()
-        done = apply.done()
+        result = apply.result()
         hanging.unlink()
-    assert done.code == 1, done.text
-    assert done.err == (
+    assert result.code == 1, result.text
+    assert result.err == (
         "error: infra in prod: Pulumi was killed (signal 9): `invoke unlock --instance infra --env "
         "prod` recovers what it was creating.\n"
     )
@@ -118,7 +120,7 @@ def test_an_engine_that_is_killed_is_told_with_its_remedy(prod: Deployment, hang
 
 
 def _stop(task: Running, number: signal.Signals) -> None:
-    """Send SIGINT to all, as a terminal does at Ctrl-C, other signals to the task alone."""
+    """Send SIGINT to all processes, as Ctrl-C at a terminal does; SIGTERM only to the task."""
     if number == signal.SIGINT:
         task.signal_all(number)
     else:
@@ -126,7 +128,7 @@ def _stop(task: Running, number: signal.Signals) -> None:
 
 
 def _slowed(prod: Deployment, tmp_path: Path, words: str) -> dict[str, str]:
-    """Return an environment whose Pulumi waits at the command ``words``."""
+    """Return variables with which Pulumi waits at the command ``words``."""
     path = prod.environment["PATH"]
     folder = tmp_path / "bin"
     folder.mkdir()

@@ -1,5 +1,5 @@
-"""The AWS that deployments go to: moto in a process of its own, which runs what was deployed.
+"""The AWS that deployments go to: moto in a separate process, which also runs it.
 
-State machines are executed by moto's interpreter, repaired where it needs to be; functions in
-dorc's worker processes, from the files that their images were built from.
+State machines run in moto's interpreter, with some of its parts replaced; functions run in dorc's
+worker processes, with the files of their images.
 """

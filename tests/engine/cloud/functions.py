@@ -1,4 +1,4 @@
-"""Deployed Lambda functions, called as the images hold them."""
+"""Deployed Lambda functions, called with the files of their images."""
 
 import io
 import json
@@ -17,7 +17,7 @@ from dorc_runtime.local.functions.worker_pool import WorkerPool
 class DeployedFunctions:
     """Calls functions by their ARNs, as Lambda's ``Invoke`` does.
 
-    ``endpoint`` is the AWS that knows what they are, ``images`` the folder with their files.
+    ``endpoint`` is the AWS that they are deployed to, ``images`` the folder with their files.
     """
 
     def __init__(self, *, endpoint: str, images: Path) -> None:
@@ -56,7 +56,7 @@ class DeployedFunctions:
 
     def _pool(self, found: Mapping[str, Any], region: str) -> WorkerPool:
         configuration = found["Configuration"]
-        # Another image, other variables, another function.
+        # A function with another image or other variables needs another pool.
         key = json.dumps([found["Code"], configuration.get("Environment"), configuration["Role"]])
         with self._turn:
             if key not in self._pools:
@@ -86,4 +86,4 @@ class DeployedFunctions:
 
 
 def _ignored(line: LogLine) -> None:
-    """Take a line that a function printed, and show it nowhere."""
+    """Ignore a line that a function printed."""

@@ -1,6 +1,6 @@
-"""Moto's interpreter of Amazon States Language, made to run dorc's documents in this process.
+"""Moto's interpreter of Amazon States Language, with the replacements that dorc's documents need.
 
-Each replacement of its parts has a line that says why, and is written for moto 5.2.5.
+Each replacement has a comment that says why. They are written for moto 5.2.5.
 """
 
 import json
@@ -28,21 +28,21 @@ from dorc_runtime.local.jsonata import QueryEvaluationError, evaluate
 from .functions import DeployedFunctions
 
 
-def repair(functions: DeployedFunctions) -> None:
-    """Put the parts in place that moto lacks, for as long as this process lives."""
+def replace_parts(functions: DeployedFunctions) -> None:
+    """Replace these parts of moto for the rest of this process."""
     expressions: Any = StringJSONata
     calls: Any = lambda_eval_utils
     retries: Any = retrier_decl
-    # moto comes without an evaluator of JSONata.
+    # moto has no evaluator of JSONata.
     expressions._eval_body = _evaluate
-    # Functions are processes of dorc's, not containers behind moto's Lambda.
+    # Functions run in dorc's processes, not in containers of moto's Lambda.
     calls.boto_client_for = lambda **_: functions
-    # They take no time.
+    # Waits between retries take no time.
     retries.time = SimpleNamespace(sleep=lambda seconds: None)
 
 
 def _evaluate(self: Any, env: Any) -> None:
-    # The context holds times, which are texts on AWS.
+    # The context contains times, which are texts on AWS.
     states = json.loads(json.dumps(env.states._states_data, default=datetime.isoformat))
     try:
         env.stack.append(evaluate(self.expression, states=states))

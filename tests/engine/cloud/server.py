@@ -13,7 +13,7 @@ from moto.core.config import default_user_config
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 from .functions import DeployedFunctions
-from .machines import repair
+from .machines import replace_parts
 
 
 def main() -> None:
@@ -26,9 +26,9 @@ def main() -> None:
     functions = DeployedFunctions(
         endpoint=f"http://{host}:{port}", images=Path(os.environ["DORC_ENGINE_IMAGES"])
     )
-    repair(functions)
+    replace_parts(functions)
     os.write(1, b"%d\n" % port)
-    # Nobody reads on: what else is printed belongs to what is told of failures.
+    # The test reads only the port: all other output goes to the log.
     os.dup2(2, 1)
     sys.stdin.buffer.read()
     functions.close()

@@ -1,7 +1,7 @@
-"""Plays Pulumi's AWS provider, as far as dorc's programs need it.
+"""A stand-in for Pulumi's AWS provider, with all that dorc's programs need.
 
-What is not in the table of kinds is refused. A preview cannot see what AWS will refuse, as with
-the real provider. Secrets are the engine's to keep: the wire sends plain values.
+A type that is not in the table of kinds is an error. As with the real provider, a preview does not
+show what AWS will refuse. The engine keeps secrets: requests have plain values.
 """
 
 # ruff: noqa: N802 - the service's own names
@@ -15,14 +15,14 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from .calls import Aws
-from .faults import strike
+from .faults import inject_fault
 from .invokes import INVOKES
 from .kind import Kind
 from .kinds import KINDS
 from .properties import UNKNOWN, Properties, has_unknown, to_dict, to_struct
 from .resources import Resources, differences, replacing
 from .serving import fail, serve
-from .shapes import settled
+from .shapes import parsed
 from .versions import sdk_version
 
 _Change = provider_pb2.PropertyDiff
@@ -70,7 +70,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Configure(
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
-        config = {name: settled(value) for name, value in to_dict(request.args).items()}
+        config = {name: parsed(value) for name, value in to_dict(request.args).items()}
         self._aws = Aws(config.get("region"))
         self._resources = Resources(self._aws)
         self._default_tags = config.get("defaultTags", {}).get("tags", {})
@@ -89,7 +89,9 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         if function is None:
             _unknown(context, f"function {request.tok}")
         given = to_dict(request.args)
-        answer = _told(context, f"invoking {request.tok}", lambda: function(self._aws, given))
+        answer = _report_errors(
+            context, f"invoking {request.tok}", lambda: function(self._aws, given)
+        )
         response = provider_pb2.InvokeResponse()
         # The field's name is a keyword.
         getattr(response, "return").CopyFrom(to_struct(answer))
@@ -100,7 +102,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     ) -> provider_pb2.CheckResponse:
         kind, inputs = _kind(request.urn, context), to_dict(request.news)
         for name in ("description", "groupName", "eventBusName"):
-            # Parts of ids and of requests, so they have to be known.
+            # Ids and requests contain these, so they have to be known.
             if name in kind.defaults and inputs.get(name) is None:
                 inputs[name] = kind.defaults[name]
         if kind.tags is not None:
@@ -125,10 +127,10 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             return provider_pb2.CreateResponse(properties=to_struct(shown))
 
         def create() -> Properties:
-            strike(request.urn)
+            inject_fault(request.urn)
             return self._resources.create(kind, new)
 
-        state = _told(context, f"creating {_token(request.urn)} ({request.name})", create)
+        state = _report_errors(context, f"creating {_token(request.urn)} ({request.name})", create)
         made = self._resources.filled(kind.id, state)
         return provider_pb2.CreateResponse(id=made, properties=to_struct(state))
 
@@ -137,7 +139,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     ) -> provider_pb2.ReadResponse:
         kind, state = _kind(request.urn, context), to_dict(request.properties)
         doing = f"reading {_token(request.urn)} ({request.id})"
-        live = _told(context, doing, lambda: self._resources.live(kind, state))
+        live = _report_errors(context, doing, lambda: self._resources.live(kind, state))
         if live is None:
             return provider_pb2.ReadResponse()
         inputs = self._resources.current(kind, to_dict(request.inputs), live)
@@ -155,10 +157,10 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             return provider_pb2.UpdateResponse(properties=to_struct({**state, **new}))
 
         def update() -> Properties:
-            strike(request.urn)
+            inject_fault(request.urn)
             return self._resources.update(kind, state, to_dict(request.old_inputs), new)
 
-        state = _told(context, f"updating {_token(request.urn)} ({request.id})", update)
+        state = _report_errors(context, f"updating {_token(request.urn)} ({request.id})", update)
         return provider_pb2.UpdateResponse(properties=to_struct(state))
 
     def Delete(
@@ -166,7 +168,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     ) -> empty_pb2.Empty:
         kind, state = _kind(request.urn, context), to_dict(request.properties)
         doing = f"deleting {_token(request.urn)} ({request.id})"
-        _told(context, doing, lambda: self._resources.delete(kind, state))
+        _report_errors(context, doing, lambda: self._resources.delete(kind, state))
         return empty_pb2.Empty()
 
 
@@ -187,7 +189,7 @@ def _unknown(context: grpc.ServicerContext, what: str) -> NoReturn:
 
 
 def _diff(changed: dict[str, str], replaces: set[str]) -> _Diff:
-    """Return the answer; names are the program's own, so the old resource has to go first."""
+    """Return the answer; names are fixed, so the old resource is deleted before the new one."""
     details = {
         name: _Change(
             kind=_Change.Kind.Value(f"{how}_REPLACE" if name in replaces else how), inputDiff=True
@@ -204,24 +206,25 @@ def _diff(changed: dict[str, str], replaces: set[str]) -> _Diff:
     )
 
 
-def _told(context: grpc.ServicerContext, doing: str, work: Callable[[], T]) -> T:
-    """Return what the work answers; an error of AWS ends the call in the real provider's words."""
+def _report_errors(context: grpc.ServicerContext, doing: str, work: Callable[[], T]) -> T:
+    """Return the result of the work; report an error of AWS as the real provider does."""
     try:
         return work()
     except Exception as error:
         response = getattr(error, "response", None)
         if response is None:
             fail(context, f"{doing}: {error}")
-        status, told = response.get("ResponseMetadata", {}).get("HTTPStatusCode"), response["Error"]
+        status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        details = response["Error"]
         fail(
             context,
             f"{doing}: operation error {getattr(error, 'operation_name', '')}, https response "
-            f"error StatusCode: {status}, api error {told.get('Code')}: {told.get('Message')}",
+            f"error StatusCode: {status}, api error {details['Code']}: {details['Message']}",
         )
 
 
 def main() -> NoReturn:
-    """Serve until the engine is done."""
+    """Serve until the engine ends."""
     serve(
         lambda server: provider_pb2_grpc.add_ResourceProviderServicer_to_server(
             AwsProvider(), server

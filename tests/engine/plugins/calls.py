@@ -1,4 +1,4 @@
-"""The way to AWS: one provider's region and credentials, and calls of operations by properties."""
+"""Calls to AWS with a provider's region and credentials, and with a resource's properties."""
 
 import os
 import re
@@ -20,7 +20,7 @@ def is_missing(error: Exception) -> bool:
 
 
 class Aws:
-    """The AWS that ``AWS_ENDPOINT_URL`` names, as one provider sees it; never the real one."""
+    """The AWS at ``AWS_ENDPOINT_URL``, for one provider; never the real AWS."""
 
     def __init__(self, region: str | None = None) -> None:
         self.region = region or os.environ.get("AWS_REGION") or ""
@@ -50,7 +50,7 @@ class Aws:
     def request(
         self, service: str, operation: str, properties: Properties, rename: Rename
     ) -> tuple[Properties | None, set[str]]:
-        """Return an operation's parameters, and the properties they come from.
+        """Return the parameters of an operation, and the properties that they come from.
 
         The parameters are None when a required one is lacking.
         """

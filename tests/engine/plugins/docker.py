@@ -1,4 +1,4 @@
-"""Plays Pulumi's Docker provider: hashes images instead of building them, and pushes to ECR.
+"""A stand-in for Pulumi's Docker provider: it hashes images, and pushes the hashes to ECR.
 
 What a build would see is copied to ``DORC_ENGINE_IMAGES``, a folder by the digest, with the
 arguments of the build in ``build.json``: whoever runs the image finds its files there. Each build
@@ -20,7 +20,7 @@ from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from .calls import Aws
-from .faults import strike
+from .faults import inject_fault
 from .properties import UNKNOWN, Properties, to_dict, to_struct
 from .serving import fail, serve
 from .versions import sdk_version
@@ -32,7 +32,7 @@ _Diff = provider_pb2.DiffResponse
 
 
 class DockerProvider(provider_pb2_grpc.ResourceProviderServicer):
-    """The service ``ResourceProvider`` for ``docker:Image`` alone."""
+    """The service ``ResourceProvider``, only for ``docker:Image``."""
 
     def Handshake(
         self, request: provider_pb2.ProviderHandshakeRequest, context: grpc.ServicerContext
@@ -68,7 +68,7 @@ class DockerProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Check(
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
-        """Refuse a build without its files; the rest is known by its context's digest."""
+        """Refuse a build without its files; return the inputs with the digest of the context."""
         inputs = to_dict(request.news)
         build = inputs["build"]
         for path, there in ((Path(build["context"]), "is_dir"), (_dockerfile(build), "is_file")):
@@ -116,12 +116,12 @@ class DockerProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Delete(
         self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
-        """Leave what was pushed in its registry, as the real provider does."""
+        """Keep the image in the registry, as the real provider does."""
         return empty_pb2.Empty()
 
 
 def _compared(message: struct_pb2.Struct) -> Properties:
-    """Return the properties without those that change with every run, and no image with them."""
+    """Return the properties without those that change in every run and do not change the image."""
     properties = to_dict(message)
     match properties.get("registry"):
         case {"server": server}:
@@ -131,12 +131,12 @@ def _compared(message: struct_pb2.Struct) -> Properties:
 
 
 def _made(urn: str, new: Properties, context: grpc.ServicerContext) -> tuple[str, Properties]:
-    """Build and push, so to speak; return the digest and the resource's state."""
+    """Hash and push the image; return the digest and the resource's state."""
     name, build = new["imageName"], new["build"]
     seen = {key: build.get(key) for key in ("args", "platform", "target", "contextDigest")}
     digest = _digest(seen)
     try:
-        strike(urn)
+        inject_fault(urn)
         _keep(name, build, digest)
         _push(name, digest)
     except Exception as error:
@@ -200,7 +200,7 @@ def _push(image: str, digest: str) -> None:
 
 
 def main() -> NoReturn:
-    """Serve until the engine is done."""
+    """Serve until the engine ends."""
     serve(
         lambda server: provider_pb2_grpc.add_ResourceProviderServicer_to_server(
             DockerProvider(), server

@@ -1,8 +1,8 @@
-"""Failures on demand: of what is named by variables of the environment.
+"""Faults that a test injects through environment variables.
 
-``DORC_ENGINE_FAIL`` and ``DORC_ENGINE_HANG`` hold a part of a resource's URN each: making or
-changing the resource fails as AWS would refuse it, or takes longer than anyone waits. While it
-hangs, the file is there that ``DORC_ENGINE_HANGING`` names: who removes it ends the wait.
+``DORC_ENGINE_FAIL`` and ``DORC_ENGINE_HANG`` each contain a part of a resource's URN: creating or
+changing the resource fails with an error of AWS, or waits. While it waits, the file in
+``DORC_ENGINE_HANGING`` exists: a test deletes the file to end the wait.
 """
 
 import os
@@ -12,8 +12,8 @@ from pathlib import Path
 _LONG = 600.0
 
 
-def strike(urn: str) -> None:
-    """Fail, or hang, when that is asked of the resource."""
+def inject_fault(urn: str) -> None:
+    """Fail or wait, if a variable names the resource."""
     if _named("DORC_ENGINE_HANG", urn):
         _hang()
     if _named("DORC_ENGINE_FAIL", urn):

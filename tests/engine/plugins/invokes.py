@@ -36,8 +36,8 @@ def _token(aws: Aws, given: Properties) -> Properties:
 
 def _image(aws: Aws, given: Properties) -> Properties:
     ecr, name = aws.client("ecr"), given["repositoryName"]
-    wanted = {"imageDigest": given.get("imageDigest"), "imageTag": given.get("imageTag")}
-    ids = [{key: value for key, value in wanted.items() if value}]
+    identifier = {"imageDigest": given.get("imageDigest"), "imageTag": given.get("imageTag")}
+    ids = [{key: value for key, value in identifier.items() if value}]
     [image] = ecr.describe_images(repositoryName=name, imageIds=ids)["imageDetails"]
     [repository] = ecr.describe_repositories(repositoryNames=[name])["repositories"]
     digest = image["imageDigest"]

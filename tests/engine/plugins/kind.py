@@ -1,4 +1,4 @@
-"""What is to be known of a type of resources to make it."""
+"""What the provider needs to know about a type of resource."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from .calls import Aws
 from .properties import Properties
 from .shapes import Rename
 
-# An operation as boto3 spells it, or what does something that takes more than one operation.
+# The name of an operation in boto3, or a function that needs several operations.
 Step = str | Callable[[Aws, Properties], Any]
 
 
@@ -18,7 +18,7 @@ def _nothing(aws: Aws, given: Properties) -> Properties:
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """How a type of Pulumi's AWS provider lives in AWS; properties reach operations by name.
+    """How AWS handles a type of Pulumi's AWS provider; names connect properties and parameters.
 
     ``id`` is a template over the properties. Steps of ``update`` are called when a property that
     they take has changed, functions among them always and after ``create`` too; without any, every

@@ -1,4 +1,4 @@
-"""The types of resources that dorc's programs make, by Pulumi's tokens less ``aws:`` and class."""
+"""The types of resources in dorc's programs, by Pulumi's tokens without ``aws:`` and class."""
 
 from .kind import Kind
 from .kinds_compute import COMPUTE

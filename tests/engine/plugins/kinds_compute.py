@@ -1,4 +1,4 @@
-"""Functions, state machines, and the roles that both run under."""
+"""Functions, state machines, and the roles of both."""
 
 from .calls import Aws
 from .kind import Kind
@@ -6,7 +6,7 @@ from .properties import Properties
 
 
 def _code(aws: Aws, given: Properties) -> Properties:
-    """Return the code as the operations want it, after having seen that the image is there.
+    """Return the code as the operations need it; raise when the image does not exist.
 
     Lambda looks too, and moto would take any name.
     """
@@ -18,7 +18,7 @@ def _code(aws: Aws, given: Properties) -> Properties:
 
 
 def _logging(aws: Aws, given: Properties) -> Properties:
-    """Return the logging as the operations want it, with the one destination in a list."""
+    """Return the logging as the operations need it, with the destination in a list."""
     logging = given.get("loggingConfiguration")
     if not logging:
         return {}

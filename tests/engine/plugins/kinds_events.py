@@ -1,4 +1,4 @@
-"""What tells of events, what they start, and what is written down of them."""
+"""Rules, schedules, alarms and log groups."""
 
 from .calls import Aws
 from .kind import Kind

@@ -11,13 +11,13 @@ _TOPIC: Rename = {"arn": ("TopicArn", "ResourceArn")}
 
 
 def _queue(aws: Aws, given: Properties) -> Properties:
-    """Send the policy along: moto forgets it whenever other attributes are set."""
-    wanted: Properties = {"attributeNames": ["All"]}
+    """Send the policy too: moto deletes it when other attributes are set."""
+    attributes: Properties = {"attributeNames": ["All"]}
     if given.get("url") and not given.get("policy"):
-        asked = {"QueueUrl": given["url"], "AttributeNames": ["Policy"]}
-        found = aws.client("sqs").get_queue_attributes(**asked)
-        wanted["policy"] = found.get("Attributes", {}).get("Policy")
-    return wanted
+        request = {"QueueUrl": given["url"], "AttributeNames": ["Policy"]}
+        answer = aws.client("sqs").get_queue_attributes(**request)
+        attributes["policy"] = answer.get("Attributes", {}).get("Policy")
+    return attributes
 
 
 def _no_policy(aws: Aws, given: Properties) -> None:
@@ -31,7 +31,7 @@ def _topic_policy(aws: Aws, given: Properties) -> None:
 
 
 def _kept(aws: Aws, given: Properties) -> None:
-    """Leave a topic's policy, which goes with the topic."""
+    """Do nothing: a topic's policy is deleted with the topic."""
 
 
 def _with_arn(aws: Aws, given: Properties) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def _security_group(aws: Aws, given: Properties) -> Any:
     )
     [found] = ec2.describe_security_groups(GroupIds=[made["GroupId"]])["SecurityGroups"]
     if found["IpPermissionsEgress"]:
-        # Pulumi's provider too leaves only the rules that the program gives.
+        # Pulumi's provider also keeps only the rules of the program.
         ec2.revoke_security_group_egress(
             GroupId=made["GroupId"], IpPermissions=found["IpPermissionsEgress"]
         )

@@ -1,4 +1,4 @@
-"""Buckets, and each aspect of them that is a resource of its own."""
+"""Buckets, and their settings that are separate resources."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ def _delete(aws: Aws, given: Properties) -> None:
     s3, bucket = aws.client("s3"), given["bucket"]
     if given.get("forceDestroy"):
         found = s3.list_object_versions(Bucket=bucket)
-        # Markers first: moto fails on one that is left alone.
+        # Delete markers come first: moto fails on a delete marker without its object.
         for entry in found.get("DeleteMarkers", []) + found.get("Versions", []):
             s3.delete_object(Bucket=bucket, Key=entry["Key"], VersionId=entry["VersionId"])
     s3.delete_bucket(Bucket=bucket)

@@ -1,4 +1,4 @@
-"""Pulumi's language host for Python, as far as deployments need it.
+"""Pulumi's language host for Python, with all that deployments need.
 
 The official one comes with Pulumi's installer only, and not as a module of Go.
 """
@@ -22,12 +22,12 @@ from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 from .serving import engine_address, serve
 
 _RUNNER = Path(__file__).with_name("program.py")
-# The runner's exit code when it has told why the program failed.
+# The exit code of a runner that has already reported why the program failed.
 _ALREADY_TOLD = 32
 
 
 class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
-    """The service ``LanguageRuntime``: says what a program needs, and runs it."""
+    """The service ``LanguageRuntime``: lists the plugins of a program, and runs it."""
 
     def __init__(self, engine: str) -> None:
         self._engine = engine
@@ -52,7 +52,7 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
     def GetRequiredPackages(
         self, request: language_pb2.GetRequiredPackagesRequest, context: grpc.ServicerContext
     ) -> language_pb2.GetRequiredPackagesResponse:
-        """Return the plugins that installed packages name; programs run under this Python."""
+        """Return the plugins of the installed packages; programs run with this Python."""
         packages = []
         for file in sorted(Path(sysconfig.get_path("purelib")).glob("*/pulumi-plugin.json")):
             about = json.loads(file.read_text(encoding="utf-8"))
@@ -85,7 +85,7 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
     def Run(
         self, request: language_pb2.RunRequest, context: grpc.ServicerContext
     ) -> language_pb2.RunResponse:
-        """Run the program to its end; what it prints is printed here, where the engine reads."""
+        """Run the program until it ends; its output is printed here, where the engine reads it."""
         settings = {
             "project": request.project,
             "stack": request.stack,
@@ -135,7 +135,7 @@ def _python() -> str:
 
 
 def main() -> NoReturn:
-    """Serve until the engine is done."""
+    """Serve until the engine ends."""
     host = PythonHost(engine_address())
 
     def register(server: grpc.Server) -> None:

@@ -29,7 +29,7 @@ def main() -> int:
         pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env()
     )
     pulumi.runtime.configure(pulumi.runtime.Settings(**settings))
-    # A failed deployment leaves futures that nobody looked at.
+    # A failed deployment leaves futures whose exceptions nobody read.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -44,7 +44,7 @@ def main() -> int:
     except pulumi.RunError as error:
         pulumi.log.error(str(error))
     except grpc.RpcError as error:
-        # The engine that shuts down is unavailable, and has said why.
+        # An engine that shuts down is unavailable, and has already said why.
         if error.code() != grpc.StatusCode.UNAVAILABLE:
             pulumi.log.error(f"RPC error: {error.details()}")
     except SystemExit as error:
@@ -60,17 +60,17 @@ def main() -> int:
 
 
 def _own_traceback() -> str:
-    """Return the current exception's traceback without the frames above the program's own."""
-    told = traceback.TracebackException.from_exception(sys.exception() or RuntimeError())
-    frames = list(told.stack)
+    """Return the current exception's traceback from the program's first frame on."""
+    report = traceback.TracebackException.from_exception(sys.exception() or RuntimeError())
+    frames = list(report.stack)
     inner = [number for number, frame in enumerate(frames) if "runpy" in frame.filename]
-    told.stack = traceback.StackSummary.from_list(frames[inner[-1] + 1 :] if inner else frames)
-    return "".join(told.format())
+    report.stack = traceback.StackSummary.from_list(frames[inner[-1] + 1 :] if inner else frames)
+    return "".join(report.format())
 
 
 if __name__ == "__main__":
     code = main()
     sys.stdout.flush()
     sys.stderr.flush()
-    # Threads that still wait for the engine would keep the process.
+    # Threads that still wait for the engine would keep the process alive.
     os._exit(code)

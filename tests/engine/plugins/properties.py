@@ -6,7 +6,7 @@ from google.protobuf import json_format, struct_pb2
 
 Properties = dict[str, Any]
 
-# How the protocols write a value that is not known before the resource is made.
+# The value in the protocols for what is not known before the resource exists.
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 

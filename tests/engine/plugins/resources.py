@@ -1,4 +1,4 @@
-"""How a resource is made, read, changed and removed, by what its kind says."""
+"""How a resource is created, read, changed and deleted, according to its kind."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from .properties import Properties
 from .shapes import EMPTY, mirror, same_document
 
 _TAGS = {"tags", "tagsAll"}
-# Beside a resource's own properties, what its operations are fed with.
+# Parameters of operations that are not the resource's own properties.
 _FEED = {"changed", "prepared"}
 
 
@@ -37,7 +37,7 @@ class Resources:
         self._aws = aws
 
     def create(self, kind: Kind, new: Properties) -> Properties:
-        """Make a resource; return its state."""
+        """Create a resource; return its state."""
         given = self._given(kind, new, changed=set(new))
         answer = self._run(kind, kind.create, given)
         captured = {name: jmespath.search(path, answer) for name, path in kind.capture.items()}
@@ -51,7 +51,7 @@ class Resources:
         return self.state(kind, state, self.live(kind, state) or {})
 
     def live(self, kind: Kind, state: Properties) -> Properties | None:
-        """Return what AWS has of a resource now, None when it is gone."""
+        """Return a resource as AWS has it, None when it does not exist."""
         given = {**self._given(kind, state), "attributes": None, "tags": None}
         try:
             answer = self._run(kind, kind.read, given)
@@ -65,7 +65,7 @@ class Resources:
         return found
 
     def current(self, kind: Kind, inputs: Properties, live: Properties) -> Properties:
-        """Return the inputs as they would have to be to make what AWS has."""
+        """Return the inputs that would give what AWS has."""
         rename = {**kind.rename, **{name: (to,) for name, to in kind.attributes.items()}}
         mirrored: Properties = mirror(inputs, live, rename)
         kept = {name: inputs[name] for name in ("region", *_TAGS) if name in inputs}
@@ -79,10 +79,10 @@ class Resources:
             for name, value in state.items()
             if name in kind.capture or name in kind.outputs
         }
-        gone = {
+        removed = {
             name: kind.defaults.get(name, EMPTY) for name, how in changed.items() if how == "DELETE"
         }
-        given = self._given(kind, {**gone, **computed, **new}, changed=set(changed))
+        given = self._given(kind, {**removed, **computed, **new}, changed=set(changed))
         causes = set(changed) - _TAGS
         if causes:
             causes |= given["prepared"]
@@ -96,7 +96,7 @@ class Resources:
         return self.state(kind, known, self.live(kind, known) or {})
 
     def delete(self, kind: Kind, state: Properties) -> None:
-        """Remove a resource; one that is gone already does no harm."""
+        """Delete a resource; one that does not exist is no error."""
         try:
             self._run(kind, kind.delete, {**self._given(kind, state), "tags": None})
         except Exception as error:
@@ -104,7 +104,7 @@ class Resources:
                 raise
 
     def state(self, kind: Kind, properties: Properties, live: Properties) -> Properties:
-        """Return a resource's state: inputs, what AWS tells of it, and defaults."""
+        """Return a resource's state: inputs, the outputs of AWS, and defaults."""
         state = {**kind.defaults, **properties}
         templates = {name: text for name, text in kind.outputs.items() if "{" in text}
         for name, path in kind.outputs.items():
@@ -114,7 +114,7 @@ class Resources:
         return state | {name: self.filled(text, state) for name, text in templates.items()}
 
     def filled(self, template: str, state: Properties) -> str:
-        """Return a template with what the state says in its braces."""
+        """Return a template with values of the state in its braces."""
         account = self._aws.account if "{account}" in template else ""
         return template.format_map({**state, "account": account, "region": self._aws.region})
 
@@ -148,9 +148,9 @@ class Resources:
             return
         arn = given.get("arn")
         given = {**given, "resourceArn": arn, "resource": arn}
-        gone = [key for key in old if key not in new]
-        if gone:
-            self._run(kind, f"untag_{kind.tags}", {**given, "tagKeys": gone})
+        removed = [key for key in old if key not in new]
+        if removed:
+            self._run(kind, f"untag_{kind.tags}", {**given, "tagKeys": removed})
         if new:
             self._run(kind, f"tag_{kind.tags}", {**given, "tags": new})
 
@@ -162,7 +162,7 @@ def _change(old: object, new: object) -> str:
 
 
 def _wire(kind: Kind, given: Properties) -> Properties:
-    """Return what is given, with the properties that travel as attributes in their map."""
+    """Return the properties, with those that AWS calls attributes in a map."""
     values = {to: given[name] for name, to in kind.attributes.items() if given.get(name)}
     texts = {to: "" if value is EMPTY else _text(value) for to, value in values.items()}
     rest = {name: value for name, value in given.items() if name not in _FEED}

@@ -1,4 +1,4 @@
-"""Serving gRPC to the engine, as each of its plugins does."""
+"""The gRPC server that each plugin of the engine is."""
 
 import logging
 import os
@@ -18,7 +18,7 @@ _UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_l
 def serve(
     register: Callable[[grpc.Server], None], *, on_stop: Callable[[], None] = lambda: None
 ) -> NoReturn:
-    """Serve on a free port, which is printed for the engine, until it ends us or is gone."""
+    """Serve on a free port, which is printed for the engine, until the engine stops us or ends."""
     logging.getLogger("grpc").setLevel(logging.CRITICAL)
     server = grpc.server(ThreadPoolExecutor(max_workers=64), options=_UNLIMITED)
     register(server)
@@ -40,7 +40,7 @@ def serve(
 
 
 def engine_address() -> str:
-    """Return the address of the engine's own service, which it gives as an argument; "" without."""
+    """Return the address of the engine's own service, an argument of this process, else ""."""
     addresses = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     return addresses[-1] if addresses else ""
 
@@ -48,12 +48,12 @@ def engine_address() -> str:
 def fail(
     context: grpc.ServicerContext, message: str, code: grpc.StatusCode = grpc.StatusCode.UNKNOWN
 ) -> NoReturn:
-    """End a call with an error that the engine shows."""
+    """End a call with an error that the engine reports."""
     context.abort(code, message)
     raise AssertionError("abort raises")
 
 
 def _follow_engine(stopped: threading.Event) -> None:
-    # The engine holds the other end, so its end is the engine's.
+    # The engine has the other end of the pipe: when it ends, the pipe ends.
     os.read(0, 1)
     stopped.set()

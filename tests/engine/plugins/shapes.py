@@ -1,4 +1,4 @@
-"""Pulumi's properties and AWS's parameters, told apart by case, plural and order alone.
+"""Pulumi's properties as AWS's parameters: only case, plural and structure differ.
 
 botocore describes what each operation takes, so most properties need no table of their own:
 ``roleArn`` is ``RoleArn``, tags are a list of pairs, a block in a list of one is a structure.
@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-# Stands for a property that the program no longer gives: it is sent as its type's empty value.
+# A property that the program no longer has: it is sent as the empty value of its type.
 EMPTY = object()
 
-# Properties whose parameters are called otherwise, and how.
+# The parameters of properties that have another name there.
 Rename = Mapping[str, tuple[str, ...]]
 
 
@@ -24,7 +24,7 @@ def plain(name: str) -> str:
 
 
 def source_of(parameter: str, properties: Mapping[str, Any], rename: Rename) -> str | None:
-    """Return the property that feeds a parameter of an operation, if one does."""
+    """Return the property of a parameter of an operation, if there is one."""
     for name in properties:
         if parameter in rename[name] if name in rename else plain(name) == plain(parameter):
             return name
@@ -32,7 +32,7 @@ def source_of(parameter: str, properties: Mapping[str, Any], rename: Rename) -> 
 
 
 def convert(shape: Any, value: Any) -> Any:
-    """Return a property in the form of a botocore shape; None when nothing is to be sent."""
+    """Return a property in the form of a botocore shape; None to send nothing."""
     kind = shape.type_name
     if value is EMPTY:
         return {"structure": {}, "map": {}, "list": [], "string": ""}.get(kind)
@@ -56,7 +56,7 @@ def convert(shape: Any, value: Any) -> Any:
 
 
 def mirror(value: Any, live: Any, rename: Rename) -> Any:
-    """Return a property with what AWS has in the same places; what AWS does not tell stays."""
+    """Return a property with the values of AWS; what AWS does not return stays."""
     if live is None or same_document(value, live):
         return value
     match value:
@@ -75,17 +75,17 @@ def mirror(value: Any, live: Any, rename: Rename) -> Any:
 
 
 def same_document(one: object, other: object) -> bool:
-    """Return whether two values, each JSON or a text of it, say the same."""
-    return bool(settled(one) == settled(other))
+    """Return whether two values, each JSON or a text of it, mean the same."""
+    return bool(parsed(one) == parsed(other))
 
 
-def settled(value: Any) -> Any:
-    """Return a value to compare: texts of JSON by what they say."""
+def parsed(value: Any) -> Any:
+    """Return a value to compare, with texts of JSON parsed."""
     match value:
         case dict():
-            return {key: settled(item) for key, item in value.items()}
+            return {key: parsed(item) for key, item in value.items()}
         case list():
-            return [settled(item) for item in value]
+            return [parsed(item) for item in value]
         case str() if value[:1] in ("{", "["):
             try:
                 return json.loads(value)

@@ -1,4 +1,4 @@
-"""The versions that the plugins have to have."""
+"""The versions of the plugins."""
 
 import json
 import sysconfig

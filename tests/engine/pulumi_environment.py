@@ -1,4 +1,4 @@
-"""A Pulumi CLI, the AWS it deploys to, and the environment in which both know each other."""
+"""A Pulumi CLI, the AWS that it deploys to, and the environment variables for both."""
 
 import os
 import shutil
@@ -19,8 +19,8 @@ REGION = "eu-west-2"
 ACCOUNT = "123456789012"
 PASSPHRASE = "correct horse"  # noqa: S105 # opens nothing but states of tests
 
-_NOBODY = "http://127.0.0.1:9"
-# Variables that would change what is deployed where, or how it is shown.
+_NO_PROXY = "http://127.0.0.1:9"
+# Variables that would change a deployment or its output.
 _FOREIGN = ("AWS_", "PULUMI_", "DORC_", "DOCKER_", "INFRA_", "UNIVERSAL_", "CONFIG_REPO_", "FORCE_")
 
 
@@ -32,7 +32,7 @@ class Cloud:
     images: Path
 
     def client(self, service: str) -> Any:
-        """Return botocore's client of a service, to ask what there really is."""
+        """Return botocore's client of a service."""
         return Session().create_client(
             service,
             region_name=REGION,
@@ -42,14 +42,14 @@ class Cloud:
         )
 
     def builds(self) -> list[str]:
-        """Return the functions whose images were built so far, as ``layer/pipeline/function``."""
+        """Return the functions with a built image, as ``layer/pipeline/function``."""
         file = self.images / "builds"
         lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
         # <registry>/<project>/<layer>/<pipeline>/<function>:<tag>
         return [line.rpartition(":")[0].split("/", 2)[2] for line in lines]
 
     def reset(self) -> None:
-        """Forget everything, in all services, and all images."""
+        """Delete everything in all services, and all images."""
         from urllib.request import Request, urlopen
 
         with urlopen(Request(f"{self.endpoint}/moto-api/reset", method="POST")) as answer:  # noqa: S310 # our own
@@ -59,7 +59,7 @@ class Cloud:
 
 
 def why_no_cli() -> str:
-    """Return why there can be no Pulumi CLI here, "" where there can be one."""
+    """Return why there is no Pulumi CLI on this machine, "" if there is one or Go can build one."""
     if os.name == "nt":
         return "the engine tier's plugins are started by shell scripts"
     if shutil.which("pulumi") or shutil.which("go") or (_cache() / "bin" / "pulumi").is_file():
@@ -68,14 +68,14 @@ def why_no_cli() -> str:
 
 
 def find_cli() -> Path:
-    """Return the folder of the ``pulumi`` on PATH, else of the one that is built now, once."""
+    """Return the folder of the ``pulumi`` on PATH; if there is none, build one."""
     found = shutil.which("pulumi")
     if found:
         return Path(found).parent
     import fcntl
 
     _cache().mkdir(parents=True, exist_ok=True)
-    # One builds, the other processes of the tests wait.
+    # One process builds, the others wait.
     with (_cache() / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = subprocess.run(
@@ -89,7 +89,7 @@ def find_cli() -> Path:
 
 @contextmanager
 def cloud(folder: Path) -> Iterator[Cloud]:
-    """Start the stand-in for AWS; its files lie in ``folder``."""
+    """Start the stand-in for AWS; its files are in ``folder``."""
     images = folder / "images"
     images.mkdir()
     with (folder / "log").open("wb") as log:
@@ -109,7 +109,7 @@ def cloud(folder: Path) -> Iterator[Cloud]:
 
 
 def environment(folder: Path, *, cli: Path, aws: Cloud) -> dict[str, str]:
-    """Return the variables for tasks that deploy: all of Pulumi's own files lie in ``folder``."""
+    """Return the variables for tasks that deploy: Pulumi's own files are in ``folder``."""
     home, state = folder / "home", folder / "state"
     state.mkdir(parents=True)
     _install_plugins(home)
@@ -123,7 +123,7 @@ def environment(folder: Path, *, cli: Path, aws: Cloud) -> dict[str, str]:
         "PULUMI_PYTHON_CMD": sys.executable,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        # Each plugin found on PATH would bring a warning.
+        # Each plugin on PATH would cause a warning.
         "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
         "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
         "INFRA_BUCKET": state.as_uri(),
@@ -135,12 +135,12 @@ def environment(folder: Path, *, cli: Path, aws: Cloud) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        # A Docker engine is said to be there: the plugin that stands in for it asks nobody.
+        # dorc looks for a Docker engine; the stand-in for the plugin needs none.
         "DOCKER_HOST": "tcp://127.0.0.1:9",
         "DORC_ENGINE_IMAGES": str(aws.images),
-        # Whatever goes elsewhere finds nobody.
-        "HTTP_PROXY": _NOBODY,
-        "HTTPS_PROXY": _NOBODY,
+        # A request to another address fails.
+        "HTTP_PROXY": _NO_PROXY,
+        "HTTPS_PROXY": _NO_PROXY,
         "NO_PROXY": "127.0.0.1,localhost",
         "COLUMNS": "100",
         "NO_COLOR": "1",
