@@ -98,10 +98,10 @@ REFUSED = {
     "a layer's name": (["new-layer", "Raw Data"], "layers cannot be .*lower-case"),
     "a layer in use": (["remove-layer", "default"], "default has pipelines: default/hello"),
     "no such layer": (["remove-layer", "gold"], "no layer 'gold'; known: raw-to-processed"),
-    "no such pipeline": (["remove-pipeline", "default/hi"], "no pipeline 'default/hi'; there is"),
+    "no such pipeline": (["remove-pipeline", "default/hi"], "no pipeline 'default/hi'; known: "),
     "a layer for a pipeline": (["remove-pipeline", "default"], "no pipeline 'default/'"),
-    "nobody can look": (["remove-pipeline", "default/hello"], "add --yes when nothing is deployed"),
-    "nor there": (["remove-env", "prod"], "add --yes when nothing is deployed"),
+    "nobody can look": (["remove-pipeline", "default/hello"], "add --yes if nothing is deployed"),
+    "nor there": (["remove-env", "prod"], "add --yes if nothing is deployed"),
     "a pipeline in a new layer": (["new-pipeline", "gold", "x"], "`invoke new-layer gold` adds it"),
 }
 
@@ -164,7 +164,7 @@ def test_a_workflow_that_cannot_be_merged_is_left_and_told_of(committed: Copy) -
     edited = workflow.read_text()
     done = invoke(made, "new-env", "test")
     assert done.returncode == 0
-    assert f"left {DEPLOY} as it is" in done.stdout
+    assert f"{DEPLOY} is not changed, because you changed it: edit it by hand" in done.stdout
     assert workflow.read_text() == edited
 
 

@@ -10,7 +10,7 @@ from dorc_runtime.errors import ScaffoldError
 from dorc_runtime.project.repository import ANSWERS
 
 _HEADER = (
-    "# Written by Copier and by Invoke's tasks: answers are changed by `copier update`, not here.\n"
+    "# Copier and Invoke's tasks write this file: change answers with `copier update`, not here.\n"
 )
 _REMEDY = "fix it, or restore it from git."
 
