@@ -1,6 +1,6 @@
-"""A release of dorc: one version for library and template, made of a commit and an annotated tag.
+"""A release of dorc: one version for library and template, as a commit with an annotated tag.
 
-Copier takes versions from annotated tags, so that `copier update` finds the release by its tag.
+Copier reads versions from annotated tags, so `copier update` finds the release by its tag.
 """
 
 import re
@@ -24,7 +24,7 @@ class ReleaseError(DorcError):
 
 
 def released_versions(changelog: str) -> tuple[str, ...]:
-    """Return the versions that a changelog dates, newest first."""
+    """Return the versions that have a date in the changelog, newest first."""
     return tuple(found["version"] for found in _HEADING.finditer(changelog) if found["date"])
 
 
@@ -36,21 +36,21 @@ def tagged_versions(root: Path) -> tuple[str, ...]:
 
 
 def release(root: Path, version: str) -> Path:
-    """Make the release ``version`` of what is committed in ``root``; return its wheel.
+    """Release what is committed in ``root`` as ``version``; return its wheel.
 
-    The changelog must hold the version with its date. Raises ``ReleaseError`` before anything is
-    changed, or after having put everything back.
+    The changelog must have the version with its date. Raises ``ReleaseError`` before it changes
+    anything, or after it has restored everything.
     """
     if not _VERSION.fullmatch(version):
-        raise ReleaseError(f"'{version}' is no version: write one like 1.2.3.")
+        raise ReleaseError(f"'{version}' is not a version: write one like 1.2.3.")
     if changed := _git(root, "status", "--porcelain").splitlines():
         raise ReleaseError(f"not everything is committed: {changed[0][3:]}; commit or remove it.")
     newest = next(iter(tagged_versions(root)), None)
     if newest is not None and _parts(version) <= _parts(newest):
-        raise ReleaseError(f"v{newest} is released already: choose a version above it.")
+        raise ReleaseError(f"v{newest} is already released: choose a higher version.")
     if version not in released_versions((root / CHANGELOG).read_text(encoding="utf-8")):
         raise ReleaseError(
-            f"{CHANGELOG} has no '## [{version}] - <date>': write there what is new, and date it."
+            f"{CHANGELOG} has no '## [{version}] - <date>': add the heading, with what is new."
         )
     with _version_written(root, version):
         wheel = _wheel(root, version)
@@ -76,7 +76,7 @@ def _version_written(root: Path, version: str) -> Iterator[None]:
 
 
 def _wheel(root: Path, version: str) -> Path:
-    """Build the wheel into ``dist/``, once what the package index checks has passed."""
+    """Build the wheel into ``dist/``, after it passed the checks of the package index."""
     with tempfile.TemporaryDirectory(prefix="dorc-release-") as built:
         _run(root, "build", "--wheel", "--no-isolation", "--outdir", built)
         [wheel] = Path(built).glob(f"dorc_runtime-{version}-*.whl")

@@ -34,8 +34,8 @@ def _pipeline_tasks() -> Collection:
     assert spec is not None and spec.loader is not None  # noqa: S101
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    found: Collection = module.tasks(ROOT, install=".[dev]")
-    return found
+    collection: Collection = module.tasks(ROOT, install=".[dev]")
+    return collection
 
 
 namespace = _pipeline_tasks()
@@ -56,15 +56,15 @@ def test(
     workers: bool = False,
     options: str = "",
 ) -> None:
-    """Run dorc's own tests, or with CONFIG_REPO_PATH those of that repository."""
+    """Run dorc's own tests, or those of the repository in CONFIG_REPO_PATH."""
     from dorc_runtime.project.settings import read_settings
     from dorc_runtime.tasks.run import test_repository
 
     if tier is not None and tier not in ALL:
         raise Exit(f"error: no tier '{tier}'; known: {', '.join(ALL)}.", code=2)
-    elsewhere = read_settings(ROOT).config_repo_path
-    if elsewhere != Path() and not all and tier is None:
-        print(f"the tests of {elsewhere}; for dorc's own: invoke test --all, or --tier")
+    other_repository = read_settings(ROOT).config_repo_path
+    if other_repository != Path() and not all and tier is None:
+        print(f"the tests of {other_repository}; for dorc's own: invoke test --all, or --tier")
         test_repository(c, workers=workers, options=options)
         return
     if workers:

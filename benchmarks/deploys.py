@@ -1,4 +1,4 @@
-"""Times of deployments: the real Pulumi engine, with an AWS and a Docker that are played.
+"""Times of deployments: the real Pulumi engine, with a simulated AWS and Docker.
 
 Needs a Pulumi CLI, or Go to build one. What the providers of AWS and Docker do takes no time here,
 so these are the times of dorc, of Pulumi and of the programs.
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def _deploy(there: Deployment, pipelines: int) -> None:
-    """Print what universal costs, and with a single pipeline what that costs."""
+    """Print the times of universal and, when there is one pipeline, its times."""
     number = pipelines * FUNCTIONS
     _run(there, "init")
     many = AT_ONCE if pipelines > 1 else {}
@@ -60,7 +60,7 @@ def _deploy(there: Deployment, pipelines: int) -> None:
 
 
 def _run(there: Deployment, *words: str, **variables: str) -> float:
-    """Return the seconds that a task takes, which has to succeed."""
+    """Return the seconds that a task takes; it must succeed."""
     began = time.perf_counter()
     done = subprocess.run(
         invoke(*words),

@@ -53,7 +53,7 @@ def _moto(example: Example) -> None:
 
 
 def _seconds(call: Callable[[], object]) -> float:
-    """Return the median of some calls; a first one is not counted."""
+    """Return the median of some calls; the first one is not counted."""
     found = []
     for _ in range(RUNS + 1):
         began = time.perf_counter()

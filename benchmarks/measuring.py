@@ -32,7 +32,7 @@ class Figures:
 
 
 def measured(command: Sequence[str], *, folder: Path, runs: int = 5) -> Figures:
-    """Return the figures of ``command``, which has to succeed; a first run is not counted."""
+    """Return the figures of ``command``, which must succeed; the first run is not counted."""
     found = [_once(command, folder) for _ in range(runs + 1)][1:]
     seconds = [run[0] for run in found]
     return Figures(
@@ -50,7 +50,7 @@ def invoke(*words: str) -> list[str]:
 
 
 def machine() -> str:
-    """Return in one line what the figures were measured on."""
+    """Describe this machine in one line."""
     memory = psutil.virtual_memory().total / 2**30
     return (
         f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
@@ -75,7 +75,7 @@ def _once(command: Sequence[str], folder: Path) -> tuple[float, int, int]:
 
 
 def _watch(pid: int, peaks: list[int]) -> None:
-    """Keep the largest resident sizes seen, until the process ends."""
+    """Store the largest resident sizes until the process ends."""
     try:
         process = psutil.Process(pid)
         while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:

@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def _own_seconds(folder: Path, *options: str) -> float:
-    """Return what the run itself took, once the lake and the workers were starting."""
+    """Return the time of the run itself, without the start of the lake and the workers."""
     command = invoke("run", "default/many", "--json", *options)
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     return float(json.loads(done.stdout)["seconds"])

@@ -1,4 +1,4 @@
-"""What it costs to run all programs of a repository offline: time and memory by size.
+"""Time and memory of all programs of a repository, run offline, by size.
 
 Each size is measured in a process of its own, so that memory is its own too.
 """

@@ -1,4 +1,4 @@
-"""Times of `invoke test` in a repository as the template writes it, as it grows."""
+"""Times of `invoke test` in a repository that the template wrote, as it grows."""
 
 import tempfile
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""What a check of 1,000 functions costs that finds nothing to build, before Pulumi starts.
+"""The time of a check of 1,000 functions when nothing has to be built, before Pulumi starts.
 
-Fingerprints from the disk, one question a function to ECR (played by moto on this machine, which
-takes most of the time), and the plan, which has no context.
+It reads fingerprints from the disk, sends one request per function to ECR (simulated by moto on
+this machine, which takes most of the time), and makes the plan.
 """
 
 import json
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def _check(root: Path, client: Any) -> None:
-    """Print what a check costs of a repository whose images are all there."""
+    """Print the time of a check when all images exist."""
     began = time.perf_counter()
     found = recipes(Repository(root), UNIVERSAL)
     read = time.perf_counter() - began

@@ -1,7 +1,7 @@
 """Writes the table of questions in template.md from copier.yml.
 
 python docs/questions.py            write it
-python docs/questions.py --check    exit 1 when it is not so
+python docs/questions.py --check    exit with 1 when the table is not up to date
 """
 
 import argparse
@@ -44,8 +44,8 @@ def _table() -> Iterator[str]:
         if name.startswith("_") or not question.get("when", question.get("ask", True)):
             continue
         default = f"`{_written(defaults[name])}`" if defaults[name] else "empty"
-        told = question["help"].replace("<", "&lt;")
-        yield f"| `{name}` | {default} | {told}{_choices(question)} |"
+        purpose = question["help"].replace("<", "&lt;")
+        yield f"| `{name}` | {default} | {purpose}{_choices(question)} |"
 
 
 def _choices(question: dict[str, Any]) -> str:
@@ -65,7 +65,7 @@ def _written(value: object) -> str:
 def _defaults() -> dict[str, Any]:
     """Return the answers that a copy of this checkout gets when it is asked nothing."""
     with tempfile.TemporaryDirectory(prefix="dorc-") as folder, warnings.catch_warnings():
-        # Says that changes of this checkout are taken along, as they should be.
+        # Copier warns that it uses uncommitted changes; here it should.
         warnings.simplefilter("ignore")
         made = Path(folder, "my-pipelines")
         copier.run_copy(str(ROOT), made, defaults=True, quiet=True, vcs_ref="HEAD")

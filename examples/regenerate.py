@@ -1,7 +1,7 @@
-"""Makes examples/penguins anew: what the template writes, with the example's own code in it.
+"""Regenerates examples/penguins: what the template writes, with the example's own code in it.
 
 python examples/regenerate.py            write it
-python examples/regenerate.py --check    exit 1, naming the files, when it is not so
+python examples/regenerate.py --check    name the files that differ, and exit with 1
 """
 
 import argparse
@@ -43,7 +43,7 @@ def main() -> int:
 
 
 def render(temporary: Path) -> Path:
-    """Return a repository copied from this checkout as if released, with the example's code."""
+    """Return a repository copied from a release of this checkout, with the example's code."""
     made = temporary / "penguins"
     release = _release(temporary / "dorc")
     environment = {
@@ -63,16 +63,16 @@ def render(temporary: Path) -> Path:
     return made
 
 
-def differences(made: Path, there: Path) -> Iterator[str]:
+def differences(made: Path, existing: Path) -> Iterator[str]:
     """Yield the files that are not the same in both folders."""
-    for name in _files(made) | _files(there):
-        one, other = made / name, there / name
+    for name in _files(made) | _files(existing):
+        one, other = made / name, existing / name
         if not (one.is_file() and other.is_file() and filecmp.cmp(one, other, shallow=False)):
             yield name
 
 
 def _take(own: Path, made: Path) -> None:
-    """Put the example's own code in place of what was rendered, but for what deploys it."""
+    """Replace what was rendered by the example's own code, except for the files of Pulumi."""
     for path in made.iterdir() if made.is_dir() else ():
         if not any(path.match(pattern) for pattern in TEMPLATES):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -81,7 +81,7 @@ def _take(own: Path, made: Path) -> None:
 
 
 def _files(folder: Path) -> set[str]:
-    """Return what is neither made by running things nor ignored by git."""
+    """Return the files, without those that a run or a test writes."""
     left_out = {".dorc", "__pycache__", ".pytest_cache", ".ruff_cache"}
     paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return {path.as_posix() for path in paths if not left_out & set(path.parts)}

@@ -17,7 +17,7 @@ NEXT = "90.1.0"
 
 @pytest.fixture
 def repository(tmp_path: Path, git: Git) -> Path:
-    """The working tree in a repository of its own, whose changelog tells of a next version."""
+    """The working tree in a separate repository, with a changelog that has a next version."""
     folder = tmp_path / "dorc"
     for name in git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard").splitlines():
         if (ROOT / name).is_file():
@@ -48,18 +48,18 @@ def test_a_release_is_a_commit_an_annotated_tag_and_a_wheel(repository: Path, gi
     ]
     again = invoke(repository, "release", NEXT)
     assert (again.returncode, again.stderr.count("\n")) == (2, 1)
-    assert f"v{NEXT} is released already" in again.stderr
+    assert f"v{NEXT} is already released" in again.stderr
 
 
 @pytest.mark.parametrize(
     ("version", "message"),
     [
-        ("v90.1.0", "is no version"),
-        ("90.1", "is no version"),
+        ("v90.1.0", "is not a version"),
+        ("90.1", "is not a version"),
         ("91.0.0", "CHANGELOG.md has no '## [91.0.0] - <date>'"),
     ],
 )
-def test_a_release_that_cannot_be_changes_nothing(
+def test_an_invalid_release_changes_nothing(
     repository: Path, git: Git, version: str, message: str
 ) -> None:
     done = invoke(repository, "release", version)
@@ -87,7 +87,7 @@ def test_a_wheel_that_the_index_would_refuse_is_not_released(repository: Path, g
 
 
 def test_version_changelog_and_newest_tag_agree(git: Git) -> None:
-    """Between releases the version is that of the newest one; before the first, no tag is there."""
+    """Between releases the version is that of the newest one; before the first there is no tag."""
     version = (ROOT / "dorc_runtime" / "VERSION").read_text().strip()
     changelog = (ROOT / "CHANGELOG.md").read_text()
     dated = re.findall(r"^## \[([0-9.]+)\] - [0-9-]+$", changelog, re.MULTILINE)
