@@ -15,6 +15,7 @@ from dorc_runtime.local.interpreter.executions import Execution, Run
 from dorc_runtime.local.interpreter.machine import execute
 from dorc_runtime.local.interpreter.scheduler import RealClock, Scheduler
 from dorc_runtime.local.run_plan import ACCOUNT, Plan
+from dorc_runtime.local.sandbox.mechanisms import Isolation
 from dorc_runtime.runs.events import Event, FunctionLogged
 from dorc_runtime.runs.result import RunResult
 
@@ -32,6 +33,7 @@ def run(
     around: Callable[[Functions], Functions] = lambda functions: functions,
     patches: Mapping[str, Mapping[str, object]] | None = None,
     observe: Callable[[Event], None] = lambda event: None,
+    isolation: Isolation = Isolation(),  # noqa: B008 # frozen
 ) -> RunResult:
     """Carry out a plan on ``lake``; objects that exist before do not count as written.
 
@@ -52,7 +54,9 @@ def run(
         scheduler.post(lambda: see(FunctionLogged(scheduler.clock.now(), line.function, line.text)))
 
     make: Callable[..., Functions] = (
-        partial(InlineFunctions, passthrough=printing, patches=patches) if inline else WorkerPool
+        partial(InlineFunctions, passthrough=printing, patches=patches)
+        if inline
+        else partial(WorkerPool, isolation=isolation)
     )
     functions = make(
         planned.functions, endpoint=lambda: lake.endpoint, region=planned.region, on_log=log

@@ -199,7 +199,7 @@ def _document(source: Source, region: str, buckets: Mapping[str, str], *, prefix
 def _functions(
     folder: PipelineFolder, source: Source, packages: Path | None, region: str, prefix: str
 ) -> dict[str, LocalFunction]:
-    paths = [folder.root / "lib", packages]
+    lib = folder.root / "lib"
     return {
         prefix + step.name: LocalFunction(
             name=prefix + step.name,
@@ -207,7 +207,10 @@ def _functions(
             timeout=step.timeout.total_seconds(),
             memory=step.memory,
             environment={**_zone_variables(source.layer), **step.environment},
-            paths=tuple(path for path in paths if path is not None and path.is_dir()),
+            storage=step.storage,
+            lib=lib if lib.is_dir() else None,
+            packages=packages,
+            hidden=(folder.root,),
             arn=function_arn(region, ACCOUNT, prefix + step.name),
         )
         for step in all_steps(source.pipeline.steps)

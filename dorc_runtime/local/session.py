@@ -12,6 +12,7 @@ from dorc_runtime.local.inputs import Request, Start
 from dorc_runtime.local.remedy import remedy
 from dorc_runtime.local.run import run
 from dorc_runtime.local.run_plan import Plan, plan
+from dorc_runtime.local.sandbox.mechanisms import Isolation
 from dorc_runtime.project.repository import Repository
 from dorc_runtime.runs.events import Event
 from dorc_runtime.runs.folder import save_run
@@ -37,8 +38,8 @@ class RunObserver(Protocol):
 class Session:
     """Runs pipelines of ``repository`` on ``lake``; ``observer`` makes an observer for each run.
 
-    Functions run ``inline`` or in worker processes. With ``printing`` inline functions also print
-    to the terminal.
+    Functions run ``inline``, or in worker processes that ``isolation`` holds. With ``printing``
+    inline functions also print to the terminal.
     """
 
     def __init__(
@@ -49,12 +50,14 @@ class Session:
         *,
         inline: bool,
         printing: bool,
+        isolation: Isolation = Isolation(),  # noqa: B008 # frozen
     ) -> None:
         self._repository = repository
         self._lake = lake
         self._observer = observer
         self._inline = inline
         self._printing = printing
+        self._isolation = isolation
 
     def run(self, pipeline: str, request: Request) -> Iterator[CompletedRun]:
         """Run ``pipeline``, and yield that one run."""
@@ -87,6 +90,7 @@ class Session:
                 inline=self._inline,
                 printing=self._printing,
                 observe=observer.event,
+                isolation=self._isolation,
             )
         folder = save_run(result, root=self._repository.root, now=datetime.now(UTC))
         observer.ended(result, folder=folder)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError
 
@@ -19,6 +20,8 @@ class Settings(Model):
     aws_endpoint_url: str | None = None
     config_repo_path: Path = Field(default=Path())
     infra_bucket: str | None = None
+    function_isolation: Literal["namespaces", "landlock", "python"] = "namespaces"
+    function_network: Literal["lake", "open"] = "lake"
     universal_stack_name: str = "universal"
     infra_stack_name: str = "infra"
     pulumi_config_passphrase: str | None = Field(default=None, repr=False)

@@ -62,11 +62,17 @@ def run(
     request = Request(example, Path(file) if file is not None else None, input)
     # The lake starts slowly, so it starts before the rest is imported.
     with handle_sigterm(), Lake.start() as lake:
+        from dorc_runtime.local.sandbox.mechanisms import Isolation
         from dorc_runtime.local.session import Session
+        from dorc_runtime.project.settings import read_settings
         from dorc_runtime.tasks.drawings.run_drawing import RunDrawing, print_runs, show_runs
 
         draw = partial(RunDrawing.on_terminal, root=repository.root, json=json, inline=inline)
-        session = Session(repository, lake, draw, inline=inline, printing=not json)
+        settings = read_settings(tasks_folder(c))
+        isolation = Isolation(settings.function_isolation, settings.function_network)
+        session = Session(
+            repository, lake, draw, inline=inline, printing=not json, isolation=isolation
+        )
         completed: list[CompletedRun] = []
         try:
             runs = session.follow if follow else session.run

@@ -12,6 +12,7 @@ from dorc_runtime.local.aws.lake import Lake
 from dorc_runtime.local.functions.inline import InlineFunctions
 from dorc_runtime.local.functions.outcome import Functions, LocalFunction, LogLine, Outcome
 from dorc_runtime.local.functions.worker_pool import WorkerPool
+from dorc_runtime.local.sandbox.mechanisms import Isolation
 
 REGION = "eu-west-2"
 
@@ -41,7 +42,10 @@ def write(tmp_path: Path) -> Callable[..., LocalFunction]:
         timeout: float = 10,
         memory: int = 256,
         environment: Mapping[str, str] | None = None,
-        paths: tuple[Path, ...] = (),
+        storage: int = 512,
+        lib: Path | None = None,
+        packages: Path | None = None,
+        hidden: tuple[Path, ...] = (),
         files: Mapping[str, str] | None = None,
     ) -> LocalFunction:
         folder = tmp_path / name
@@ -49,7 +53,18 @@ def write(tmp_path: Path) -> Callable[..., LocalFunction]:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(textwrap.dedent(text))
         arn = f"arn:aws:lambda:{REGION}:123456789012:function:{name}"
-        return LocalFunction(name, folder, timeout, memory, environment or {}, paths, arn)
+        return LocalFunction(
+            name=name,
+            folder=folder,
+            timeout=timeout,
+            memory=memory,
+            arn=arn,
+            storage=storage,
+            environment=environment or {},
+            lib=lib,
+            packages=packages,
+            hidden=hidden,
+        )
 
     return written
 
@@ -69,10 +84,18 @@ def pool(log: list[LogLine]) -> Iterator[Callable[..., WorkerPool]]:
         *functions: LocalFunction,
         endpoint: str | Callable[[], str] = "http://127.0.0.1:9",
         limit: int | None = None,
+        isolation: Isolation = Isolation(),  # noqa: B008 # frozen
     ) -> WorkerPool:
         by_name = {function.name: function for function in functions}
         pools.append(
-            WorkerPool(by_name, endpoint=endpoint, region=REGION, on_log=log.append, limit=limit)
+            WorkerPool(
+                by_name,
+                endpoint=endpoint,
+                region=REGION,
+                on_log=log.append,
+                limit=limit,
+                isolation=isolation,
+            )
         )
         return pools[-1]
 

@@ -20,7 +20,8 @@ INSIDE: dict[str, dict[str, set[str]]] = {
     "local": {
         "aws": {"interpreter"},
         "interpreter": {"functions", "jsonata"},
-        "functions": set(),
+        "functions": {"sandbox"},
+        "sandbox": set(),
         "jsonata": set(),
     },
     "deploy": {"driver": set(), "programs": {"components"}, "components": set()},

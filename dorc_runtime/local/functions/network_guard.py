@@ -1,11 +1,13 @@
-"""Stops connections of a local run to AWS: AWS's own names are refused.
+"""Stops connections of a local run to AWS, and to other hosts than the lake.
 
 ``install`` adds an audit hook to the interpreter (https://docs.python.org/3/library/sys.html
 #sys.addaudithook), which sees what Python's own ``socket`` module looks up and connects to: so
-boto3, urllib3, requests, asyncio and all that uses it. Other hosts may be reached.
+boto3, urllib3, requests, asyncio and all that uses it. It gives the reason in words; on Linux the
+kernel refuses as well what this module does not see: programs that a handler starts, and compiled
+code with sockets of its own (``sandbox.landlock``).
 
-Not stopped: programs that a handler starts; compiled code with sockets of its own; AWS by a numeric
-address, by another name that leads there, or through a proxy.
+Where other hosts are allowed, AWS by a numeric address, by another name that leads there, or
+through a proxy is not stopped.
 
 The worker process loads this module by its path, so it imports the standard library alone.
 """
@@ -13,6 +15,8 @@ The worker process loads this module by its path, so it imports the standard lib
 import ipaddress
 import socket
 import sys
+from collections.abc import Collection
+from functools import partial
 
 # The suffixes of every partition in botocore's partitions.json, and those of function URLs
 # (on.aws), the sign-in and portal pages.
@@ -72,6 +76,17 @@ class AwsNotReachedError(Exception):
         self.host = host
 
 
+class OnlyTheLakeError(Exception):
+    """A handler tried to connect to another host than the lake."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(
+            f"a local run connects to its lake alone, not to {host}:{port}: to allow other hosts, "
+            "set FUNCTION_NETWORK=open in .env"
+        )
+        self.host = host
+
+
 def is_aws(host: str) -> bool:
     """Return whether ``host``, a name or an address, is AWS's own."""
     name = host.lower().rstrip(".")
@@ -81,15 +96,15 @@ def is_aws(host: str) -> bool:
     return address is not None and address in METADATA_ADDRESSES
 
 
-def install() -> None:
-    """Refuse connections to AWS in this process from now on.
+def install(ports: Collection[int] | None) -> None:
+    """Refuse connections to AWS, and by TCP to other ports than ``ports`` (None: to no others).
 
     An audit hook cannot be removed, so this is for worker processes only.
     """
-    sys.addaudithook(_check)
+    sys.addaudithook(partial(_check, ports))
 
 
-def _check(event: str, arguments: tuple[object, ...]) -> None:
+def _check(ports: Collection[int] | None, event: str, arguments: tuple[object, ...]) -> None:
     if event in _LOOKUPS:
         host = arguments[_LOOKUPS[event]]
     elif event in _CONNECTIONS:
@@ -101,6 +116,17 @@ def _check(event: str, arguments: tuple[object, ...]) -> None:
         host = host.decode("ascii", "replace")
     if isinstance(host, str) and is_aws(host):
         raise AwsNotReachedError(host)
+    if ports is not None and event == "socket.connect":
+        _check_port(ports, *arguments)
+
+
+def _check_port(ports: Collection[int], connection: object, target: object) -> None:
+    if getattr(connection, "type", None) != socket.SOCK_STREAM or not isinstance(target, tuple):
+        return
+    host, port = str(target[0]), int(target[1])
+    # Windows has no socket pairs but by TCP, and asyncio needs them.
+    if port not in ports and not (sys.platform == "win32" and host == "127.0.0.1"):
+        raise OnlyTheLakeError(host, port)
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

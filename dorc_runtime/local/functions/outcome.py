@@ -7,7 +7,7 @@ Open it for what worker processes and inline calls share: ``Functions`` is all t
 import json
 import signal
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -21,21 +21,30 @@ Cancel = Callable[[], None]
 LARGEST_EVENT = 6 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LocalFunction:
     """A function as it is called here.
 
-    ``name`` is its folder's name; ``timeout`` is in seconds, ``memory`` in MiB. ``environment`` has
-    the variables that its step sets, and ``paths`` the folders to import from after its own.
+    ``name`` is its folder's name; ``timeout`` is in seconds, ``memory`` in MiB, and so is
+    ``storage``, what ``/tmp`` holds. ``environment`` has the variables that its step sets. Its
+    image has ``folder`` and ``lib`` in one folder, and ``packages``. It must not see ``hidden``.
     """
 
     name: str
     folder: Path
     timeout: float
     memory: int
-    environment: Mapping[str, str]
-    paths: tuple[Path, ...]
     arn: str
+    storage: int = 512
+    environment: Mapping[str, str] = field(default_factory=dict)
+    lib: Path | None = None
+    packages: Path | None = None
+    hidden: tuple[Path, ...] = ()
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The folders to import from after its own."""
+        return tuple(path for path in (self.lib, self.packages) if path is not None)
 
 
 @dataclass(frozen=True, slots=True)

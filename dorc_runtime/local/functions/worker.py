@@ -1,14 +1,15 @@
 """The process that a function runs in: reads events from its input, answers on its output.
 
 It is started by its path, in an interpreter without site-packages. It uses the standard library and
-two modules of this folder, also loaded by path: a handler's imports never find dorc's.
+modules that are also loaded by path: a handler's imports never find dorc's.
 
-The first line of the input is JSON: ``folder``, ``paths``, ``bundled`` (a folder for each package
-that Lambda has), ``arn``, ``timeout`` in seconds, and ``mark``. Then comes each event: a line with
+The first line of the input is JSON: ``arn``, ``timeout`` in seconds, ``mark``, and what
+``lambda_machine.enter`` takes. Then comes each event: a line with
 the request's id and the event's length in bytes, and the event as JSON. An answer is a line with
 its kind (``returned``, ``raised`` or ``init``) and length in bytes, and the answer as JSON. All
 that a handler prints, and what the programs that it starts print, goes to the standard error, where
-a line with the mark comes when the handler is loaded and before each answer.
+a line with the mark comes when the machine is known (``machine``, and JSON), when the handler is
+loaded, and before each answer.
 
 When its input ends, the process ends at once, and ends the programs that it has started.
 """
@@ -30,8 +31,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, BinaryIO
 
 
-def _load_module(name: str) -> ModuleType:
-    path = Path(__file__).with_name(f"{name}.py")
+def _load_module(name: str, folder: str = "functions") -> ModuleType:
+    path = Path(__file__).parents[1] / folder / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"_{name}", path)
     assert spec is not None and spec.loader is not None, path  # noqa: S101 # a file of ours
     module = importlib.util.module_from_spec(spec)
@@ -41,8 +42,10 @@ def _load_module(name: str) -> ModuleType:
 
 if TYPE_CHECKING:
     from dorc_runtime.local.functions import network_guard, runtime
+    from dorc_runtime.local.sandbox import lambda_machine
 else:
     network_guard, runtime = _load_module("network_guard"), _load_module("runtime")
+    lambda_machine = _load_module("lambda_machine", "sandbox")
 
 READY = b"ready"
 ANSWER = b"answer"
@@ -81,6 +84,9 @@ class Channel:
         if self.settings is None:
             _end()
         self._mark: bytes = self.settings["mark"].encode()
+
+    def listen(self) -> None:
+        """Receive events from now on, in a thread."""
         threading.Thread(target=self._receive, name="requests", daemon=True).start()
 
     def event(self) -> tuple[str, bytes]:
@@ -116,13 +122,17 @@ def main() -> None:
     """Load the handler and serve it, for as long as the input is open."""
     channel = Channel()
     settings = channel.settings
-    sys.path[:0] = [settings["folder"], *settings["paths"]]
-    sys.meta_path.append(BundledPackages(settings["bundled"]))
+    # A process with a second thread cannot make namespaces.
+    machine = lambda_machine.enter(settings)
+    channel.listen()
+    channel.note(b"machine " + json.dumps([machine.mechanism, machine.ports]).encode())
+    sys.path[:0] = machine.paths
+    sys.meta_path.append(BundledPackages(machine.bundled))
     # exit() and quit() come with site-packages otherwise.
     site.setquit()
     log = runtime.LogHandler()
     logging.getLogger().addHandler(log)
-    network_guard.install()
+    network_guard.install(settings["ports"])
 
     load_failure = b""
     handler = None

@@ -3,6 +3,7 @@
 Open it for which worker gets which call, when workers start, and when they are killed.
 """
 
+import json
 import os
 import threading
 import uuid
@@ -27,6 +28,7 @@ from dorc_runtime.local.functions.outcome import (
     outcome,
 )
 from dorc_runtime.local.functions.worker_process import Call, WorkerProcess
+from dorc_runtime.local.sandbox.mechanisms import Isolation, Mechanism, not_held
 
 _SECONDS_BETWEEN_CHECKS = 0.05
 # Looking for children takes longer than all else of a check.
@@ -52,7 +54,8 @@ class WorkerPool:
     starts. ``on_log`` gets all lines of a call before its ``done``.
 
     Not as on Lambda: a handler has 60 s to load, which do not count for its first call; memory is
-    measured every 50 ms, so a short peak is not seen; files outside of TMPDIR can be written.
+    measured every 50 ms, so a short peak is not seen; and what the system does not hold of
+    ``isolation``.
     """
 
     def __init__(
@@ -63,17 +66,19 @@ class WorkerPool:
         region: str,
         on_log: Callable[[LogLine], None],
         limit: int | None = None,
+        isolation: Isolation = Isolation(),  # noqa: B008 # frozen
     ) -> None:
         self._functions = {
             function.name: _FunctionWorkers(function) for function in functions.values()
         }
         self._environments = Environments(endpoint=endpoint, region=region)
         self._on_log = on_log
+        self._isolation = isolation
         self._limit = limit or min(8, max(2, os.cpu_count() or 2))
         self._changed = threading.Condition()
         self._closed = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._watched = False
+        self._watched = self._reported = False
 
     def __enter__(self) -> Self:
         return self
@@ -153,7 +158,9 @@ class WorkerPool:
         if not self._watched:
             self._watched = True
             self._in_background(self._watch)
-        worker = WorkerProcess(workers.function, self._environments.make(workers.function))
+        worker = WorkerProcess(
+            workers.function, self._environments.make(workers.function), self._isolation
+        )
         workers.processes.append(worker)
         self._in_background(self._listen, workers, worker)
         self._changed.notify_all()
@@ -171,7 +178,18 @@ class WorkerPool:
                     self._deliver_answer(workers, worker)
                 case "ended":
                     break
+                case machine:
+                    self._report_missing(*json.loads(machine.partition(" ")[2]))
         self._finish(workers, worker)
+
+    def _report_missing(self, mechanism: Mechanism, ports: bool) -> None:
+        """Log once what of Lambda's machine this system does not hold."""
+        missing = not_held(mechanism, self._isolation, ports=ports)
+        with self._changed:
+            is_first, self._reported = not self._reported, True
+        if missing and is_first:
+            text = f"not held on this machine: {', '.join(missing)} (see `invoke doctor`)"
+            self._on_log(LogLine("dorc", "", text))
 
     def _set_idle(self, workers: _FunctionWorkers, worker: WorkerProcess) -> None:
         """Give ``worker`` the next call, or let it wait for one."""

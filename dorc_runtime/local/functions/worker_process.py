@@ -7,13 +7,14 @@ runs; ``worker_pool`` decides which process gets which call.
 import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING
 from dorc_runtime.local.functions.environment import Environment
 from dorc_runtime.local.functions.outcome import LocalFunction, Outcome, Raised, raised_from
 from dorc_runtime.local.functions.runtime import error_text
+from dorc_runtime.local.sandbox.mechanisms import Isolation
 
 if TYPE_CHECKING:
     import psutil
@@ -33,9 +35,12 @@ LOAD_TIMEOUT = 60.0
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html: the packages of the runtime.
 BUNDLED = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 
+_LOCAL_PORT = re.compile(r"\b(?:127\.0\.0\.1|localhost|\[::1\]):(\d{1,5})\b")
 _LONGEST_LINE = 256 * 1024
 _WORKER = Path(__file__).with_name("worker.py")
-_COMMAND = (sys.executable, "-I", "-S", "-B", "-X", "utf8", str(_WORKER))
+# The interpreter that a virtual environment is made of: a function must not see the environment.
+_PYTHON = str(getattr(sys, "_base_executable", sys.executable))
+_COMMAND = (_PYTHON, "-I", "-S", "-B", "-X", "utf8", str(_WORKER))
 
 
 @dataclass(eq=False, slots=True)
@@ -56,7 +61,9 @@ class WorkerProcess:
     failure when it was over a limit. The pool sets these, under its lock.
     """
 
-    def __init__(self, function: LocalFunction, environment: Environment) -> None:
+    def __init__(
+        self, function: LocalFunction, environment: Environment, isolation: Isolation
+    ) -> None:
         self.function = function
         self.call: Call | None = None
         self.request_id = ""
@@ -81,12 +88,19 @@ class WorkerProcess:
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         settings = {
-            "folder": str(function.folder),
-            "paths": [str(path) for path in function.paths],
-            "bundled": _bundled(),
             "arn": function.arn,
             "timeout": function.timeout,
             "mark": self._mark.decode(),
+            "folder": str(function.folder),
+            "lib": function.lib and str(function.lib),
+            "packages": function.packages and str(function.packages),
+            "bundled": _bundled(),
+            "storage": function.storage,
+            "hidden": [str(path) for path in (*_homes(), *function.hidden)],
+            "kept": sorted({sys.base_prefix, sys.base_exec_prefix}),
+            "temporary": environment.variables["TMPDIR"],
+            "ports": _ports(environment.variables) if isolation.network == "lake" else None,
+            "mechanism": isolation.mechanism,
         }
         self._write(json.dumps(settings).encode() + b"\n")
 
@@ -110,7 +124,8 @@ class WorkerProcess:
     def lines(self) -> Iterator[tuple[str, str]]:
         """Yield each printed line with "", and each mark as "" with its name.
 
-        Marks are ``ready``, ``answer`` and, by ``mark_end``, ``ended``.
+        Marks are ``machine`` and what holds it in JSON, ``ready``, ``answer`` and, by ``mark_end``,
+        ``ended``.
         """
         rest = b""
         while chunk := os.read(self._log, 65536):
@@ -200,13 +215,29 @@ class WorkerProcess:
 
 @cache
 def _bundled() -> dict[str, str]:
-    """Return the folder of each package of Lambda's runtime that is installed here."""
-    folders = {}
+    """Return where each package of Lambda's runtime is, of those that are installed here."""
+    paths = {}
     for name in BUNDLED:
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.origin is not None:
             origin = Path(spec.origin)
-            folders[name] = str(
-                origin.parents[1] if spec.submodule_search_locations else origin.parent
-            )
-    return folders
+            paths[name] = str(origin.parent if spec.submodule_search_locations else origin)
+    return paths
+
+
+@cache
+def _homes() -> frozenset[Path]:
+    """Return the home folders of the user of this process, by its variables and by the system."""
+    homes = {Path.home()}
+    with suppress(ImportError, KeyError):
+        import pwd
+
+        homes.add(Path(pwd.getpwuid(os.getuid()).pw_dir))
+    return frozenset(home.resolve() for home in homes)
+
+
+def _ports(variables: Mapping[str, str]) -> list[int]:
+    """Return the ports of this machine that the values of ``variables`` name: the lake's first."""
+    values = (variables["AWS_ENDPOINT_URL"], *variables.values())
+    ports = (_LOCAL_PORT.search(value) for value in values)
+    return list(dict.fromkeys(int(port[1]) for port in ports if port))

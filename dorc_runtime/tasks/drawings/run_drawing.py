@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,9 @@ from rich.status import Status
 from rich.text import Text
 
 from dorc_runtime.local.follow import CompletedRun
+from dorc_runtime.local.functions.outcome import LocalFunction
 from dorc_runtime.local.run_plan import Plan
+from dorc_runtime.local.sandbox.mounts import TASK
 from dorc_runtime.project.tools import Finding
 from dorc_runtime.runs.events import (
     Ending,
@@ -58,6 +60,7 @@ class RunDrawing:
         self._items: Counter[str] = Counter()
         self._status: Status | None = None
         self._log = LogLines(terminal)
+        self._functions: Mapping[str, LocalFunction] = {}
 
     @classmethod
     def on_terminal(cls, *, root: Path, json: bool, inline: bool) -> "RunDrawing":
@@ -71,6 +74,7 @@ class RunDrawing:
     @contextmanager
     def running(self, planned: Plan) -> Iterator[None]:
         """Draw events, and in a last line that changes what runs at the moment."""
+        self._functions = planned.functions
         if self._json:
             yield
             return
@@ -159,7 +163,7 @@ class RunDrawing:
         return ", ".join((*running, *done)) or "ending"
 
     def _trouble(self, mark: str, event: StateRetried | StateCaught, what_now: str) -> None:
-        message, _ = _cause(event.cause, self._root)
+        message, _ = _cause(event.cause, self._root, None)
         text = f"{event.error}: {message}" if message else event.error
         self._line(mark, _place(event.visit), "", f"{text}; {what_now}", style="yellow")
 
@@ -168,7 +172,8 @@ class RunDrawing:
         _hang(self._console, head, Text(text))
 
     def _failure(self, ending: Ending) -> None:
-        cause, frames = _cause(ending.cause, self._root)
+        state = ending.failed.visit.state if ending.failed else ""
+        cause, frames = _cause(ending.cause, self._root, self._functions.get(state))
         rows = [("error", Text(ending.error, style="bold red"))]
         if ending.failed is not None:
             rows.insert(0, ("state", Text(_place(ending.failed.visit), style="bold")))
@@ -273,7 +278,7 @@ def _json(value: JsonValue) -> Text:
     return shown
 
 
-def _cause(cause: str, root: Path) -> tuple[str, Text | None]:
+def _cause(cause: str, root: Path, function: LocalFunction | None) -> tuple[str, Text | None]:
     """Return the message of the cause, and of its stack trace the frames in the user's files."""
     try:
         answer = json.loads(cause)
@@ -283,11 +288,20 @@ def _cause(cause: str, root: Path) -> tuple[str, Text | None]:
     frames = []
     for frame in trace:
         parts = _FRAME.match(frame)
-        file = Path(parts["file"]) if parts else root
+        file = _source(Path(parts["file"]), function) if parts else root
         if parts and any(file.is_relative_to(root / own) for own in ("src", "lib")):
             place = f"{file.relative_to(root).as_posix()}:{parts['line']} in {parts['name']}"
             frames.append(f"{place}\n    {parts['code'].strip()}")
     return message, Text("\n".join(frames)) if frames else None
+
+
+def _source(file: Path, function: LocalFunction | None) -> Path:
+    """Return where a file in the function's image comes from; any other file stays as it is."""
+    if function is None or not file.is_relative_to(TASK):
+        return file
+    folders = [function.folder, *function.paths]
+    sources = (folder / file.relative_to(TASK) for folder in folders)
+    return next((source for source in sources if source.exists()), file)
 
 
 def _size(number: int) -> str:

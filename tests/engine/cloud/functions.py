@@ -80,7 +80,7 @@ class DeployedFunctions:
             timeout=configuration["Timeout"],
             memory=configuration["MemorySize"],
             environment=configuration.get("Environment", {}).get("Variables", {}),
-            paths=(context / "lib",),
+            lib=context / "lib",
             arn=configuration["FunctionArn"],
         )
 

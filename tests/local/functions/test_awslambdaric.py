@@ -193,6 +193,11 @@ def same(kind: str, body: bytes, outcome: Outcome) -> bool:
     return kind == "raised" and ours == theirs and outcome.error == theirs["errorType"]
 
 
+def in_task_folder(body: bytes, function: LocalFunction) -> bytes:
+    """Return an answer with the function where Lambda has it."""
+    return body.replace(bytes(function.folder), b"/var/task")
+
+
 def without_request(text: str | bytes) -> dict[str, Any]:
     answer: dict[str, Any] = json.loads(text)
     return {name: value for name, value in answer.items() if name != "requestId"}
@@ -202,7 +207,7 @@ def without_request(text: str | bytes) -> dict[str, Any]:
 def cases(tmp_path_factory: pytest.TempPathFactory) -> LocalFunction:
     folder: Path = tmp_path_factory.mktemp("cases")
     (folder / "lambda.py").write_text(CASES)
-    return LocalFunction("cases", folder, 10, 256, {}, (), "arn")
+    return LocalFunction(name="cases", folder=folder, timeout=10, memory=256, arn="arn")
 
 
 @pytest.fixture(scope="module")
@@ -221,10 +226,15 @@ def ours(cases: LocalFunction) -> Iterator[WorkerPool]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_call_has_the_same_outcome(
-    official: RuntimeApi, ours: WorkerPool, call: Callable[..., Outcome], name: str
+    official: RuntimeApi,
+    ours: WorkerPool,
+    call: Callable[..., Outcome],
+    cases: LocalFunction,
+    name: str,
 ) -> None:
     official.events.put(name)
     kind, body = official.answers.get(timeout=10)
+    body = in_task_folder(body, cases)
     outcome = call(ours, "cases", name)
     assert same(kind, body, outcome), (kind, body, outcome)
 
@@ -239,5 +249,6 @@ def test_a_handler_that_cannot_be_loaded_fails_in_the_same_way(
     function = write("broken", code)
     with awslambdaric(function) as api:
         kind, body = api.answers.get(timeout=10)
+    body = in_task_folder(body, function)
     outcome = call(pool(function), "broken")
     assert same(kind, body, outcome), (kind, body, outcome)

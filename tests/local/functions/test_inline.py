@@ -126,7 +126,7 @@ def test_shared_modules_are_forgotten_when_the_executor_is_closed(
         lib = tmp_path / str(year)
         lib.mkdir()
         (lib / "census.py").write_text(f"year = {year}")
-        functions = inline(write("count", code, paths=(lib,)))
+        functions = inline(write("count", code, lib=lib))
         assert call(functions, "count") == Returned(year)
         functions.close()
 
@@ -140,7 +140,7 @@ def test_a_module_that_a_test_has_imported_is_the_handler_s_too(
     surveys = importlib.import_module("surveys")
     monkeypatch.setattr(surveys, "fetch", lambda: "another")
     code = "import surveys\ndef handler(event, context): return surveys.fetch()"
-    functions = inline(write("ask", code, paths=(tmp_path / "lib",)))
+    functions = inline(write("ask", code, lib=tmp_path / "lib"))
     assert call(functions, "ask") == Returned("another")
     functions.close()
     assert sys.modules.pop("surveys") is surveys

@@ -76,7 +76,7 @@ def test_a_function_imports_the_packages_of_its_files(
     folder = packages_folder(files, cache=tmp_path / "cache")
     assert folder is not None
     code = "import census, surveys\ndef handler(event, context): return census.version"
-    functions = pool(write("count", code, paths=(folder,)))
+    functions = pool(write("count", code, packages=folder))
     assert call(functions, "count") == Returned("1.0")
 
 

@@ -22,7 +22,9 @@ from dorc_runtime.local.functions.outcome import LocalFunction
 from dorc_runtime.local.functions.worker_pool import WorkerPool
 from dorc_runtime.local.aws.lake import Lake
 
-function = LocalFunction("slow", Path(sys.argv[1]), 60, 256, {}, (), "arn")
+function = LocalFunction(
+    name="slow", folder=Path(sys.argv[1]), timeout=60, memory=256, arn="arn"
+)
 with Lake.start() as lake:
     lake.create_bucket("raw")
     lake.open()
