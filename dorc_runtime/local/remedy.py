@@ -47,7 +47,7 @@ def _broken_rule(ending: Ending, function: LocalFunction) -> str | None:
         case "Sandbox.Timedout":
             return (
                 f"{name} took longer than its timeout of {function.timeout:g} s: give "
-                f'Function("{name}", timeout=...) a longer one (up to 15 minutes), or less work.'
+                f'Function("{name}", timeout=...) more (up to 15 minutes), or less work.'
             )
         case "Runtime.OutOfMemory":
             return (

@@ -318,7 +318,7 @@ def test_a_repository_pinned_to_another_version_is_refused(
 def test_a_wrong_setting_is_reported_with_its_place(repository: Repository) -> None:
     repository.write(".env", "AWS_ACCOUNT=12\n")
     done = repository.invoke("check")
-    assert "AWS_ACCOUNT is '12', which cannot be" in done.stderr
+    assert "AWS_ACCOUNT has an invalid value, '12': fix it in" in done.stderr
     assert done.returncode == 2
 
 

@@ -60,8 +60,7 @@ def test_the_remedy_helps(repository: Repository) -> None:
     [
         (
             "s3.put_object(Bucket='local-raw', Key='tidy/b.csv')",
-            's3:PutObject on raw/tidy/b.csv: give Function("clean", writes=["raw/", ...]) all that '
-            "it writes.",
+            's3:PutObject on raw/tidy/b.csv: give Function("clean", writes=["raw/", ...]).',
         ),
         (
             "s3.get_object_tagging(Bucket='local-raw', Key='tidy/first.csv')",
