@@ -1,10 +1,10 @@
 #!/bin/sh
-# Makes a stand-in of AWS's base image for Python, which the tests must not depend on being pulled:
-# Debian's Python and pip, AWS's runtime interface client as entry point, and LAMBDA_TASK_ROOT.
+# Builds a stand-in for AWS's base image for Python, so that the tests pull no image: Debian's Python
+# and pip, AWS's runtime interface client as entry point, and LAMBDA_TASK_ROOT.
 #   base-image.sh TAG PIP_CONF NAME...
-# An image of that tag is made once, in the storage that CONTAINERS_STORAGE_CONF tells of, and gets
-# the names that Dockerfiles have after FROM. It proves a Dockerfile's logic, not AWS's image: it
-# has another libc, no dnf, and one Python only.
+# The image TAG is built once, in the storage of CONTAINERS_STORAGE_CONF, and gets each NAME, as
+# Dockerfiles have it after FROM. It tests the logic of a Dockerfile, not AWS's image: it has another
+# libc, no dnf, and only one Python.
 # https://docs.aws.amazon.com/lambda/latest/dg/python-image.html
 set -eu
 tag=$1 pip_conf=$2
@@ -15,7 +15,7 @@ if ! buildah inspect --type image "$tag" >/dev/null 2>&1; then
     container=$(buildah from scratch)
     trap 'rm -rf "$root"; buildah rm "$container" >/dev/null' EXIT
     debootstrap --variant=minbase --include=python3,python3-pip,ca-certificates bookworm "$root/fs"
-    # Every layer of a build is compared with the whole image: what no function needs costs time.
+    # Each layer of a build is compared with the whole image: files that no function needs cost time.
     rm -rf "$root/fs/var/cache/apt" "$root/fs/var/lib/apt/lists" \
         "$root/fs/usr/share/doc" "$root/fs/usr/share/locale" "$root/fs/usr/share/man"
     buildah copy -q "$container" "$root/fs" /

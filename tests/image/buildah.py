@@ -1,7 +1,7 @@
-"""Images built, looked into and run by buildah, which needs no daemon.
+"""Images that buildah builds, reads and runs; it needs no daemon.
 
-Base images are kept in a folder of the user's cache. Everything else goes into storage of its own,
-which reads those and is thrown away.
+Base images are in a folder of the user's cache. All other images are in separate storage, which
+also reads the base images and is deleted at the end.
 """
 
 import ast
@@ -36,11 +36,11 @@ class Buildah:
         self._own = _storage(folder, driver, images=cache / "graph")
 
     def close(self) -> None:
-        """Remove the containers that are left, as their mounts would keep the folder in use."""
+        """Remove all containers: their mounts would keep the folder in use."""
         self._run("rm", "--all")
 
     def make_base(self, name: str) -> None:
-        """Make a stand-in of AWS's base image ``name``, which takes a minute the first time."""
+        """Build a stand-in for AWS's base image ``name``; the first time takes a minute."""
         tag = f"localhost/lambda-python:{sha256(MAKE_BASE.read_bytes()).hexdigest()[:12]}"
         command = ["sh", str(MAKE_BASE), tag, str(self._pip_conf), name]
         done = subprocess.run(
@@ -51,8 +51,8 @@ class Buildah:
     def build(
         self, context: Path, tag: str, **arguments: str
     ) -> "subprocess.CompletedProcess[str]":
-        """Build the Dockerfile of ``context`` with build ``arguments``; return how that went."""
-        given = [word for pair in arguments.items() for word in ("--build-arg", "=".join(pair))]
+        """Build the Dockerfile of ``context`` with ``arguments``; return the ended process."""
+        options = [word for pair in arguments.items() for word in ("--build-arg", "=".join(pair))]
         settings = [f"{CERTIFICATES}:{CERTIFICATES}:ro", f"{self._pip_conf}:/etc/pip.conf:ro"]
         mounts = [word for setting in settings for word in ("--volume", setting)]
         return subprocess.run(
@@ -66,7 +66,7 @@ class Buildah:
                     "--network",
                     "host",
                 ),
-                *(*mounts, *given, "--tag", tag, "."),
+                *(*mounts, *options, "--tag", tag, "."),
             ],
             cwd=context,
             env=self._own,
@@ -78,8 +78,8 @@ class Buildah:
 
     def layers(self, image: str) -> list[str]:
         """Return the digests of the image's layers, the base image's first."""
-        found: list[str] = self._inspect(image)["rootfs"]["diff_ids"]
-        return found
+        digests: list[str] = self._inspect(image)["rootfs"]["diff_ids"]
+        return digests
 
     def files(self, image: str, folder: str) -> set[str]:
         """Return the paths of the files below a folder of the image, relative to it."""
@@ -102,16 +102,16 @@ class Buildah:
             self._run("rm", container)
 
     def call(self, image: str, event: JsonValue) -> Answer:
-        """Start the image as Lambda does, give it an event, and return what it answered."""
+        """Start the image as Lambda does, send it an event, and return its answer."""
         config = self._inspect(image)["config"]
         container = self._run("from", image)
         try:
             with RuntimeApi([event]) as api:
                 environment = _lambda_environment(api.address)
-                given = [w for pair in environment.items() for w in ("--env", "=".join(pair))]
+                options = [w for pair in environment.items() for w in ("--env", "=".join(pair))]
                 start = [*config["Entrypoint"], *config["Cmd"]]
                 done = subprocess.run(
-                    ["buildah", "run", "--network", "host", *given, container, "--", *start],
+                    ["buildah", "run", "--network", "host", *options, container, "--", *start],
                     env=self._own,
                     capture_output=True,
                     text=True,
@@ -124,8 +124,10 @@ class Buildah:
             self._run("rm", container)
 
     def _inspect(self, image: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self._run("inspect", "--type", "image", image))["OCIv1"]
-        return found
+        image_config: dict[str, Any] = json.loads(self._run("inspect", "--type", "image", image))[
+            "OCIv1"
+        ]
+        return image_config
 
     def _run(self, *words: str) -> str:
         done = subprocess.run(
@@ -136,7 +138,7 @@ class Buildah:
 
 
 def _driver(folder: Path) -> str:
-    """Return the storage driver that works in ``folder``: the fast one, unless it is refused."""
+    """Return the storage driver for ``folder``: the fast one, if it works there."""
     environment = _storage(folder / "probe", "overlay")
     done = subprocess.run(
         ["buildah", "info"], env=environment, capture_output=True, check=False, timeout=60
@@ -145,7 +147,7 @@ def _driver(folder: Path) -> str:
 
 
 def _storage(folder: Path, driver: str, *, images: Path | None = None) -> dict[str, str]:
-    """Return the environment for buildah with storage in ``folder``, that also reads ``images``."""
+    """Return the variables for buildah with storage in ``folder`` that also reads ``images``."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = [
         "[storage]",
@@ -156,7 +158,7 @@ def _storage(folder: Path, driver: str, *, images: Path | None = None) -> dict[s
         f"additionalimagestores = {json.dumps([str(images)] if images else [])}",
     ]
     if driver == "overlay":
-        # A folder that is mounted onto itself could not be thrown away.
+        # A folder that is mounted onto itself cannot be deleted.
         lines += ["[storage.options.overlay]", 'skip_mount_home = "true"']
     config = folder / "storage.conf"
     config.write_text("\n".join(lines) + "\n")
@@ -169,7 +171,7 @@ def _storage(folder: Path, driver: str, *, images: Path | None = None) -> dict[s
 
 
 def _pip_conf() -> str:
-    """Return the settings that pip has here, and needs in a build to reach its index."""
+    """Return the settings of pip on this machine that a build needs to reach the index."""
     command = [sys.executable, "-m", "pip", "config", "list"]
     listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     settings: dict[str, str] = {}
@@ -181,7 +183,7 @@ def _pip_conf() -> str:
 
 
 def _lambda_environment(address: str) -> Mapping[str, str]:
-    """Return the variables that a function's process has on Lambda, and its client insists on.
+    """Return the variables on Lambda that the client needs.
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     """

@@ -47,7 +47,7 @@ Render = Callable[..., Path]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what builds images where none can be built, and say so in one line."""
+    """Skip tests that build images where buildah cannot, with the reason in one line."""
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing:
         reason = f"no images without {', '.join(missing)}: apt-get install {' '.join(missing)}"
@@ -62,26 +62,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def render(tmp_path_factory: pytest.TempPathFactory) -> Render:
-    """Make a repository with one pipeline from the template that is here."""
+    """Render a repository with one pipeline from the template."""
     template = tmp_path_factory.mktemp("template")
     shutil.copytree(ROOT / "template", template / "template")
     (template / "dorc_runtime").mkdir()
     for name in ("copier.yml", "dorc_runtime/VERSION"):
         shutil.copy(ROOT / name, template / name)
 
-    def made(**answers: str) -> Path:
-        folder = tmp_path_factory.mktemp("made") / "my-pipelines"
+    def render_repository(**answers: str) -> Path:
+        folder = tmp_path_factory.mktemp("rendered") / "my-pipelines"
         pipelines = [{"layer": LAYER, "name": PIPELINE}]
         data = {"pipelines": pipelines, **answers}
         copier.run_copy(str(template), folder, data=data, defaults=True, quiet=True)
         return folder
 
-    return made
+    return render_repository
 
 
 @pytest.fixture(scope="session")
 def repository(render: Render) -> Path:
-    """A repository with a function that needs all that an image can hold."""
+    """A repository with a function that needs everything that an image can contain."""
     folder = render()
     for name, text in FILES.items():
         file = folder / name
@@ -94,19 +94,19 @@ def repository(render: Render) -> Path:
 def changed(repository: Path, tmp_path: Path) -> Callable[[str, str], Path]:
     """Copy the repository with another text in one file."""
 
-    def made(name: str, text: str) -> Path:
+    def change(name: str, text: str) -> Path:
         copy = tmp_path / "changed"
         shutil.copytree(repository, copy)
         (copy / name).parent.mkdir(exist_ok=True)
         (copy / name).write_text(text)
         return copy
 
-    return made
+    return change
 
 
 @pytest.fixture(scope="session")
 def buildah() -> Iterator[Buildah]:
-    """Buildah with the base images at hand, and nothing left behind."""
+    """Buildah with the base images; its storage is deleted at the end."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dorc-images"
     with (
         tempfile.TemporaryDirectory(prefix="dorc-images-") as folder,

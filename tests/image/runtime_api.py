@@ -29,9 +29,9 @@ class Answer:
 
 
 class RuntimeApi:
-    """Hands out ``events`` one after another, and keeps the answers.
+    """Gives ``events`` to the client one after another, and keeps the answers.
 
-    A client that asks for more is told that there are none, at which it ends.
+    After the last event the client gets the status 410, and ends.
     """
 
     def __init__(self, events: Iterable[JsonValue]) -> None:
@@ -88,7 +88,7 @@ class _Request(BaseHTTPRequestHandler):
                 "Lambda-Runtime-Invoked-Function-Arn": (
                     "arn:aws:lambda:eu-west-2:123456789012:function:function"
                 ),
-                # Without it the client ends with an error of its own.
+                # Without it the client ends with an error.
                 "Lambda-Runtime-Trace-Id": "Root=1-0-0;Parent=0;Sampled=0",
             }
             self._send(HTTPStatus.OK, event, headers)

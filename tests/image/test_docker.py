@@ -1,6 +1,6 @@
-"""The staged context built by Docker on AWS's own base image, which answers there as on Lambda.
+"""The build context, built by Docker on AWS's own base image, answers as on Lambda.
 
-That image brings an emulator of Lambda's side:
+That image contains an emulator of Lambda:
 https://docs.aws.amazon.com/lambda/latest/dg/python-image.html#python-image-instructions
 """
 
@@ -32,13 +32,13 @@ def docker(*words: str, folder: Path | None = None) -> str:
 
 
 def answer(address: str, event: JsonValue) -> JsonValue:
-    """Return what the function answers, as soon as the emulator listens at ``address``."""
+    """Return the answer of the function, when the emulator listens at ``address``."""
     request = Request(f"http://{address}/{INVOCATIONS}", data=json.dumps(event).encode())
     for _ in range(100):
         try:
             with urlopen(request, timeout=60) as response:  # noqa: S310 # our own address
-                found: JsonValue = json.load(response)
-                return found
+                body: JsonValue = json.load(response)
+                return body
         except OSError:
             time.sleep(0.2)
     pytest.fail(f"nothing answers at {address}")
@@ -46,7 +46,7 @@ def answer(address: str, event: JsonValue) -> JsonValue:
 
 @pytest.fixture(scope="module")
 def address(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the repository's function listens, in its image."""
+    """The address of the repository's function, which runs in its image."""
     engine = ["docker", "version"]
     if (
         shutil.which("docker") is None
@@ -54,13 +54,18 @@ def address(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     ):
         pytest.skip("no images by Docker without a Docker engine that runs")
     folder = Repository(repository).pipeline("raw-to-processed/example")
-    made = recipe(folder, "clean", UNIVERSAL)
+    image_recipe = recipe(folder, "clean", UNIVERSAL)
     context = tmp_path_factory.mktemp("context") / "clean"
-    stage(made, context)
-    tag = f"dorc-test:{made.tag}"
-    given = ("--platform", made.platform, "--build-arg", f"CODE_PATH={made.code_path}")
-    docker("build", *given, "--tag", tag, ".", folder=context)
-    platform = ("--platform", made.platform)
+    stage(image_recipe, context)
+    tag = f"dorc-test:{image_recipe.tag}"
+    options = (
+        "--platform",
+        image_recipe.platform,
+        "--build-arg",
+        f"CODE_PATH={image_recipe.code_path}",
+    )
+    docker("build", *options, "--tag", tag, ".", folder=context)
+    platform = ("--platform", image_recipe.platform)
     container = docker("run", "--detach", *platform, "--publish", "127.0.0.1::8080", tag)
     try:
         yield docker("port", container, "8080/tcp").splitlines()[0]

@@ -1,4 +1,4 @@
-"""The Dockerfile that the template writes, really built, and its handler answering from inside."""
+"""The Dockerfile of the template is built, and its handler answers from inside the image."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,7 @@ CLEAN = "src/raw-to-processed/example/clean"
 Changed = Callable[[str, str], Path]
 
 
-def test_the_handler_answers_with_all_that_its_image_holds(buildah: Buildah, image: str) -> None:
+def test_the_handler_can_use_everything_in_its_image(buildah: Buildah, image: str) -> None:
     expected: JsonValue = {
         "event": {"rows": 344},
         "sub-package": "no blanks",
@@ -24,15 +24,15 @@ def test_the_handler_answers_with_all_that_its_image_holds(buildah: Buildah, ima
     assert Answer("response", expected) == buildah.call(image, {"rows": 344})
 
 
-def test_an_image_holds_its_function_and_lib_and_nothing_else(buildah: Buildah, image: str) -> None:
+def test_an_image_contains_only_its_function_and_lib(buildah: Buildah, image: str) -> None:
     function = {"lambda.py", "rules/__init__.py", "rules/deep/__init__.py", "rules/deep/thing.py"}
     assert {*function, "units/__init__.py", "README.md"} == buildah.files(image, "/var/task")
 
 
-def test_changed_code_is_a_layer_and_all_below_stays(
+def test_changed_code_changes_only_the_last_layer(
     buildah: Buildah, image: str, changed: Changed
 ) -> None:
-    """Packages are not installed again, nor pushed again."""
+    """Packages are neither installed nor pushed again."""
     folder = changed(f"{CLEAN}/lambda.py", "def handler(event, context): ...\n")
     done = buildah.build(folder, "localhost/changed", CODE_PATH=CLEAN)
     assert done.returncode == 0, done.stderr
@@ -65,7 +65,7 @@ def test_a_package_that_cannot_be_installed_fails_the_build(
     assert f"No matching distribution found for {line}" in done.stderr
 
 
-def test_a_function_that_is_not_there_fails_the_build(buildah: Buildah, repository: Path) -> None:
+def test_a_function_that_does_not_exist_fails_the_build(buildah: Buildah, repository: Path) -> None:
     missing = CLEAN.replace("clean", "missing")
     done = buildah.build(repository, "localhost/missing", CODE_PATH=missing)
     assert done.returncode != 0
@@ -73,13 +73,13 @@ def test_a_function_that_is_not_there_fails_the_build(buildah: Buildah, reposito
 
 
 def test_a_build_without_a_function_fails(buildah: Buildah, repository: Path) -> None:
-    """Else the image would hold the whole repository, and no handler."""
+    """Otherwise the image would contain the whole repository, and no handler."""
     done = buildah.build(repository, "localhost/none")
     assert done.returncode != 0
     assert "lambda.py" in done.stderr
 
 
-def test_the_base_image_is_of_the_chosen_python_and_processor(
+def test_the_base_image_has_the_chosen_python_and_architecture(
     render: Callable[..., Path],
 ) -> None:
     dockerfile = (render(python_version="3.11", architecture="arm64") / "Dockerfile").read_text()

@@ -1,4 +1,4 @@
-"""The context that a deployment stages, really built; and its tag, which tells what was built."""
+"""The build context of a deployment is built; and its tag, which says what is in the image."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ from .runtime_api import Answer
 
 UNIVERSAL = UniversalConfig(region="eu-west-2", project="penguins")
 CLEAN, PUBLISH = (f"src/raw-to-processed/example/{name}" for name in ("clean", "publish"))
-# All that the Dockerfile puts there; the packages follow from the requirements.
+# The folders that the Dockerfile fills; the packages follow from the requirements.
 FOLDERS = ("/var/task", "/tmp/requirements")  # noqa: S108 # in the image
 
 Contents = dict[str, dict[str, tuple[str, str]]]
@@ -27,10 +27,10 @@ def clean(repository: Path) -> ImageRecipe:
     return recipe(Repository(repository).pipeline("raw-to-processed/example"), "clean", UNIVERSAL)
 
 
-def build(buildah: Buildah, made: ImageRecipe, context: Path, tag: str) -> Contents:
-    """Build the staged context with nothing but it, and return the files of the image."""
-    stage(made, context)
-    done = buildah.build(context, tag, CODE_PATH=made.code_path)
+def build(buildah: Buildah, image_recipe: ImageRecipe, context: Path, tag: str) -> Contents:
+    """Build only the context, and return the files of the image."""
+    stage(image_recipe, context)
+    done = buildah.build(context, tag, CODE_PATH=image_recipe.code_path)
     assert done.returncode == 0, done.stdout + done.stderr
     return {folder: buildah.contents(tag, folder) for folder in FOLDERS}
 
@@ -40,12 +40,12 @@ def before(
     buildah: Buildah, repository: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[str, Contents]:
     """The tag of the repository's function, and the files of its image."""
-    made, context = clean(repository), tmp_path_factory.mktemp("context") / "clean"
-    return made.tag, build(buildah, made, context, "localhost/staged")
+    image_recipe, context = clean(repository), tmp_path_factory.mktemp("context") / "clean"
+    return image_recipe.tag, build(buildah, image_recipe, context, "localhost/staged")
 
 
 @pytest.mark.usefixtures("before")
-def test_the_handler_answers_from_the_staged_context(buildah: Buildah) -> None:
+def test_the_handler_answers_from_an_image_of_the_context(buildah: Buildah) -> None:
     expected: JsonValue = {
         "event": {"rows": 344},
         "sub-package": "no blanks",
@@ -56,15 +56,15 @@ def test_the_handler_answers_from_the_staged_context(buildah: Buildah) -> None:
     assert Answer("response", expected) == buildah.call("localhost/staged", {"rows": 344})
 
 
-def test_it_holds_what_a_build_by_hand_does_but_readmes(
+def test_it_has_the_files_of_a_build_by_hand_without_readmes(
     buildah: Buildah, image: str, before: tuple[str, Contents]
 ) -> None:
-    """`docker build` in the repository's root and a deployment make the same of the same files."""
+    """`docker build` in the repository's root and a deployment give the same image."""
     for folder in FOLDERS:
         by_hand = buildah.contents(image, folder)
         by_hand.pop("README.md", None)
         deployed = before[1][folder]
-        # Modes are those of the checkout in the one, and nobody's in the other.
+        # A build by hand has the modes of the checkout, a deployment has fixed ones.
         assert {name: content for name, (_, content) in by_hand.items()} == {
             name: content for name, (_, content) in deployed.items()
         }
@@ -96,15 +96,18 @@ def test_the_tag_differs_exactly_when_the_files_of_the_image_do(
     text: str,
     differs: bool,
 ) -> None:
-    made = clean(changed(file, text))
-    after = made.tag, build(buildah, made, tmp_path / "context", "localhost/staged-changed")
+    image_recipe = clean(changed(file, text))
+    after = (
+        image_recipe.tag,
+        build(buildah, image_recipe, tmp_path / "context", "localhost/staged-changed"),
+    )
     assert [one != other for one, other in zip(before, after, strict=True)] == [differs, differs]
 
 
-def test_a_program_in_the_function_stays_one(
+def test_a_file_that_can_be_executed_stays_so(
     buildah: Buildah, before: tuple[str, Contents], changed: Changed, tmp_path: Path
 ) -> None:
-    """Whoever has checked it out, with whatever umask."""
+    """With any user and any umask."""
     folder = changed(f"{CLEAN}/tool.sh", "#!/bin/sh\n")
     (folder / CLEAN / "tool.sh").chmod(0o700)
     (folder / CLEAN / "lambda.py").chmod(0o600)
@@ -114,13 +117,13 @@ def test_a_program_in_the_function_stays_one(
     assert task["lambda.py"] == before[1]["/var/task"]["lambda.py"]
 
 
-def test_contexts_that_were_staged_together_are_built_each(
+def test_contexts_that_share_files_are_built_separately(
     buildah: Buildah, before: tuple[str, Contents], changed: Changed
 ) -> None:
-    """They share the files that they have in common."""
+    """Files that two contexts have in common are written once."""
     folder = changed(f"{PUBLISH}/lambda.py", "def handler(event, context): ...\n")
-    made = recipes(Repository(folder), UNIVERSAL)
-    with staged(made, missing=made) as file:
+    image_recipe = recipes(Repository(folder), UNIVERSAL)
+    with staged(image_recipe, missing=image_recipe) as file:
         plan = read_plan({PLAN_VARIABLE: str(file)})
         [context] = [image.context for image in plan.missing if image.function == "publish"]
         done = buildah.build(Path(str(context)), "localhost/publish", CODE_PATH=PUBLISH)

@@ -1,4 +1,4 @@
-"""Repositories of pipelines, and what all their programs ask for in an environment."""
+"""Repositories of pipelines, and the resources of their programs in an environment."""
 
 import runpy
 import shutil
@@ -30,17 +30,19 @@ Synthesize = Callable[[str], Synthesis]
 
 @pytest.fixture(scope="session")
 def render(tmp_path_factory: pytest.TempPathFactory) -> Render:
-    """Make a repository as Copier does, with the code of pipelines in place of the template's."""
+    """Render a repository with Copier, with other code for its pipelines."""
     template = tmp_path_factory.mktemp("template")
     shutil.copytree(ROOT / "template", template / "template")
     (template / "dorc_runtime").mkdir()
     for name in ("copier.yml", "dorc_runtime/VERSION"):
         shutil.copy(ROOT / name, template / name)
 
-    def made(name: str, pipelines: Mapping[str, Path], **answers: object) -> Path:
+    def render_repository(name: str, pipelines: Mapping[str, Path], **answers: object) -> Path:
         folder = tmp_path_factory.mktemp("repository") / name
-        wanted = [dict(zip(("layer", "name"), each.split("/"), strict=True)) for each in pipelines]
-        data = {"pipelines": wanted, **answers}
+        answers_of_pipelines = [
+            dict(zip(("layer", "name"), each.split("/"), strict=True)) for each in pipelines
+        ]
+        data = {"pipelines": answers_of_pipelines, **answers}
         copier.run_copy(str(template), folder, data=data, defaults=True, quiet=True)
         for pipeline, code in pipelines.items():
             place = folder / "src" / pipeline
@@ -49,7 +51,7 @@ def render(tmp_path_factory: pytest.TempPathFactory) -> Render:
             shutil.copytree(code, place, dirs_exist_ok=True)
         return folder
 
-    return made
+    return render_repository
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +65,7 @@ def penguins(render: Render) -> Repository:
 
 @pytest.fixture(scope="session")
 def everything(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """A repository in which everything occurs."""
+    """A repository that uses every option."""
     sources = {
         pipeline: _code(OWN / f"{module}.py", tmp_path_factory.mktemp(module))
         for pipeline, module in EVERYTHING.items()
@@ -77,7 +79,7 @@ def everything(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Repo
 
 @pytest.fixture(scope="session")
 def synthesized(penguins: Repository, everything: Repository) -> Synthesize:
-    """Return what a repository's programs ask for in production, once for all tests."""
+    """Return the resources of a repository's programs in production, once for all tests."""
     repositories = {"penguins": penguins, "everything": everything}
     return cache(lambda name: synth(repositories[name], environment="prod"))
 

@@ -1,4 +1,4 @@
-"""What each program makes of a repository in which everything occurs."""
+"""The resources of each program, for a repository that uses every option."""
 
 import json
 import re
@@ -27,14 +27,14 @@ def stacks(synthesized: Synthesize) -> dict[str, Stack]:
 
 def inputs(stack: Stack, kind: str) -> dict[str, Any]:
     """Return the inputs of all resources of a type, by their names."""
-    found = {resource.name: resource.inputs for resource in stack.of_type(kind)}
-    assert found, f"{stack.instance} has no {kind}"
-    return found
+    values = {resource.name: resource.inputs for resource in stack.of_type(kind)}
+    assert values, f"{stack.instance} has no {kind}"
+    return values
 
 
 def one(stack: Stack, kind: str) -> Any:
-    [found] = inputs(stack, kind).values()
-    return found
+    [values] = inputs(stack, kind).values()
+    return values
 
 
 def actions(stack: Stack, role: str) -> dict[str, list[str]]:
@@ -57,24 +57,24 @@ def test_the_tags_of_the_configuration_win(stacks: dict[str, Stack]) -> None:
     }
 
 
-def test_only_the_configured_account_will_do(stacks: dict[str, Stack]) -> None:
+def test_only_the_configured_account_is_allowed(stacks: dict[str, Stack]) -> None:
     for stack in stacks.values():
         assert json.loads(one(stack, "pulumi:providers:aws")["allowedAccountIds"]) == [ACCOUNT]
 
 
-def test_every_role_is_within_the_boundary(stacks: dict[str, Stack]) -> None:
+def test_every_role_has_the_permissions_boundary(stacks: dict[str, Stack]) -> None:
     for name in (ORDERS, REPORT):
         for role in inputs(stacks[name], "aws:iam/role:Role").values():
             assert role["permissionsBoundary"] == BOUNDARY
 
 
-def test_an_image_never_changes_once_it_is_there(stacks: dict[str, Stack]) -> None:
+def test_nobody_can_push_a_tag_twice(stacks: dict[str, Stack]) -> None:
     for repository in inputs(stacks["universal"], "aws:ecr/repository:Repository").values():
         assert repository["imageTagMutability"] == "IMMUTABLE"
 
 
-def test_images_are_kept_by_number_and_never_by_age(stacks: dict[str, Stack]) -> None:
-    """An image that runs may be old."""
+def test_images_expire_by_number_and_never_by_age(stacks: dict[str, Stack]) -> None:
+    """The deployed image can be an old one."""
     for policy in inputs(stacks["universal"], "aws:ecr/lifecyclePolicy:LifecyclePolicy").values():
         [rule] = json.loads(policy["policy"])["rules"]
         assert rule["selection"]["countType"] == "imageCountMoreThan"
@@ -82,14 +82,14 @@ def test_images_are_kept_by_number_and_never_by_age(stacks: dict[str, Stack]) ->
 
 
 def test_images_and_data_are_protected(stacks: dict[str, Stack]) -> None:
-    kept = (
+    protected = (
         *stacks["universal"].of_type("aws:ecr/repository:Repository"),
         *stacks["infra"].of_type("aws:s3/bucket:Bucket"),
     )
-    assert all(resource.protected for resource in kept)
+    assert all(resource.protected for resource in protected)
 
 
-def test_every_function_has_an_image_of_its_own(stacks: dict[str, Stack]) -> None:
+def test_every_function_has_its_own_image(stacks: dict[str, Stack]) -> None:
     images = inputs(stacks["universal"], "docker:index/image:Image")
     assert len(images) == 7
     assert len({image["imageName"] for image in images.values()}) == 7
@@ -98,23 +98,23 @@ def test_every_function_has_an_image_of_its_own(stacks: dict[str, Stack]) -> Non
         assert image["build"]["platform"] == "linux/arm64"
 
 
-def test_every_zone_has_a_bucket_but_those_that_have_one_already(stacks: dict[str, Stack]) -> None:
-    made = inputs(stacks["infra"], "aws:s3/bucket:Bucket")
+def test_infra_creates_a_bucket_for_each_zone_without_one(stacks: dict[str, Stack]) -> None:
+    buckets = inputs(stacks["infra"], "aws:s3/bucket:Bucket")
     names = Names("ExampleDorc", "prod")
-    assert {zone: bucket["bucket"] for zone, bucket in made.items()} == {
+    assert {zone: bucket["bucket"] for zone, bucket in buckets.items()} == {
         zone: names.bucket(zone, ACCOUNT) for zone in ("processed", "curated")
     }
 
 
-def test_a_bucket_that_is_there_already_is_left_alone(stacks: dict[str, Stack]) -> None:
-    """A notification configuration of ours would replace its owner's."""
+def test_an_existing_bucket_is_not_changed(stacks: dict[str, Stack]) -> None:
+    """Our notification configuration would replace the one of its owner."""
     assert "a-partner-s-data" not in json.dumps(
         [resource.inputs for resource in stacks["infra"].resources]
     )
 
 
 @pytest.mark.parametrize(
-    ("kind", "wanted"),
+    ("kind", "expected"),
     [
         (
             "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
@@ -135,19 +135,19 @@ def test_a_bucket_that_is_there_already_is_left_alone(stacks: dict[str, Stack]) 
             {"rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]},
         ),
     ],
-    ids=["private", "versioned", "tells of its objects", "encrypted"],
+    ids=["private", "versioned", "sends events", "encrypted"],
 )
-def test_every_bucket_of_the_lake_is(
-    stacks: dict[str, Stack], kind: str, wanted: dict[str, Any]
+def test_every_bucket_of_a_zone_is(
+    stacks: dict[str, Stack], kind: str, expected: dict[str, Any]
 ) -> None:
     buckets = inputs(stacks["infra"], "aws:s3/bucket:Bucket")
-    found = inputs(stacks["infra"], kind)
-    assert found.keys() == buckets.keys()
-    for given in found.values():
-        assert wanted.items() <= given.items()
+    settings = inputs(stacks["infra"], kind)
+    assert settings.keys() == buckets.keys()
+    for values in settings.values():
+        assert expected.items() <= values.items()
 
 
-def test_dead_letters_are_encrypted_and_kept_for_two_weeks(stacks: dict[str, Stack]) -> None:
+def test_dead_letters_are_encrypted_and_stay_for_two_weeks(stacks: dict[str, Stack]) -> None:
     queue = one(stacks["infra"], "aws:sqs/queue:Queue")
     assert queue["sqsManagedSseEnabled"] is True
     assert queue["messageRetentionSeconds"] == 14 * 24 * 3600
@@ -160,7 +160,7 @@ def test_a_dead_letter_raises_an_alarm(stacks: dict[str, Stack]) -> None:
     assert alarm["alarmActions"] == [stacks["infra"].outputs["alerts"]]
 
 
-def test_every_failed_execution_of_the_environment_is_told(stacks: dict[str, Stack]) -> None:
+def test_every_failed_execution_of_the_environment_sends_an_alert(stacks: dict[str, Stack]) -> None:
     pattern = json.loads(one(stacks["infra"], "aws:cloudwatch/eventRule:EventRule")["eventPattern"])
     assert pattern["detail"]["status"] == ["FAILED", "TIMED_OUT", "ABORTED"]
     [machines] = pattern["detail"]["stateMachineArn"]
@@ -170,9 +170,9 @@ def test_every_failed_execution_of_the_environment_is_told(stacks: dict[str, Sta
             assert arn.startswith(machines["prefix"])
 
 
-def test_whoever_is_configured_is_told_by_mail(stacks: dict[str, Stack]) -> None:
-    told = one(stacks["infra"], "aws:sns/topicSubscription:TopicSubscription")
-    assert (told["protocol"], told["endpoint"]) == ("email", "data@example.com")
+def test_the_configured_addresses_get_alerts_by_mail(stacks: dict[str, Stack]) -> None:
+    subscription = one(stacks["infra"], "aws:sns/topicSubscription:TopicSubscription")
+    assert (subscription["protocol"], subscription["endpoint"]) == ("email", "data@example.com")
 
 
 def test_functions_run_in_the_configured_subnets(stacks: dict[str, Stack]) -> None:
@@ -192,12 +192,12 @@ def test_functions_without_a_vpc_join_none(synthesized: Synthesize) -> None:
 
 
 def test_functions_run_an_image_by_its_digest(stacks: dict[str, Stack]) -> None:
-    """A tag could be another image tomorrow."""
+    """A tag can name another image tomorrow."""
     for function in inputs(stacks[ORDERS], "aws:lambda/function:Function").values():
         assert re.search(r"@sha256:[0-9a-f]{64}$", function["imageUri"])
 
 
-def test_a_function_is_what_its_step_says(stacks: dict[str, Stack]) -> None:
+def test_a_function_has_the_settings_of_its_step(stacks: dict[str, Stack]) -> None:
     functions = inputs(stacks[ORDERS], "aws:lambda/function:Function")
     assert functions["convert"]["memorySize"] == 2048
     assert functions["convert"]["ephemeralStorage"] == {"size": 2048}
@@ -223,7 +223,7 @@ def test_logs_stay_as_long_as_configured(stacks: dict[str, Stack]) -> None:
         assert group["retentionInDays"] == 90
 
 
-def test_functions_find_the_buckets_of_their_zones(stacks: dict[str, Stack]) -> None:
+def test_functions_get_the_buckets_of_their_zones(stacks: dict[str, Stack]) -> None:
     buckets: Any = stacks["infra"].outputs["buckets"]
     variables = inputs(stacks[ORDERS], "aws:lambda/function:Function")["check"]["environment"]
     assert variables["variables"] == {
@@ -232,7 +232,7 @@ def test_functions_find_the_buckets_of_their_zones(stacks: dict[str, Stack]) -> 
     }
 
 
-def test_functions_of_a_layer_without_zones_find_no_buckets(stacks: dict[str, Stack]) -> None:
+def test_functions_of_a_layer_without_zones_get_no_buckets(stacks: dict[str, Stack]) -> None:
     function = inputs(stacks[REPORT], "aws:lambda/function:Function")["write"]
     assert "SOURCE_BUCKET" not in json.dumps(function)
     assert "s3:GetObject" not in actions(stacks[REPORT], "write")
@@ -247,8 +247,8 @@ def test_a_function_reads_what_its_step_says(stacks: dict[str, Stack]) -> None:
 
 
 def test_a_function_has_the_permissions_that_its_step_adds(stacks: dict[str, Stack]) -> None:
-    wanted = f"arn:aws:dynamodb:eu-west-2:{ACCOUNT}:table/seen"
-    assert actions(stacks[ORDERS], "note")["dynamodb:PutItem"] == [wanted]
+    table = f"arn:aws:dynamodb:eu-west-2:{ACCOUNT}:table/seen"
+    assert actions(stacks[ORDERS], "note")["dynamodb:PutItem"] == [table]
     assert "dynamodb:PutItem" not in actions(stacks[ORDERS], "check")
 
 
@@ -263,7 +263,7 @@ def test_a_machine_calls_its_own_functions_and_no_others(stacks: dict[str, Stack
         assert called == set(allowed) == arns
 
 
-def test_every_trigger_is_there_once(stacks: dict[str, Stack]) -> None:
+def test_every_trigger_has_one_rule_or_schedule(stacks: dict[str, Stack]) -> None:
     rules = stacks[ORDERS].of_type("aws:cloudwatch/eventRule:EventRule")
     schedules = stacks[ORDERS].of_type("aws:scheduler/schedule:Schedule")
     assert (len(rules), len(schedules)) == (4, 2)
@@ -276,7 +276,7 @@ def test_a_pipeline_without_triggers_has_no_role_for_them(stacks: dict[str, Stac
     assert roles.keys() == {"report", "write"}
 
 
-def test_a_rule_sends_to_the_machine_what_it_is_to_receive(stacks: dict[str, Stack]) -> None:
+def test_a_rule_sends_the_input_of_its_trigger_to_the_machine(stacks: dict[str, Stack]) -> None:
     targets = inputs(stacks[ORDERS], "aws:cloudwatch/eventTarget:EventTarget").values()
     assert {target["arn"] for target in targets} == {stacks[ORDERS].outputs["state_machine_arn"]}
     templates = [target.get("inputTransformer", {}).get("inputTemplate") for target in targets]
@@ -291,7 +291,7 @@ def test_a_rule_listens_on_its_own_bus(stacks: dict[str, Stack]) -> None:
     assert {name: target["eventBusName"] for name, target in targets.items()} == buses
 
 
-def test_a_schedule_leaves_its_dead_letters_by_its_role(stacks: dict[str, Stack]) -> None:
+def test_a_schedule_sends_dead_letters_with_its_role(stacks: dict[str, Stack]) -> None:
     letters = stacks["infra"].outputs["dead_letters"]
     assert actions(stacks[ORDERS], "schedules")["sqs:SendMessage"] == [letters]
 
@@ -300,11 +300,11 @@ def test_a_schedule_leaves_its_dead_letters_by_its_role(stacks: dict[str, Stack]
     ("environment", "running"),
     [("prod", {"cron(0 6 * * ? *)"}), ("dev", {"cron(0 6 * * ? *)", "rate(1 hour)"})],
 )
-def test_schedules_run_where_they_are_switched_on(
+def test_schedules_run_in_the_environments_that_enable_them(
     everything: Repository, environment: str, running: set[str]
 ) -> None:
-    made = synth(everything, environment=environment)
-    [orders] = [stack for stack in made.stacks if stack.instance == ORDERS]
+    synthesis = synth(everything, environment=environment)
+    [orders] = [stack for stack in synthesis.stacks if stack.instance == ORDERS]
     schedules = inputs(orders, "aws:scheduler/schedule:Schedule").values()
     on = {
         schedule["scheduleExpression"] for schedule in schedules if schedule["state"] == "ENABLED"
@@ -314,17 +314,17 @@ def test_schedules_run_where_they_are_switched_on(
 
 def test_no_two_environments_share_a_name(everything: Repository) -> None:
     one, other = (
-        _named(synth(everything, environment=environment)) for environment in ("dev", "prod")
+        _names(synth(everything, environment=environment)) for environment in ("dev", "prod")
     )
     assert one
     assert not one & other
 
 
-def _named(made: Synthesis) -> set[str]:
-    """Return the names of all that an environment owns, as ``type name``."""
+def _names(synthesis: Synthesis) -> set[str]:
+    """Return the names of the resources of an environment, as ``type name``."""
     resources: list[Resource] = [
         resource
-        for stack in made.stacks
+        for stack in synthesis.stacks
         if stack.instance != "universal"
         for resource in stack.resources
     ]

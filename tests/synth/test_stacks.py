@@ -1,4 +1,4 @@
-"""What holds for every resource of every program, whatever the repository."""
+"""Rules for every resource of every program, in any repository."""
 
 import json
 import re
@@ -17,14 +17,14 @@ from dorc_runtime.testing.synth.wire import HIDDEN
 Synthesize = Callable[[str], Synthesis]
 
 ACCOUNT = "123456789012"
-# What a role's trust policy names as its source, by the service that takes the role on; each page
-# is in ``compile.policies.trust``. Lambda names nothing.
+# The source in the trust policy of a role, by the service that assumes the role; the page of each
+# is in ``compile.permissions.policies.trust``. Lambda has none.
 SOURCES = {
     "states": rf"arn:aws:states:eu-west-2:{ACCOUNT}:stateMachine:[\w-]+",
     "events": rf"arn:aws:events:eu-west-2:{ACCOUNT}:rule/[\w/-]+",
     "scheduler": rf"arn:aws:scheduler:eu-west-2:{ACCOUNT}:schedule-group/[\w-]+",
 }
-# What Pulumi writes for what it does not know yet, and for an output that is used as a text.
+# Pulumi's texts for a value that is not known yet, and for an output that is used as a text.
 UNRESOLVED = re.compile(r"04da6b54-80e4-46f7-96ec-b56ff0331ba9|Output\[|<pulumi|\bNone\b|\$\{\w")
 POLICY = "aws:iam/rolePolicy:RolePolicy"
 
@@ -38,7 +38,7 @@ def synthesis(synthesized: Synthesize, repository: str) -> Synthesis:
 
 @pytest.fixture
 def resources(synthesis: Synthesis) -> list[Resource]:
-    """What providers make, of all stacks."""
+    """The resources that providers create, of all stacks."""
     return [
         resource
         for stack in synthesis.stacks
@@ -48,9 +48,9 @@ def resources(synthesis: Synthesis) -> list[Resource]:
 
 
 def of_type(resources: list[Resource], kind: str) -> list[Resource]:
-    found = [resource for resource in resources if resource.type == kind]
-    assert found, f"there is no {kind}"
-    return found
+    chosen = [resource for resource in resources if resource.type == kind]
+    assert chosen, f"there is no {kind}"
+    return chosen
 
 
 def statements(document: str) -> Iterator[dict[str, Any]]:
@@ -58,7 +58,7 @@ def statements(document: str) -> Iterator[dict[str, Any]]:
 
 
 def policies(resources: list[Resource]) -> Iterator[tuple[Resource, dict[str, Any]]]:
-    """Yield each statement that says who may do what, with what it stands in."""
+    """Yield each statement of a policy, with the resource that has it."""
     kinds = (POLICY, "aws:sqs/queuePolicy:QueuePolicy", "aws:sns/topicPolicy:TopicPolicy")
     for kind in kinds:
         for resource in of_type(resources, kind):
@@ -81,8 +81,8 @@ def texts(value: object) -> Iterator[str]:
         yield from texts([*value.keys(), *value.values()])
 
 
-def test_everything_is_made_by_the_provider_of_its_stack(synthesis: Synthesis) -> None:
-    """A default provider would make it wherever the credentials happen to lead."""
+def test_every_resource_has_the_provider_of_its_stack(synthesis: Synthesis) -> None:
+    """A default provider would use any account that the credentials reach."""
     for stack in synthesis.stacks:
         providers = {
             resource.urn
@@ -94,7 +94,7 @@ def test_everything_is_made_by_the_provider_of_its_stack(synthesis: Synthesis) -
                 assert resource.provider in providers, resource.urn
 
 
-def test_aws_is_asked_by_the_provider_of_the_stack(synthesis: Synthesis) -> None:
+def test_every_question_to_aws_has_the_provider_of_its_stack(synthesis: Synthesis) -> None:
     for stack in synthesis.stacks:
         providers = {provider.urn for provider in stack.of_type("pulumi:providers:aws")}
         assert stack.questions
@@ -110,7 +110,7 @@ def test_every_resource_has_the_tags_of_its_stack(synthesis: Synthesis) -> None:
         assert tags.get("dorc:pipeline") == (stack.instance if "/" in stack.instance else None)
 
 
-def test_only_what_aws_cannot_name_is_allowed_everywhere(resources: list[Resource]) -> None:
+def test_only_actions_without_resources_are_allowed_on_all(resources: list[Resource]) -> None:
     for resource, statement in policies(resources):
         if "*" in as_list(statement["Resource"]):
             assert set(as_list(statement["Action"])) <= WILDCARDS.keys(), resource.urn
@@ -121,8 +121,10 @@ def test_no_policy_allows_every_action(resources: list[Resource]) -> None:
         assert not [text for text in as_list(statement["Action"]) if "*" in text], resource.urn
 
 
-def test_the_log_group_of_a_function_is_there_first_and_forgets(resources: list[Resource]) -> None:
-    """Lambda makes one by itself that keeps everything for ever."""
+def test_the_log_group_of_a_function_exists_first_and_has_a_retention(
+    resources: list[Resource],
+) -> None:
+    """Lambda would create one that keeps logs for ever."""
     groups = {group.urn: group for group in of_type(resources, "aws:cloudwatch/logGroup:LogGroup")}
     for function in of_type(resources, "aws:lambda/function:Function"):
         [group] = [groups[urn] for urn in function.dependencies if urn in groups]
@@ -131,14 +133,16 @@ def test_the_log_group_of_a_function_is_there_first_and_forgets(resources: list[
         assert isinstance(group.inputs["retentionInDays"], int)
 
 
-def test_the_log_group_of_a_machine_is_there_first_and_forgets(resources: list[Resource]) -> None:
+def test_the_log_group_of_a_machine_exists_first_and_has_a_retention(
+    resources: list[Resource],
+) -> None:
     groups = {group.urn: group for group in of_type(resources, "aws:cloudwatch/logGroup:LogGroup")}
     for machine in of_type(resources, "aws:sfn/stateMachine:StateMachine"):
-        wanted = f"/aws/vendedlogs/states/{name(machine)}"
+        log_group = f"/aws/vendedlogs/states/{name(machine)}"
         own = [groups[urn] for urn in machine.dependencies if urn in groups]
-        [group] = [group for group in own if group.inputs["name"] == wanted]
+        [group] = [group for group in own if group.inputs["name"] == log_group]
         logging: Any = machine.inputs["loggingConfiguration"]
-        assert logging["logDestination"].endswith(f":log-group:{wanted}:*")
+        assert logging["logDestination"].endswith(f":log-group:{log_group}:*")
         assert isinstance(group.inputs["retentionInDays"], int)
 
 
@@ -146,7 +150,7 @@ def name(resource: Resource) -> str:
     return str(resource.inputs["name"])
 
 
-def test_every_role_is_taken_on_for_what_it_is_for(resources: list[Resource]) -> None:
+def test_only_the_service_and_source_of_a_role_can_assume_it(resources: list[Resource]) -> None:
     for role in of_type(resources, "aws:iam/role:Role"):
         for statement in statements(str(role.inputs["assumeRolePolicy"])):
             service = statement["Principal"]["Service"].removesuffix(".amazonaws.com")
@@ -160,8 +164,8 @@ def test_every_role_is_taken_on_for_what_it_is_for(resources: list[Resource]) ->
             assert all(re.fullmatch(SOURCES[service], arn) for arn in named), role.urn
 
 
-def test_what_aws_checks_when_it_makes_a_thing_is_there_first(resources: list[Resource]) -> None:
-    """A role without its permissions makes AWS refuse machines, functions in a VPC and targets."""
+def test_what_aws_checks_at_creation_is_created_first(resources: list[Resource]) -> None:
+    """AWS refuses machines, functions in a VPC and targets whose role has no permissions yet."""
     policies = {str(policy.inputs["role"]): policy for policy in of_type(resources, POLICY)}
     for resource in resources:
         target: Any = resource.inputs.get("target")
@@ -171,18 +175,18 @@ def test_what_aws_checks_when_it_makes_a_thing_is_there_first(resources: list[Re
             assert policies[arn.rpartition("/")[2]].urn in resource.dependencies, resource.urn
 
 
-def test_who_publishes_to_a_topic_is_allowed_to_first(resources: list[Resource]) -> None:
+def test_a_topic_has_its_policy_before_anything_publishes_to_it(resources: list[Resource]) -> None:
     [topic] = of_type(resources, "aws:sns/topic:Topic")
     [policy] = of_type(resources, "aws:sns/topicPolicy:TopicPolicy")
     for resource in resources:
-        told = resource.inputs.get("alarmActions") or resource.inputs.get("arn")
+        arns = resource.inputs.get("alarmActions") or resource.inputs.get("arn")
         if policy is not resource and any(
-            f":sns:eu-west-2:{ACCOUNT}:" in text for text in texts(told)
+            f":sns:eu-west-2:{ACCOUNT}:" in text for text in texts(arns)
         ):
             assert {topic.urn, policy.urn} <= set(resource.dependencies), resource.urn
 
 
-def test_every_target_is_tried_for_a_day_and_then_keeps_what_it_lost(
+def test_every_target_retries_for_a_day_and_then_sends_a_dead_letter(
     resources: list[Resource],
 ) -> None:
     targets: list[Any] = [
@@ -199,8 +203,8 @@ def test_every_target_is_tried_for_a_day_and_then_keeps_what_it_lost(
         assert letters["arn"].startswith(f"arn:aws:sqs:eu-west-2:{ACCOUNT}:")
 
 
-def test_secrets_are_told_to_pulumi_as_such(synthesis: Synthesis) -> None:
-    """The only one that a program handles is what ECR is logged in to with."""
+def test_secrets_are_marked_for_pulumi(synthesis: Synthesis) -> None:
+    """The only secret of a program is the password of ECR."""
     images = synthesis.stacks[0].of_type("docker:index/image:Image")
     assert images
     for image in images:
@@ -209,23 +213,23 @@ def test_secrets_are_told_to_pulumi_as_such(synthesis: Synthesis) -> None:
         assert registry["password"] == HIDDEN
 
 
-def test_no_secret_stands_anywhere_as_plain_text(synthesis: Synthesis) -> None:
-    password = "offline"  # noqa: S105 # what ECR is played to answer
+def test_no_secret_is_shown_as_plain_text(synthesis: Synthesis) -> None:
+    password = "offline"  # noqa: S105 # the answer of the stand-in for ECR
     for stack in synthesis.stacks:
         for resource in stack.resources:
             assert password not in texts(resource.inputs), resource.urn
         assert password not in texts(stack.outputs), stack.instance
 
 
-def test_nothing_is_left_to_be_filled_in(synthesis: Synthesis) -> None:
+def test_no_text_has_a_placeholder(synthesis: Synthesis) -> None:
     for stack in synthesis.stacks:
         for resource in stack.resources:
             for text in texts(resource.inputs):
                 assert not UNRESOLVED.search(text), f"{resource.urn}: {text}"
 
 
-def test_every_name_is_dorc_s_own(resources: list[Resource]) -> None:
-    """Pulumi would make names up where a program gives none."""
+def test_every_resource_has_a_name_from_dorc(resources: list[Resource]) -> None:
+    """Pulumi invents a name when a program gives none."""
     for resource in resources:
         if resource.type in NAMED:
             assert resource.inputs.get("name") or resource.inputs.get("bucket"), resource.urn
@@ -248,7 +252,7 @@ NAMED = {
 }
 
 
-def test_no_name_is_given_twice(resources: list[Resource]) -> None:
+def test_no_two_resources_share_a_name(resources: list[Resource]) -> None:
     named = [
         (resource.type, resource.inputs.get("name") or resource.inputs.get("bucket"))
         for resource in resources
@@ -257,7 +261,9 @@ def test_no_name_is_given_twice(resources: list[Resource]) -> None:
     assert len(named) == len(set(named))
 
 
-def test_everything_stands_under_what_it_is_part_of(synthesis: Synthesis) -> None:
+def test_every_resource_has_the_component_that_it_belongs_to_as_its_parent(
+    synthesis: Synthesis,
+) -> None:
     for stack in synthesis.stacks:
         urns = {resource.urn for resource in stack.resources}
         roots = [resource for resource in stack.resources if not resource.parent]
@@ -265,26 +271,26 @@ def test_everything_stands_under_what_it_is_part_of(synthesis: Synthesis) -> Non
         assert all(resource.parent in urns for resource in stack.resources if resource.parent)
 
 
-def test_cfn_lint_finds_nothing_wrong(synthesis: Synthesis) -> None:
-    """It knows the schema of policies and state machines, what actions there are, and names."""
+def test_cfn_lint_reports_no_problems(synthesis: Synthesis) -> None:
+    """It checks the schema of policies and state machines, actions, and names."""
     for stack in synthesis.stacks:
-        found = lint(json.dumps(template(stack)), get_rules([], ["I"], []), ["eu-west-2"])
-        assert [f"{stack.instance}: {match}" for match in found] == []
+        problems = lint(json.dumps(template(stack)), get_rules([], ["I"], []), ["eu-west-2"])
+        assert [f"{stack.instance}: {match}" for match in problems] == []
 
 
 def template(stack: Stack) -> dict[str, Any]:
-    """Return the CloudFormation of what cfn-lint has schemas for."""
-    made: dict[str, Any] = {}
+    """Return the CloudFormation of the resources that cfn-lint has schemas for."""
+    cloudformation: dict[str, Any] = {}
     policies = {policy.inputs["role"]: policy.inputs for policy in stack.of_type(POLICY)}
     for resource in stack.resources:
-        given: Any = resource.inputs
+        inputs: Any = resource.inputs
         match resource.type:
             case "aws:iam/role:Role":
                 kind = "AWS::IAM::Role"
-                policy = policies[given["name"]]
+                policy = policies[inputs["name"]]
                 properties = {
-                    "RoleName": given["name"],
-                    "AssumeRolePolicyDocument": json.loads(given["assumeRolePolicy"]),
+                    "RoleName": inputs["name"],
+                    "AssumeRolePolicyDocument": json.loads(inputs["assumeRolePolicy"]),
                     "Policies": [
                         {
                             "PolicyName": policy["name"],
@@ -295,42 +301,42 @@ def template(stack: Stack) -> dict[str, Any]:
             case "aws:sfn/stateMachine:StateMachine":
                 kind = "AWS::StepFunctions::StateMachine"
                 properties = {
-                    "StateMachineName": given["name"],
-                    "RoleArn": given["roleArn"],
-                    "Definition": json.loads(given["definition"]),
+                    "StateMachineName": inputs["name"],
+                    "RoleArn": inputs["roleArn"],
+                    "Definition": json.loads(inputs["definition"]),
                 }
             case "aws:sqs/queuePolicy:QueuePolicy":
                 kind = "AWS::SQS::QueuePolicy"
                 properties = {
-                    "Queues": [given["queueUrl"]],
-                    "PolicyDocument": json.loads(given["policy"]),
+                    "Queues": [inputs["queueUrl"]],
+                    "PolicyDocument": json.loads(inputs["policy"]),
                 }
             case "aws:sns/topicPolicy:TopicPolicy":
                 kind = "AWS::SNS::TopicPolicy"
                 properties = {
-                    "Topics": [given["arn"]],
-                    "PolicyDocument": json.loads(given["policy"]),
+                    "Topics": [inputs["arn"]],
+                    "PolicyDocument": json.loads(inputs["policy"]),
                 }
             case "aws:lambda/function:Function":
                 kind = "AWS::Lambda::Function"
                 properties = {
-                    "FunctionName": given["name"],
-                    "Role": given["role"],
-                    "PackageType": given["packageType"],
-                    "Code": {"ImageUri": given["imageUri"]},
-                    "Architectures": given["architectures"],
-                    "Timeout": given["timeout"],
-                    "MemorySize": given["memorySize"],
-                    "EphemeralStorage": {"Size": given["ephemeralStorage"]["size"]},
+                    "FunctionName": inputs["name"],
+                    "Role": inputs["role"],
+                    "PackageType": inputs["packageType"],
+                    "Code": {"ImageUri": inputs["imageUri"]},
+                    "Architectures": inputs["architectures"],
+                    "Timeout": inputs["timeout"],
+                    "MemorySize": inputs["memorySize"],
+                    "EphemeralStorage": {"Size": inputs["ephemeralStorage"]["size"]},
                 }
             case "aws:s3/bucket:Bucket":
                 kind = "AWS::S3::Bucket"
-                properties = {"BucketName": given["bucket"]}
+                properties = {"BucketName": inputs["bucket"]}
             case "aws:ecr/repository:Repository":
                 kind = "AWS::ECR::Repository"
-                properties = {"RepositoryName": given["name"]}
+                properties = {"RepositoryName": inputs["name"]}
             case _:
                 continue
-        made[f"Resource{len(made)}"] = {"Type": kind, "Properties": properties}
+        cloudformation[f"Resource{len(cloudformation)}"] = {"Type": kind, "Properties": properties}
     empty = {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}
-    return {"AWSTemplateFormatVersion": "2010-09-09", "Resources": made or empty}
+    return {"AWSTemplateFormatVersion": "2010-09-09", "Resources": cloudformation or empty}

@@ -1,1 +1,1 @@
-"""A repository's own files, in which everything occurs that a deployment can be asked for."""
+"""The files of a repository that uses every option of a deployment."""

@@ -1,4 +1,4 @@
-"""A pipeline whose names are longer than AWS takes."""
+"""A pipeline with names that are longer than AWS allows."""
 
 from dorc_runtime import CronTrigger, Function, Pipeline
 

@@ -1,4 +1,4 @@
-"""A pipeline with every kind of trigger, and functions that ask for more and for less."""
+"""A pipeline with every kind of trigger, and functions with many and with few permissions."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Everything that an environment can be configured with."""
+"""Every option of an environment."""
 
 from dorc_runtime import Config, UniversalConfig
 

@@ -1,4 +1,4 @@
-"""A pipeline in a layer without zones, which nothing starts."""
+"""A pipeline without triggers, in a layer without zones."""
 
 from dorc_runtime import Function, Pass, Pipeline
 
