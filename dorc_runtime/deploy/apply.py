@@ -1,4 +1,4 @@
-"""Applying instances: one after the other, or the instances of a stage at the same time."""
+"""Applies instances: one after the other, or the instances of a stage at the same time."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,7 +15,7 @@ from dorc_runtime.deploy.locks import locks, recover, unlock
 from dorc_runtime.deploy.observer import DeployObserver, report_file_change
 from dorc_runtime.errors import DorcError, StoppedError
 
-# An engine takes about a fifth of a gigabyte, and a processor most of its time.
+# An engine needs about 200 MB, and one processor most of the time.
 _MOST_ENGINES = 4
 
 
@@ -80,8 +80,7 @@ class Apply:
     def apply(self, instance: Instance, *, named: bool = False) -> Applied:
         """Apply an instance.
 
-        ``named`` reports each resource with the instance's name, as others are applied at the same
-        time.
+        ``named`` reports each resource with the instance's id: others are applied at the same time.
         """
         self._apply_prerequisites(instance)
         self._remove_stale_locks(instance)
@@ -124,7 +123,7 @@ class Apply:
         observer.changes("pruned", changes)
 
     def _remove_stale_locks(self, instance: Instance) -> None:
-        """Remove, if a person agrees, the locks of processes that no longer run."""
+        """Remove the locks of processes that no longer run, if a person agrees."""
         stack_locks = locks(self._context, instance) if self._confirm else ()
         if self._confirm and stack_locks and all(lock.is_stale for lock in stack_locks):
             names = " and ".join(str(lock) for lock in stack_locks)
@@ -137,7 +136,7 @@ class Apply:
             recover(stack, self._observer)
 
     def _apply_prerequisites(self, instance: Instance) -> None:
-        """Apply first, if a person agrees, what ``instance`` needs."""
+        """Apply the prerequisites of ``instance``, if a person agrees."""
         if self._confirm:
             for missing in prerequisites(self._context, instance):
                 self._confirm(f"{instance.title} needs {missing.title} applied first. Do it now?")

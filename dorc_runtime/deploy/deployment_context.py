@@ -91,7 +91,7 @@ def deployment_context(repository: Repository, settings: Settings) -> Deployment
 def check_credentials(context: DeploymentContext) -> str:
     """Return the account of the credentials, after asking AWS.
 
-    Raises ``CredentialsError``.
+    Raises ``CredentialsError``, or ``StackError`` when nothing answers.
     """
     return check_account(context.config.universal, context.settings, client=context.client("sts"))
 

@@ -1,4 +1,4 @@
-"""Removing what was applied, and what is still deployed."""
+"""Removes what is deployed, and lists what still is."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What follows deployments as they happen."""
+"""The reports of a deployment while it runs."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -11,7 +11,7 @@ from dorc_runtime.project.repository import Repository
 
 
 class DeployObserver(Protocol):
-    """What follows deployments, several at the same time where they are independent."""
+    """Gets the reports of deployments, also of several at the same time."""
 
     def title(self, text: str) -> None:
         """Report what starts now."""

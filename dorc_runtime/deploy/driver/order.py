@@ -10,7 +10,7 @@ from dorc_runtime.model.triggers import PipelineTrigger
 
 
 def stages(pipelines: Mapping[str, Pipeline]) -> tuple[tuple[str, ...], ...]:
-    """Return the ids of ``pipelines`` in stages; those of one stage can be deployed side by side.
+    """Return the ids of ``pipelines`` in stages; those of one stage are independent.
 
     Raises ``DefinitionError`` for pipelines that need each other.
     """
