@@ -20,7 +20,7 @@ STOPPED = (
 SLOW_PULUMI = """#!/bin/sh
 case " $* " in *" $SLOW_WORDS "*)
     touch "$SLOW_FILE"
-    while [ -e "$SLOW_FILE" ]; do sleep 0.05; result;;
+    while [ -e "$SLOW_FILE" ]; do sleep 0.05; done;;
 esac
 exec "$REAL_PULUMI" "$@"
 """
