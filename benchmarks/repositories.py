@@ -1,11 +1,9 @@
 """Repositories of pipelines to measure on, written by hand in a temporary folder."""
 
-import shutil
 from pathlib import Path
 
-import copier
+from tests.repositories import copy_template, render_repository
 
-_ROOT = Path(__file__).parents[1]
 _TASKS = """
 from pathlib import Path
 
@@ -148,17 +146,8 @@ def deployable(root: Path, pipelines: int, functions: int) -> Path:
 
 def generated(root: Path, pipelines: int) -> Path:
     """Let the template write a repository with ``pipelines`` pipelines, each with its test."""
-    template = root / "template"
-    shutil.copytree(_ROOT / "template", template / "template")
-    (template / "dorc_runtime").mkdir()
-    for name in ("copier.yml", "dorc_runtime/VERSION"):
-        shutil.copy(_ROOT / name, template / name)
-    wanted = [
-        {"layer": "raw-to-processed", "name": f"pipeline_{number}"} for number in range(pipelines)
-    ]
-    made = root / "bench"
-    copier.run_copy(str(template), made, data={"pipelines": wanted}, defaults=True, quiet=True)
-    return made
+    names = [f"raw-to-processed/pipeline_{number}" for number in range(pipelines)]
+    return render_repository(copy_template(root / "template"), root / "bench", names)
 
 
 def _program(folder: Path, stack: str, program: str) -> None:

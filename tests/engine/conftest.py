@@ -4,16 +4,16 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import copier
 import pytest
+
+from tests.repositories import ROOT, copy_template, render_repository, replace_code
 
 from . import pulumi_environment as engine
 from .deployment import Deployment
 
-ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "penguins"
 CLEANING = "raw-to-processed/penguins"
-PIPELINES = (("raw-to-processed", "penguins"), ("processed-to-curated", "penguins"))
+PIPELINES = (CLEANING, "processed-to-curated/penguins")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,27 +38,12 @@ def started_cloud(cli: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The template as it is on disk."""
-    folder = tmp_path_factory.mktemp("template")
-    shutil.copytree(ROOT / "template", folder / "template")
-    (folder / "dorc_runtime").mkdir()
-    for name in ("copier.yml", "dorc_runtime/VERSION"):
-        shutil.copy(ROOT / name, folder / name)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def repository(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository as the template writes it, with the penguins' two pipelines."""
+    template = copy_template(tmp_path_factory.mktemp("template"))
     root = tmp_path_factory.mktemp("repository") / "my-pipelines"
-    data = {"pipelines": [{"layer": layer, "name": name} for layer, name in PIPELINES]}
-    copier.run_copy(str(template), root, data=data, defaults=True, quiet=True)
-    for layer, name in PIPELINES:
-        shutil.rmtree(root / "src" / layer / name / "clean")
-        shutil.copytree(
-            EXAMPLE / "src" / layer / name, root / "src" / layer / name, dirs_exist_ok=True
-        )
+    render_repository(template, root, PIPELINES)
+    replace_code(root, {pipeline: EXAMPLE / "src" / pipeline for pipeline in PIPELINES})
     shutil.copytree(EXAMPLE / "lib", root / "lib", dirs_exist_ok=True)
     return root
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-import copier
 import pytest
+
+from tests.repositories import copy_template, render_repository
 
 from .buildah import Buildah
 
-ROOT = Path(__file__).parents[2]
 LAYER, PIPELINE = "raw-to-processed", "example"
 TOOLS = ("buildah", "crun", "debootstrap")
 
@@ -63,20 +63,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def render(tmp_path_factory: pytest.TempPathFactory) -> Render:
     """Render a repository with one pipeline from the template."""
-    template = tmp_path_factory.mktemp("template")
-    shutil.copytree(ROOT / "template", template / "template")
-    (template / "dorc_runtime").mkdir()
-    for name in ("copier.yml", "dorc_runtime/VERSION"):
-        shutil.copy(ROOT / name, template / name)
+    template = copy_template(tmp_path_factory.mktemp("template"))
 
-    def render_repository(**answers: str) -> Path:
+    def render_with(**answers: str) -> Path:
         folder = tmp_path_factory.mktemp("rendered") / "my-pipelines"
-        pipelines = [{"layer": LAYER, "name": PIPELINE}]
-        data = {"pipelines": pipelines, **answers}
-        copier.run_copy(str(template), folder, data=data, defaults=True, quiet=True)
-        return folder
+        return render_repository(template, folder, [f"{LAYER}/{PIPELINE}"], **answers)
 
-    return render_repository
+    return render_with
 
 
 @pytest.fixture(scope="session")

@@ -6,15 +6,14 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
-import copier
 import pytest
 
 from dorc_runtime import Function
 from dorc_runtime.model.steps import all_steps
 from dorc_runtime.project.repository import Repository
 from dorc_runtime.testing.synth.synthesis import Synthesis, synth
+from tests.repositories import ROOT, copy_template, render_repository, replace_code
 
-ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "penguins"
 OWN = Path(__file__).parent / "everything"
 EVERYTHING = {
@@ -31,27 +30,15 @@ Synthesize = Callable[[str], Synthesis]
 @pytest.fixture(scope="session")
 def render(tmp_path_factory: pytest.TempPathFactory) -> Render:
     """Render a repository with Copier, with other code for its pipelines."""
-    template = tmp_path_factory.mktemp("template")
-    shutil.copytree(ROOT / "template", template / "template")
-    (template / "dorc_runtime").mkdir()
-    for name in ("copier.yml", "dorc_runtime/VERSION"):
-        shutil.copy(ROOT / name, template / name)
+    template = copy_template(tmp_path_factory.mktemp("template"))
 
-    def render_repository(name: str, pipelines: Mapping[str, Path], **answers: object) -> Path:
+    def render_with_code(name: str, pipelines: Mapping[str, Path], **answers: object) -> Path:
         folder = tmp_path_factory.mktemp("repository") / name
-        answers_of_pipelines = [
-            dict(zip(("layer", "name"), each.split("/"), strict=True)) for each in pipelines
-        ]
-        data = {"pipelines": answers_of_pipelines, **answers}
-        copier.run_copy(str(template), folder, data=data, defaults=True, quiet=True)
-        for pipeline, code in pipelines.items():
-            place = folder / "src" / pipeline
-            for handler in place.glob("*/lambda.py"):
-                shutil.rmtree(handler.parent)
-            shutil.copytree(code, place, dirs_exist_ok=True)
+        render_repository(template, folder, pipelines, **answers)
+        replace_code(folder, pipelines)
         return folder
 
-    return render_repository
+    return render_with_code
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """The template as it is on disk, released, and repositories made from it."""
 
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +8,7 @@ import copier
 import pytest
 
 from dorc_runtime import __version__
+from tests.repositories import copy_template
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,11 +44,7 @@ def template(
     tmp_path_factory: pytest.TempPathFactory, git: Git, release: Callable[[Path, str], None]
 ) -> Path:
     """The template in a git repository of its own, with one release: the library's version."""
-    folder = tmp_path_factory.mktemp("template")
-    shutil.copytree(ROOT / "template", folder / "template")
-    (folder / "dorc_runtime").mkdir()
-    for name in ("copier.yml", "dorc_runtime/VERSION"):
-        shutil.copy(ROOT / name, folder / name)
+    folder = copy_template(tmp_path_factory.mktemp("template"))
     git(folder, "init", "--quiet")
     release(folder, __version__)
     return folder

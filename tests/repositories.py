@@ -1,0 +1,40 @@
+"""The template, and repositories that Copier renders from it, for every tier that needs them."""
+
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import copier
+
+ROOT = Path(__file__).parents[1]
+
+
+def copy_template(folder: Path) -> Path:
+    """Copy the template, as it is on disk, into ``folder``; return the folder."""
+    shutil.copytree(ROOT / "template", folder / "template")
+    (folder / "dorc_runtime").mkdir()
+    for name in ("copier.yml", "dorc_runtime/VERSION"):
+        shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def render_repository(
+    template: Path, folder: Path, pipelines: Iterable[str], **answers: object
+) -> Path:
+    """Render the template into ``folder`` with ``pipelines`` (``layer/name``); return the folder.
+
+    Answers that are not in ``answers`` have their defaults.
+    """
+    names = [dict(zip(("layer", "name"), each.split("/"), strict=True)) for each in pipelines]
+    data = {"pipelines": names, **answers}
+    copier.run_copy(str(template), folder, data=data, defaults=True, quiet=True)
+    return folder
+
+
+def replace_code(repository: Path, pipelines: Mapping[str, Path]) -> None:
+    """Replace the code of rendered ``pipelines`` (``layer/name``) with the code in a folder."""
+    for pipeline, code in pipelines.items():
+        folder = repository / "src" / pipeline
+        for handler in folder.glob("*/lambda.py"):
+            shutil.rmtree(handler.parent)
+        shutil.copytree(code, folder, dirs_exist_ok=True)
