@@ -551,8 +551,8 @@ def test_the_context_object_is_that_of_aws() -> None:
             "the state 'I' has the field 'OutputPath'",
         ),
         (
-            {"StartAt": "P", "States": {"P": {**LAST, "Output": 1}}},
-            "the state 'P' has the QueryLanguage JSONPath",
+            {"StartAt": "P", "States": {"P": {**LAST, "Assign": {"a.$": "$.b"}}}},
+            "the state 'P' has the field 'Assign' in JSONPath",
         ),
         (machine({"X": {"Type": "Loop"}}), "the state 'X' has the Type 'Loop'"),
         (

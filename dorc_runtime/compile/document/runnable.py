@@ -11,14 +11,13 @@ from dorc_runtime.errors import DefinitionError
 _KINDS = ("Choice", "Fail", "Map", "Parallel", "Pass", "Succeed", "Task", "Wait")
 _FIELDS = {
     "Choice": ("Choices",),
-    "Map": (),
     "Parallel": ("Branches",),
     "Task": ("Resource",),
 }
 # As well as all fields whose name ends with Path.
 _JSONPATH = frozenset({"Parameters", "Result", "ResultSelector"})
-# What has the same meaning in both query languages.
-_NEUTRAL = frozenset({"Comment", "End", "Next", "QueryLanguage", "Seconds", "Type"})
+# What means something else in JSONPath.
+_DIFFERENT = frozenset({"Assign", "ItemBatcher", "ItemReader", "ItemSelector", "ResultWriter"})
 
 
 def check_document(document: Mapping[str, Any]) -> None:
@@ -69,14 +68,19 @@ def _state_problems(state: Mapping[str, Any], language: str) -> Iterator[str]:
             yield f"has no field '{field}'"
     if kind == "Map" and not ("ItemProcessor" in state or "Iterator" in state):
         yield "has no field 'ItemProcessor'"
-    for field in state:
-        if field in _JSONPATH or field.endswith("Path"):
-            yield f"has the field '{field}' of JSONPath, and only JSONata is supported"
-    for choice in state.get("Choices", ()):
-        if "Condition" not in choice:
-            yield "has a choice without 'Condition', and only JSONata is supported"
-    if state.get("QueryLanguage", language) != "JSONata" and not state.keys() <= _NEUTRAL:
-        yield "has the QueryLanguage JSONPath, and only JSONata is supported"
+    for problem in _jsonpath(state, language):
+        yield f"has {problem}, and only JSONata is supported"
+
+
+def _jsonpath(state: Mapping[str, Any], language: str) -> Iterator[str]:
+    for fields in (state, *state.get("Catch", ())):
+        for field in fields:
+            if field in _JSONPATH or field.endswith("Path"):
+                yield f"the field '{field}' of JSONPath"
+    if any("Condition" not in choice for choice in state.get("Choices", ())):
+        yield "a choice without 'Condition'"
+    if state.get("QueryLanguage", language) != "JSONata":
+        yield from (f"the field '{field}' in JSONPath" for field in _DIFFERENT & state.keys())
 
 
 def _targets(state: Mapping[str, Any]) -> Iterator[str]:
