@@ -27,6 +27,8 @@ Frame = Any  # and its ``Jsonata.Frame``
 
 # What a second would not do for anyway.
 _LONGEST_RANGE = 10**6
+# How deep an evaluation may nest in Step Functions, as tried on AWS.
+_DEEPEST = 100
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "<": lambda left, right: left < right,
     "<=": lambda left, right: not right < left,
@@ -107,6 +109,7 @@ class Evaluator(Jsonata):  # type: ignore[misc] # as above
         self.timestamp = round(time.time() * 1000)
         self._deadline = time.thread_time() + seconds
         self._seconds = seconds
+        self._depth = 0
 
     def run(self, bindings: Mapping[str, Any]) -> Any:
         """Return what the expression yields, ``None`` for undefined."""
@@ -126,7 +129,13 @@ class Evaluator(Jsonata):  # type: ignore[misc] # as above
             raise JException("D1012", -1, round(self._seconds * 1000))
 
     def eval(self, expr: Node, input: Any, environment: Frame) -> Any:  # noqa: A002 - as above
-        return self._eval(expr, input, environment)
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise JException("D1011", -1, self._depth, _DEEPEST)
+        try:
+            return self._eval(expr, input, environment)
+        finally:
+            self._depth -= 1
 
     def evaluate_literal(self, expr: Node) -> Any:
         value = super().evaluate_literal(expr)

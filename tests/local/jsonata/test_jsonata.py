@@ -94,6 +94,27 @@ def test_an_expression_without_json_fails_with_the_reason(text: str, says: str) 
     assert "\n" not in str(caught.value)
 
 
+def nested(levels: int, before: str, after: str) -> str:
+    return before * levels + "1" + after * levels
+
+
+@pytest.mark.parametrize(
+    ("deepest", "too_deep"),
+    [
+        ("+".join(["1"] * 100), "+".join(["1"] * 101)),
+        (nested(99, "(", ")"), nested(100, "(", ")")),
+        (nested(99, "[", "]"), nested(100, "[", "]")),
+        (nested(99, "", " ~> $string()"), nested(100, "", " ~> $string()")),
+    ],
+    ids=["terms", "parentheses", "brackets", "stages"],
+)
+def test_an_expression_may_nest_a_hundred_levels(deepest: str, too_deep: str) -> None:
+    """Recorded on AWS: https://github.com/floci-io/floci/issues/2737."""
+    of(deepest)
+    with pytest.raises(QueryEvaluationError, match="Stack overflow error"):
+        of(too_deep)
+
+
 def test_an_endless_expression_is_ended() -> None:
     with pytest.raises(
         QueryEvaluationError, match="Expression evaluation timeout: Check for infinite loop"
