@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import NoneType
 from typing import Any
 
 from pydantic import JsonValue
@@ -21,6 +22,17 @@ _LONGEST_WAIT = 99_999_999
 _TIMESTAMP = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d(:\d\d)?)", re.ASCII
 )
+_TYPES = {
+    NoneType: "null",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
+# JSON without spaces, as Step Functions writes it.
+compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # The texts of AWS that were recorded on it are in tests/proof/test_aws_words.py.
 _ENTERED = "An error occurred while executing the state '{name}' (entered at the event id #{id}). "
 _NO_NEXT_STATE = "Failed to transition out of the state. The state does not point to a next state."
@@ -102,7 +114,7 @@ class StateFields:
             StateError: An expression fails, or yields another type.
         """
         value = self.evaluate(path, template, **more)
-        if (actual := _type(value)) != kind:
+        if (actual := _TYPES[type(value)]) != kind:
             raise self._failure(
                 f"The JSONata expression '{expression_of(template)}' specified for the field "
                 f"'{path}' returned an unexpected result type. Expected '{kind}', but was "
@@ -110,18 +122,21 @@ class StateFields:
             )
         return value
 
-    def whole_number(self, path: str, default: int | None = None) -> int | None:
-        """Return the field at ``path``, from 0 to 99,999,999; ``default`` if there is none.
+    def whole_number(self, path: str) -> int | None:
+        """Return the field at ``path``, from 0 to 99,999,999; None if there is none.
 
         Raises:
             StateError: An expression fails, or yields something else.
         """
-        template: Any = self.state
-        for key in path.split("/"):
-            if not isinstance(template, Mapping) or key not in template:
-                return default
-            template = template[key]
-        number = self.typed(path, template, "number")
+        *outer, key = path.split("/")
+        fields = self.state
+        for name in outer:
+            fields = fields.get(name, {})
+        if key not in fields:
+            return None
+        number = fields[key]
+        if type(number) is not int:
+            number = self.typed(path, number, "number")
         # No answer of AWS to such numbers was recorded.
         if not isinstance(number, int):
             raise self._failure(f"The {path} field cannot be parsed as an integer: {number}")
@@ -212,11 +227,6 @@ class StateFields:
         return _ENTERED.format(name=self.name, id=self.entered)
 
 
-def compact(value: JsonValue) -> str:
-    """Return ``value`` as JSON without spaces, as Step Functions writes it."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
 def _moment(text: str) -> float | None:
     """Return the seconds since 1970 of a time with a zone, None if ``text`` is none."""
     if not _TIMESTAMP.fullmatch(text):
@@ -226,19 +236,3 @@ def _moment(text: str) -> float | None:
         return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text)).timestamp()
     except ValueError:
         return None
-
-
-def _type(value: JsonValue) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int() | float():
-            return "number"
-        case str():
-            return "string"
-        case list():
-            return "array"
-        case dict():
-            return "object"

@@ -53,12 +53,14 @@ class Tasks:
         arguments = fields.input
         if "Arguments" in fields.state:
             arguments = fields.typed("Arguments", fields.state["Arguments"], "object")
-        limits = {key: fields.whole_number(key) for key in ("TimeoutSeconds", "HeartbeatSeconds")}
+        limit = fields.whole_number("TimeoutSeconds")
+        if "HeartbeatSeconds" in fields.state:
+            fields.whole_number("HeartbeatSeconds")
         if fields.name in self._run.mocks:
             return _mocked(called, self._run.mocks[fields.name])
         self._history.add("TaskScheduled", "TaskStarted")
         try:
-            result = await self._called(fields, called, arguments, scope, limits["TimeoutSeconds"])
+            result = await self._called(fields, called, arguments, scope, limit)
         except StateError:
             self._history.add("TaskFailed")
             raise

@@ -6,6 +6,7 @@ The language: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -65,13 +66,7 @@ def evaluate(
         QueryEvaluationError: If it yields nothing, a function or another thing that is no JSON,
             fails, or takes longer than ``SECONDS`` of the processor.
     """
-    bindings: dict[str, JsonValue] = {**(variables or {}), "states": dict(states)}
-    names = _plain_path(text)
-    value = _ELSEWHERE if names is None else _follow(text, names, bindings)
-    try:
-        return _evaluate(text, bindings) if value is _ELSEWHERE else _copy(value)
-    except ValueError as error:
-        raise QueryEvaluationError(text.strip(), _UNSUPPORTED, advice=f"It {error}.") from error
+    return _value(text, _bindings(states, variables))
 
 
 def evaluate_template(
@@ -85,37 +80,54 @@ def evaluate_template(
     Raises:
         QueryEvaluationError: As ``evaluate`` does.
     """
-    match value:
-        case str():
-            if _TEMPLATE.fullmatch(value):
-                return evaluate(value[2:-2], states=states, variables=variables)
-            return value
-        case list():
-            items: list[JsonValue] = []
-            for index, inner in enumerate(value):
-                try:
-                    items.append(evaluate_template(inner, states=states, variables=variables))
-                except QueryEvaluationError as error:
-                    error.path = f"[{index}]{error.path}"
-                    raise
-            return items
-        case dict():
-            fields: dict[str, JsonValue] = {}
-            for key, inner in value.items():
-                try:
-                    fields[key] = evaluate_template(inner, states=states, variables=variables)
-                except QueryEvaluationError as error:
-                    error.path = f"/{key}{error.path}"
-                    raise
-            return fields
-        case _:
-            return value
+    return _filled(value, _bindings(states, variables))
 
 
 def expression_of(template: JsonValue) -> str:
     """Return the expression in the text ``template``, or ``template`` as text if it is none."""
     text = str(template)
     return text[2:-2].strip() if _TEMPLATE.fullmatch(text) else text
+
+
+def _bindings(
+    states: Mapping[str, JsonValue], variables: Mapping[str, JsonValue] | None
+) -> dict[str, JsonValue]:
+    return {**(variables or {}), "states": dict(states)}
+
+
+def _filled(value: JsonValue, bindings: Mapping[str, JsonValue]) -> JsonValue:
+    match value:
+        case str():
+            return _value(value[2:-2], bindings) if _TEMPLATE.fullmatch(value) else value
+        case dict():
+            fields: dict[str, JsonValue] = {}
+            for key, inner in value.items():
+                try:
+                    fields[key] = _filled(inner, bindings)
+                except QueryEvaluationError as error:
+                    error.path = f"/{key}{error.path}"
+                    raise
+            return fields
+        case list():
+            items: list[JsonValue] = []
+            for index, inner in enumerate(value):
+                try:
+                    items.append(_filled(inner, bindings))
+                except QueryEvaluationError as error:
+                    error.path = f"[{index}]{error.path}"
+                    raise
+            return items
+        case _:
+            return value
+
+
+def _value(text: str, bindings: Mapping[str, JsonValue]) -> JsonValue:
+    names = _plain_path(text)
+    value = _ELSEWHERE if names is None else _follow(text, names, bindings)
+    try:
+        return _evaluate(text, bindings) if value is _ELSEWHERE else _copy(value)
+    except ValueError as error:
+        raise QueryEvaluationError(text.strip(), _UNSUPPORTED, advice=f"It {error}.") from error
 
 
 # Most expressions only follow fields through objects, which takes no evaluator. What JSONata
@@ -136,7 +148,7 @@ def _follow(text: str, names: Sequence[str], bindings: Mapping[str, JsonValue]) 
     Raises:
         QueryEvaluationError: The last object on the way has no such field.
     """
-    value: JsonValue = dict(bindings)
+    value: Any = bindings
     for index, name in enumerate(names):
         if not isinstance(value, dict) or (index == 0 and name not in value):
             return _ELSEWHERE
@@ -144,7 +156,8 @@ def _follow(text: str, names: Sequence[str], bindings: Mapping[str, JsonValue]) 
             advice = _no_field(names, index, value)
             raise QueryEvaluationError(text.strip(), _UNDEFINED, advice=advice)
         value = value[name]
-    return value
+    result: JsonValue = value
+    return result
 
 
 def _no_field(names: Sequence[str], index: int, value: Mapping[str, JsonValue]) -> str:
