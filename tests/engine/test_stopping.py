@@ -82,7 +82,7 @@ def test_an_apply_also_stops_before_and_after_the_engine_works(
     with prod.start("apply", *INFRA, "--yes", **_slowed(prod, tmp_path, words)) as apply:
         apply.wait_until(slow.exists)
         _stop(apply, number)
-        apply.wait_for_words("stopping,")
+        apply.wait_for_words("stopping after")
         slow.unlink()
         result = apply.result()
     assert (result.code, result.err) == (130, STOPPED), result.text
