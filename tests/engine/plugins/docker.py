@@ -73,7 +73,7 @@ class DockerProvider(provider_pb2_grpc.ResourceProviderServicer):
         build = inputs["build"]
         for path, there in ((Path(build["context"]), "is_dir"), (_dockerfile(build), "is_file")):
             if not getattr(path, there)():
-                failure = provider_pb2.CheckFailure(property="build", reason=f"{path} is not there")
+                failure = provider_pb2.CheckFailure(property="build", reason=f"{path} does not exist")
                 return provider_pb2.CheckResponse(inputs=request.news, failures=[failure])
         inputs["build"] = {**build, "contextDigest": _context_digest(build)}
         return provider_pb2.CheckResponse(inputs=to_struct(inputs))
