@@ -1,4 +1,4 @@
-"""Starts one of the programs that a deployment needs: a plugin, or the stand-in for AWS.
+"""Starts one of the programs that a deployment needs: a plugin, or the simulated AWS.
 
 ``python tests/engine plugins.aws ARGUMENT...``: launchers use this form, because Python then
 imports from this folder, and the environment stays unchanged.

@@ -1,4 +1,4 @@
-"""Repositories that Pulumi's real engine deploys to a stand-in for AWS."""
+"""Repositories that Pulumi's real engine deploys to a simulated AWS."""
 
 import shutil
 from collections.abc import Iterator

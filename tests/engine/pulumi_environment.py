@@ -26,7 +26,7 @@ _FOREIGN = ("AWS_", "PULUMI_", "DORC_", "DOCKER_", "INFRA_", "UNIVERSAL_", "CONF
 
 @dataclass(frozen=True)
 class Cloud:
-    """A running stand-in for AWS; ``images`` is the folder with the files of what was built."""
+    """A running simulated AWS; ``images`` is the folder with the files of what was built."""
 
     endpoint: str
     images: Path
@@ -89,7 +89,7 @@ def find_cli() -> Path:
 
 @contextmanager
 def cloud(folder: Path) -> Iterator[Cloud]:
-    """Start the stand-in for AWS; its files are in ``folder``."""
+    """Start the simulated AWS; its files are in ``folder``."""
     images = folder / "images"
     images.mkdir()
     with (folder / "log").open("wb") as log:
@@ -135,7 +135,7 @@ def environment(folder: Path, *, cli: Path, aws: Cloud) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        # dorc looks for a Docker engine; the stand-in for the plugin needs none.
+        # dorc looks for a Docker engine; the replacement of the plugin needs none.
         "DOCKER_HOST": "tcp://127.0.0.1:9",
         "DORC_ENGINE_IMAGES": str(aws.images),
         # A request to another address fails.

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds a stand-in for AWS's base image for Python, so that the tests pull no image: Debian's Python
+# Builds a replacement for AWS's base image for Python, so that the tests pull no image: Debian's Python
 # and pip, AWS's runtime interface client as entry point, and LAMBDA_TASK_ROOT.
 #   base-image.sh TAG PIP_CONF NAME...
 # The image TAG is built once, in the storage of CONTAINERS_STORAGE_CONF, and gets each NAME, as

@@ -40,7 +40,7 @@ class Buildah:
         self._run("rm", "--all")
 
     def make_base(self, name: str) -> None:
-        """Build a stand-in for AWS's base image ``name``; the first time takes a minute."""
+        """Build a replacement for AWS's base image ``name``; the first time takes a minute."""
         tag = f"localhost/lambda-python:{sha256(MAKE_BASE.read_bytes()).hexdigest()[:12]}"
         command = ["sh", str(MAKE_BASE), tag, str(self._pip_conf), name]
         done = subprocess.run(

@@ -214,7 +214,7 @@ def test_secrets_are_marked_for_pulumi(synthesis: Synthesis) -> None:
 
 
 def test_no_secret_is_shown_as_plain_text(synthesis: Synthesis) -> None:
-    password = "offline"  # noqa: S105 # the answer of the stand-in for ECR
+    password = "offline"  # noqa: S105 # the answer of the simulated ECR
     for stack in synthesis.stacks:
         for resource in stack.resources:
             assert password not in texts(resource.inputs), resource.urn

@@ -1,4 +1,4 @@
-"""A stand-in for Pulumi's engine: it records the resources of a program, and creates nothing.
+"""A replacement for Pulumi's engine: it records the resources of a program, and creates nothing.
 
 It implements the calls of Pulumi's SDK for Python that dorc's programs need:
 https://github.com/pulumi/pulumi/blob/master/proto/pulumi/resource.proto

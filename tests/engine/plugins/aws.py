@@ -1,4 +1,4 @@
-"""A stand-in for Pulumi's AWS provider, with all that dorc's programs need.
+"""A replacement for Pulumi's AWS provider, with all that dorc's programs need.
 
 A type that is not in the table of kinds is an error. As with the real provider, a preview does not
 show what AWS will refuse. The engine keeps secrets: requests have plain values.
@@ -185,7 +185,7 @@ def _kind(urn: str, context: grpc.ServicerContext) -> Kind:
 
 
 def _unknown(context: grpc.ServicerContext, what: str) -> NoReturn:
-    fail(context, f"this stand-in knows no {what}", grpc.StatusCode.UNIMPLEMENTED)
+    fail(context, f"this replacement knows no {what}", grpc.StatusCode.UNIMPLEMENTED)
 
 
 def _diff(changed: dict[str, str], replaces: set[str]) -> _Diff:

@@ -41,7 +41,7 @@ class Aws:
             if service not in self._clients:
                 endpoint = os.environ.get("AWS_ENDPOINT_URL")
                 if not endpoint:
-                    raise RuntimeError("AWS_ENDPOINT_URL is not set: this stand-in calls no AWS")
+                    raise RuntimeError("AWS_ENDPOINT_URL is not set: this replacement calls no AWS")
                 self._clients[service] = Session().create_client(
                     service, region_name=self.region, endpoint_url=endpoint
                 )

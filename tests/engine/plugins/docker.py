@@ -1,4 +1,4 @@
-"""A stand-in for Pulumi's Docker provider: it hashes images, and pushes the hashes to ECR.
+"""A replacement for Pulumi's Docker provider: it hashes images, and pushes the hashes to ECR.
 
 What a build would see is copied to ``DORC_ENGINE_IMAGES``, a folder by the digest, with the
 arguments of the build in ``build.json``: whoever runs the image finds its files there. Each build
@@ -73,7 +73,9 @@ class DockerProvider(provider_pb2_grpc.ResourceProviderServicer):
         build = inputs["build"]
         for path, there in ((Path(build["context"]), "is_dir"), (_dockerfile(build), "is_file")):
             if not getattr(path, there)():
-                failure = provider_pb2.CheckFailure(property="build", reason=f"{path} does not exist")
+                failure = provider_pb2.CheckFailure(
+                    property="build", reason=f"{path} does not exist"
+                )
                 return provider_pb2.CheckResponse(inputs=request.news, failures=[failure])
         inputs["build"] = {**build, "contextDigest": _context_digest(build)}
         return provider_pb2.CheckResponse(inputs=to_struct(inputs))
