@@ -14,7 +14,9 @@ from dorc_runtime.local.inputs import Request
 from dorc_runtime.local.interpreter.scheduler import VirtualClock
 from dorc_runtime.local.run import run
 from dorc_runtime.local.run_plan import plan
+from dorc_runtime.local.sandbox.mechanisms import Isolation
 from dorc_runtime.project.repository import Repository
+from dorc_runtime.project.settings import read_settings
 from dorc_runtime.runs.events import Event, FunctionLogged, StateEntered, StateExited, StateRetried
 from dorc_runtime.runs.result import RunResult
 from dorc_runtime.testing.coverage import Coverage
@@ -110,6 +112,7 @@ class PipelineRunner:
                 "functions run in worker processes, where patches do not reach them: mark the test "
                 "with @pytest.mark.workers(False), or call run_pipeline with workers=False."
             )
+        settings = read_settings(self._repository.root)
         text = None if input is None else json.dumps(input)
         planned = plan(
             self._repository,
@@ -132,6 +135,7 @@ class PipelineRunner:
                 functions, planned_faults, planned.functions, scheduler
             ),
             patches=patches_by_function(patches or {}, known=sorted(planned.functions)),
+            isolation=Isolation(settings.function_isolation, settings.function_network),
         )
         self._coverage.add(result.pipeline, result.document, result.events)
         return _pipeline_run(result)

@@ -92,6 +92,21 @@ def test_one(run_pipeline, monkeypatch):
     assert "1 passed" in done.stdout, done.stdout
 
 
+def test_settings_of_the_repository_apply_to_workers(checkout: Checkout) -> None:
+    checkout.write(".env", "FUNCTION_NETWORK=open\n")
+    connect = "socket.create_connection(('127.0.0.1', event), timeout=9).close()"
+    checkout.define('Function("clean")', f"import socket; {connect}")
+    checkout.passes(
+        """
+import socket
+with socket.create_server(("127.0.0.1", 0)) as server:
+    port = server.getsockname()[1]
+    result = run_pipeline("raw-to-processed/tidy", input=port, workers=True)
+assert result.succeeded, result.cause
+"""
+    )
+
+
 @pytest.mark.parametrize("words", [(), (OPTION,)])
 def test_faults_work_in_workers(checkout: Checkout, words: tuple[str, ...]) -> None:
     body = """
