@@ -19,7 +19,7 @@ from dorc_runtime.runs.events import Ending, Event
 
 from .moto_oracle import Answer
 
-BEGAN = 1_900_000_000.0
+START = 1_900_000_000.0
 MACHINE = "arn:aws:states:eu-west-2:123456789012:stateMachine:m"
 
 
@@ -35,15 +35,15 @@ def run(
     ``buckets`` have texts by their keys.
     """
     events: list[Event] = []
-    began = Run(
-        scheduler=Scheduler(VirtualClock(BEGAN)),
+    execution = Run(
+        scheduler=Scheduler(VirtualClock(START)),
         functions=_Called(answer),
         observe=events.append,
-        execution=Execution("arn:run", "run", MACHINE, event, BEGAN),
+        execution=Execution("arn:run", "run", MACHINE, event, START),
         lake=_Stored({name: dict(objects) for name, objects in (buckets or {}).items()}),
         services=_Refused(),
     )
-    return execute(document, run=began), events
+    return execute(document, run=execution), events
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class _Stored:
     def objects(self, bucket: str) -> tuple[LakeObject, ...]:
         if bucket not in self.buckets:
             raise UnknownNameError("bucket", bucket, [])
-        moment = datetime.fromtimestamp(BEGAN, UTC)
+        moment = datetime.fromtimestamp(START, UTC)
         return tuple(
             LakeObject(bucket, key, len(text), "etag", moment)
             for key, text in sorted(self.buckets[bucket].items())

@@ -548,13 +548,13 @@ CASES = {
         retried=(2,),
     ),
     # The context object
-    "the context object tells of the execution": Case(
+    "the context object has the execution": Case(
         "input-output-contextobject.html",
         {"A": _last("Pass", Output="{% $states.context.Execution.Input.z %}")},
         event={"z": 3},
         output=3,
     ),
-    "the context object tells of the state": Case(
+    "the context object has the state": Case(
         "input-output-contextobject.html",
         {"A": _last("Pass", Output="{% $states.context.State.Name %}")},
         output="A",

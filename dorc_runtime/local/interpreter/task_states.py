@@ -24,6 +24,9 @@ from dorc_runtime.local.interpreter.scheduler import Pending, Task, first_of
 from dorc_runtime.local.interpreter.state_fields import StateError, StateFields, compact
 from dorc_runtime.runs.events import Ending
 
+# The endings of what a Task waits for after it was started.
+_WAITING = (".sync", ".sync:2", ".waitForTaskToken")
+
 Work = Coroutine[Pending[Any], None, JsonValue]
 
 
@@ -56,9 +59,9 @@ class Tasks:
         limit = fields.whole_number("TimeoutSeconds")
         if "HeartbeatSeconds" in fields.state:
             fields.whole_number("HeartbeatSeconds")
-        if fields.name in self._run.mocks:
-            return _mocked(called, self._run.mocks[fields.name])
         self._history.add("TaskScheduled", "TaskStarted")
+        if called.endswith(_WAITING):
+            self._history.add("TaskSubmitted")
         try:
             result = await self._called(fields, called, arguments, scope, limit)
         except StateError:
@@ -75,6 +78,8 @@ class Tasks:
         scope: Scope,
         limit: int | None,
     ) -> JsonValue:
+        if fields.name in self._run.mocks:
+            return _mocked(called, self._run.mocks[fields.name])
         function = function_of(called, arguments)
         if function is not None:
             # Not held to the state's TimeoutSeconds: that is over the function's own timeout, which
@@ -90,8 +95,6 @@ class Tasks:
             cause = f"The Arguments of '{fields.name}' must be an object: {compact(arguments)}"
             raise StateError("States.Runtime", cause)
         if called in (START, START_AND_WAIT):
-            if called == START_AND_WAIT:
-                self._history.add("TaskSubmitted")
             call = self._pipeline(fields, arguments, scope, wait=called == START_AND_WAIT)
             return await self._in_time(call, limit)
         action = called.removeprefix(resource(""))

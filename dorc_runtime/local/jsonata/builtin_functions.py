@@ -115,7 +115,7 @@ def sort(values: list[Any] | None, comparator: Any) -> list[Any] | None:
 
 
 def _truthy(value: Any) -> bool:
-    """Tell whether JavaScript (not JSONata: a list is true) takes ``value`` for true."""
+    """Return whether ``value`` is true to JavaScript (not to JSONata: a list is true)."""
     return isinstance(value, list | dict) or (value is not NULL and bool(value))
 
 
@@ -160,7 +160,7 @@ def _check_picture(picture: str) -> None:
     years = [part for part in parts if part.startswith("Y") and "," not in part]
     if "][" in picture or not years or not {part[:1] for part in parts} <= _PICTURE_PARTS:
         raise failure(
-            f"$toMillis: the picture '{picture}' cannot be read here as there; have the year [Y], "
+            f"$toMillis: the picture '{picture}' cannot be read here as on AWS; have the year [Y], "
             "then any of M D F H h m s f P Z, with something between them"
         )
 

@@ -1,8 +1,8 @@
-# ruff: noqa: D102 - what the methods do is told in jsonata-python
+# ruff: noqa: D102 - jsonata-python says what the methods do
 """jsonata-python, held to what JSONata 2.0.6 does, the version that Step Functions runs.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
-What is corrected here and in the modules beside it was found by comparing with npm's
+What is corrected in this package was found by comparing with npm's
 ``jsonata@2.0.6``; ``tests/proof`` does so again.
 """
 
@@ -60,33 +60,33 @@ class _Transformer(Jsonata.Transformer):  # type: ignore[misc] # the package has
             return None
         result = clone(original)
         matches = self._jsonata.eval(self._expr.pattern, result, self._environment)
-        for found in matches if isinstance(matches, list) else [matches]:
-            if found is not None:
-                self._change(found)
+        for match in matches if isinstance(matches, list) else [matches]:
+            if match is not None:
+                self._change(match)
         return result
 
-    def _change(self, found: Any) -> None:
-        update = self._jsonata.eval(self._expr.update, found, self._environment)
+    def _change(self, match: Any) -> None:
+        update = self._jsonata.eval(self._expr.update, match, self._environment)
         if update is not None and not isinstance(update, dict):
             raise JException("T2011", self._expr.update.position, update)
-        if not isinstance(found, dict):
+        if not isinstance(match, dict):
             # JavaScript gives lists such fields too, which JSON does not show.
-            if update and not isinstance(found, list):
+            if update and not isinstance(match, list):
                 raise failure("|...|...| changes objects, and this is none")
             return
-        found.update(update or {})
+        match.update(update or {})
         if self._expr.delete is None:
             return
-        names = self._jsonata.eval(self._expr.delete, found, self._environment)
+        names = self._jsonata.eval(self._expr.delete, match, self._environment)
         several = names if isinstance(names, list) else [] if names is None else [names]
         if not Utils.is_array_of_strings(several):
             raise JException("T2012", self._expr.delete.position, names)
         for name in several:
-            found.pop(name, None)
+            match.pop(name, None)
 
 
 class _Ordering:
-    """Evaluates sort terms for jsonata-python's comparator, with texts that order as there."""
+    """Evaluates sort terms for jsonata-python's comparator, with texts in JavaScript's order."""
 
     def __init__(self, evaluator: "Evaluator") -> None:
         self._evaluator = evaluator

@@ -1,4 +1,4 @@
-# ruff: noqa: D102 - what the methods do is told in jsonata-python
+# ruff: noqa: D102 - jsonata-python says what the methods do
 """The functions of the language as Step Functions has it: name, signature, what it does.
 
 Signatures: https://docs.jsonata.org/2.0.0/embedding-extending, "Function signature syntax". Where
@@ -72,10 +72,10 @@ class Builtin(Jsonata.JFunction):  # type: ignore[misc] # as above
 
 
 class Partial(Builtin):
-    """A function of the language with some arguments given: ``$substring(?, 0, 2)``."""
+    """A function of the language with some of its arguments: ``$substring(?, 0, 2)``."""
 
-    def __init__(self, function: Builtin, given: list[Any]) -> None:
-        places = [index for index, value in enumerate(given) if _is_placeholder(value)]
+    def __init__(self, function: Builtin, arguments: list[Any]) -> None:
+        places = [index for index, value in enumerate(arguments) if _is_placeholder(value)]
 
         def call(values: list[Any]) -> Any:
             filled = dict(zip(places, values, strict=False))
@@ -83,7 +83,7 @@ class Partial(Builtin):
                 None,
                 [
                     filled.get(index) if index in places else value
-                    for index, value in enumerate(given)
+                    for index, value in enumerate(arguments)
                 ],
             )
 

@@ -26,5 +26,5 @@ def javascript_number(value: float) -> int | float:
         raise ValueError("yields a number too large for JSON, or none")
     if not double.is_integer() or abs(double) >= LARGE:
         return double
-    # Of a large double JavaScript writes only the digits that tell it from the next one.
+    # JavaScript writes as many digits of a large double as distinguish it from the next one.
     return int(double) if abs(double) <= _EXACT else int(Decimal(repr(double)))

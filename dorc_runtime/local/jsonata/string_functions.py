@@ -48,7 +48,9 @@ def base64encode(text: str | None) -> str | None:
     if text is None:
         return None
     if not text.isascii():
-        raise failure("$base64encode: only ASCII is encoded alike everywhere; use a function")
+        raise failure(
+            "$base64encode: only ASCII is encoded in the same way everywhere; use a function"
+        )
     return base64.b64encode(text.encode()).decode()
 
 
@@ -128,10 +130,10 @@ def match_all(text: str | None, pattern: Any, limit: float | None) -> Any:
     """``$match``: positions count UTF-16 units, as JavaScript's do."""
     if text is None:
         return None
-    found = _few(_matches(pattern, units(text)), limit, "D3040")
+    matches = _few(_matches(pattern, units(text)), limit, "D3040")
     return Utils.create_sequence_from_iter(
         {"match": joined(match[0]), "index": match.start(), "groups": _groups(match)}
-        for match in found
+        for match in matches
     )
 
 
@@ -158,7 +160,7 @@ def split(text: str | None, separator: Any, limit: float | None) -> list[str] | 
 
 
 def replace(text: str | None, pattern: Any, replacement: Any, limit: float | None) -> str | None:
-    """``$replace``: ``$1`` and ``$$`` mean something only beside a regular expression."""
+    """``$replace``: ``$1`` and ``$$`` mean something only with a regular expression."""
     if text is None:
         return None
     if pattern == "":
@@ -179,13 +181,13 @@ def replace(text: str | None, pattern: Any, replacement: Any, limit: float | Non
 def _replacement(match: re.Match[str], replacement: Any) -> str:
     if isinstance(replacement, str):
         return _filled(replacement, match)
-    found = {
+    match_object = {
         "match": joined(match[0]),
         "start": match.start(),
         "end": match.end(),
         "groups": _groups(match),
     }
-    made = Functions.func_apply(replacement, [found])
+    made = Functions.func_apply(replacement, [match_object])
     if not isinstance(made, str):
         raise JException("D3012", -1, made)
     return units(made)

@@ -33,26 +33,26 @@ CSV = b'species,mass\nAdelie,3700\n"Gentoo, big",\n'
 
 def over(place: Any, lake: dict[str, dict[str, bytes]], **more: Any) -> JsonValue:
     """Return the items that a Map runs over."""
-    found = ran(Map(place, distributed=True, steps=[Pass()], **more), lake=lake)
-    assert found.ending.status == "SUCCEEDED", found.ending.cause
-    return found.ending.output
+    run = ran(Map(place, distributed=True, steps=[Pass()], **more), lake=lake)
+    assert run.ending.status == "SUCCEEDED", run.ending.cause
+    return run.ending.output
 
 
 def test_a_list_runs_distributed_as_it_does_inline() -> None:
     step = Map(data.xs, distributed=True, select={"n": item, "of": data.total}, steps=[Pass()])
-    found = ran(step, event={"xs": [3, 1], "total": 2})
-    assert found.ending.output == [{"n": 3, "of": 2}, {"n": 1, "of": 2}]
+    run = ran(step, event={"xs": [3, 1], "total": 2})
+    assert run.ending.output == [{"n": 3, "of": 2}, {"n": 1, "of": 2}]
 
 
 def test_objects_are_items_as_s3_lists_them() -> None:
     lake = {"raw": {"other": b"", "penguins/a.csv": b"a\n", "penguins/b.csv": b""}}
-    found = over(objects("raw/penguins/"), lake)
-    assert isinstance(found, list)
-    assert [each["Key"] for each in found if isinstance(each, dict)] == [
+    output = over(objects("raw/penguins/"), lake)
+    assert isinstance(output, list)
+    assert [each["Key"] for each in output if isinstance(each, dict)] == [
         "penguins/a.csv",
         "penguins/b.csv",
     ]
-    assert found[0] == {
+    assert output[0] == {
         "Etag": '"60b725f10c9c85c70d97880dfe8191b3"',
         "Key": "penguins/a.csv",
         "LastModified": int(START),
@@ -88,8 +88,8 @@ def test_the_file_may_depend_on_the_run() -> None:
         rows(bucket=data.bucket, key=data.key, format="CSV"), distributed=True, steps=[Pass()]
     )
     event: JsonValue = {"bucket": "raw", "key": "p"}
-    found = ran(step, event=event, lake={"raw": {"p": b"a\n1\n"}})
-    assert found.ending.output == [{"a": "1"}]
+    run = ran(step, event=event, lake={"raw": {"p": b"a\n1\n"}})
+    assert run.ending.output == [{"a": "1"}]
 
 
 def test_a_limit_ends_the_items() -> None:
@@ -109,36 +109,36 @@ def test_a_limit_ends_the_items() -> None:
 )
 def test_items_that_cannot_be_read_fail_the_map(place: Any, why: str) -> None:
     lake = {"raw": {"p.json": b"{}", "twice.csv": b"a,a\n"}}
-    found = ran(Map(place, distributed=True, steps=[Pass()]), lake=lake)
-    assert found.ending.error == "States.ItemReaderFailed"
-    assert why in found.ending.cause
+    run = ran(Map(place, distributed=True, steps=[Pass()]), lake=lake)
+    assert run.ending.error == "States.ItemReaderFailed"
+    assert why in run.ending.cause
 
 
 def test_a_batch_goes_together_into_one_run() -> None:
     step = Map([1, 2, 3], distributed=True, batch=2, steps=[Function("a")])
-    found = ran(step, a=lambda batch: batch)
-    assert found.ending.output == [{"Items": [1, 2]}, {"Items": [3]}]
+    run = ran(step, a=lambda batch: batch)
+    assert run.ending.output == [{"Items": [1, 2]}, {"Items": [3]}]
 
 
 def test_each_item_has_an_execution_of_its_own() -> None:
     step = Map([1, 2], distributed=True, steps=[Pass({"of": execution.input, "id": execution.id})])
-    found = ran(step, event="whole").ending.output
-    assert isinstance(found, list)
-    ids = {each["id"] for each in found if isinstance(each, dict)}
-    assert [each["of"] for each in found if isinstance(each, dict)] == [1, 2]
+    output = ran(step, event="whole").ending.output
+    assert isinstance(output, list)
+    ids = {each["id"] for each in output if isinstance(each, dict)}
+    assert [each["of"] for each in output if isinstance(each, dict)] == [1, 2]
     assert len(ids) == 2
 
 
 def test_variables_from_outside_do_not_reach_its_steps() -> None:
     step = Map([1], distributed=True, steps=[Pass(variable("x"))])
-    found = ran(Pass(assign={"x": 1}), step)
-    assert found.ending.error == "States.ExceedToleratedFailureThreshold"
+    run = ran(Pass(assign={"x": 1}), step)
+    assert run.ending.error == "States.ExceedToleratedFailureThreshold"
 
 
 def test_one_failed_item_is_one_too_many_by_default() -> None:
-    found = ran(Map([1, 2], distributed=True, steps=[Fail("Broken")]))
-    assert found.ending.error == "States.ExceedToleratedFailureThreshold"
-    assert "Broken" in found.ending.advice
+    run = ran(Map([1, 2], distributed=True, steps=[Fail("Broken")]))
+    assert run.ending.error == "States.ExceedToleratedFailureThreshold"
+    assert "Broken" in run.ending.advice
 
 
 @pytest.mark.parametrize(
@@ -165,9 +165,9 @@ def test_a_failed_batch_counts_all_its_items() -> None:
 def test_a_tolerated_failure_stands_among_the_results_with_its_error() -> None:
     """https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html"""
     step = Map([1, 2], distributed=True, tolerated_failures=1, steps=[Function("a", retry=())])
-    found = ran(step, a=failing("E")).ending.output
-    assert isinstance(found, list)
-    first, second = found
+    output = ran(step, a=failing("E")).ending.output
+    assert isinstance(output, list)
+    first, second = output
     assert isinstance(first, dict)
     assert (first["Status"], first["Error"], first["Input"]) == ("FAILED", "E", "1")
     assert second == 1
@@ -178,22 +178,22 @@ def test_results_are_written_where_the_map_says() -> None:
         [1, 2], distributed=True, tolerated_failures=1, results="out/runs/",
         steps=[Function("a", retry=())], max_concurrency=1,
     )  # fmt: skip
-    found = ran(step, lake={"out": {}}, a=failing("E"))
-    assert isinstance(found.ending.output, dict)
-    details = found.ending.output["ResultWriterDetails"]
+    run = ran(step, lake={"out": {}}, a=failing("E"))
+    assert isinstance(run.ending.output, dict)
+    details = run.ending.output["ResultWriterDetails"]
     assert isinstance(details, dict)
-    manifest = json.loads(found.lake["out"][str(details["Key"])])
+    manifest = json.loads(run.lake["out"][str(details["Key"])])
     assert manifest["DestinationBucket"] == details["Bucket"] == "out"
-    assert manifest["MapRunArn"] == found.ending.output["MapRunArn"]
+    assert manifest["MapRunArn"] == run.ending.output["MapRunArn"]
     [good], [bad] = (manifest["ResultFiles"][status] for status in ("SUCCEEDED", "FAILED"))
-    assert json.loads(found.lake["out"][good["Key"]])[0]["Output"] == "1"
-    assert json.loads(found.lake["out"][bad["Key"]])[0]["Error"] == "E"
+    assert json.loads(run.lake["out"][good["Key"]])[0]["Output"] == "1"
+    assert json.loads(run.lake["out"][bad["Key"]])[0]["Error"] == "E"
     assert str(good["Key"]).startswith("runs/")
 
 
 def test_results_without_a_bucket_fail_the_map() -> None:
-    found = ran(Map([1], distributed=True, results="nowhere/x", steps=[Pass()]))
-    assert found.ending.error == "States.ResultWriterFailed"
+    run = ran(Map([1], distributed=True, results="nowhere/x", steps=[Pass()]))
+    assert run.ending.error == "States.ResultWriterFailed"
 
 
 def test_at_most_so_many_run_at_a_time() -> None:

@@ -1,6 +1,6 @@
 """Documents run as Step Functions runs them, each rule with AWS's page.
 
-Functions are plain Python here; how they are really called is tested beside this.
+Functions are plain Python here; how they are really called has tests of its own.
 """
 
 import json
@@ -32,11 +32,11 @@ from tests.local.run_document import failing, ran
 
 
 def test_each_output_is_the_next_input() -> None:
-    found = ran(
+    run = ran(
         Function("a"), Function("b"), event=1, a=lambda n: [n, n], b=lambda pair: {"got": pair}
     )
-    assert found.ending == Ending("SUCCEEDED", {"got": [1, 1]})
-    assert found.states == ["a", "b"]
+    assert run.ending == Ending("SUCCEEDED", {"got": [1, 1]})
+    assert run.states == ["a", "b"]
 
 
 def test_a_handler_that_returns_nothing_outputs_null() -> None:
@@ -61,44 +61,44 @@ def test_choice_takes_the_first_true_way_and_then_goes_on() -> None:
 
 def test_a_condition_must_be_true_or_false() -> None:
     """https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html"""
-    found = ran(Choice(If(data.n, then=[Pass()])), event={"n": "yes"})
-    assert found.ending.error == "States.QueryEvaluationError"
-    assert "Expected 'boolean', but was 'string' for value: \"yes\"" in found.ending.cause
+    run = ran(Choice(If(data.n, then=[Pass()])), event={"n": "yes"})
+    assert run.ending.error == "States.QueryEvaluationError"
+    assert "Expected 'boolean', but was 'string' for value: \"yes\"" in run.ending.cause
 
 
 def test_a_condition_on_a_missing_field_fails() -> None:
-    found = ran(Choice(If(data.nothing > 1, then=[Pass()])), event={"n": 1})
-    assert found.ending.error == "States.QueryEvaluationError"
+    run = ran(Choice(If(data.nothing > 1, then=[Pass()])), event={"n": 1})
+    assert run.ending.error == "States.QueryEvaluationError"
 
 
 def test_map_outputs_the_results_in_the_order_of_the_items() -> None:
-    found = ran(Map(over=data.xs, steps=[Function("a")]), event={"xs": [3, 1, 2]}, a=lambda n: n)
-    assert found.ending.output == [3, 1, 2]
+    run = ran(Map(over=data.xs, steps=[Function("a")]), event={"xs": [3, 1, 2]}, a=lambda n: n)
+    assert run.ending.output == [3, 1, 2]
 
 
 def test_map_over_a_filter_with_one_match_runs_once() -> None:
     event: JsonValue = {"files": [{"n": 1}, {"n": 20}]}
-    found = ran(Map(over=data.files[item.n > 10], steps=[Pass({"n": data.n})]), event=event)
-    assert found.ending.output == [{"n": 20}]
+    run = ran(Map(over=data.files[item.n > 10], steps=[Pass({"n": data.n})]), event=event)
+    assert run.ending.output == [{"n": 20}]
 
 
 def test_map_over_a_filter_without_a_match_runs_not_at_all() -> None:
     event: JsonValue = {"files": [{"n": 1}]}
-    found = ran(Map(over=data.files[item.n > 10], steps=[Function("a")]), event=event)
-    assert found.ending == Ending("SUCCEEDED", [])
+    run = ran(Map(over=data.files[item.n > 10], steps=[Function("a")]), event=event)
+    assert run.ending == Ending("SUCCEEDED", [])
 
 
 @pytest.mark.parametrize("over", [data.fils, data.fils[item.n > 10]], ids=["path", "filter"])
 def test_map_over_a_misspelt_field_fails(over: JsonValue) -> None:
-    found = ran(Map(over=over, steps=[Pass()]), event={"files": [{"n": 20}]})
-    assert found.ending.error == "States.QueryEvaluationError"
-    assert "Items" in found.ending.cause
+    run = ran(Map(over=over, steps=[Pass()]), event={"files": [{"n": 20}]})
+    assert run.ending.error == "States.QueryEvaluationError"
+    assert "Items" in run.ending.cause
 
 
 def test_map_over_what_is_no_list_fails() -> None:
-    found = ran(Map(over=data.n, steps=[Pass()]), event={"n": 3})
-    assert found.ending.error == "States.QueryEvaluationError"
-    assert "Expected 'array', but was 'number' for value: 3" in found.ending.cause
+    run = ran(Map(over=data.n, steps=[Pass()]), event={"n": 3})
+    assert run.ending.error == "States.QueryEvaluationError"
+    assert "Expected 'array', but was 'number' for value: 3" in run.ending.cause
 
 
 def test_map_over_an_empty_list_outputs_one() -> None:
@@ -107,63 +107,63 @@ def test_map_over_an_empty_list_outputs_one() -> None:
 
 def test_select_sees_the_item_and_the_input_of_the_map() -> None:
     step = Map(over=data.xs, select={"x": item, "of": data.total}, steps=[Pass()])
-    found = ran(step, event={"xs": [1, 2], "total": 2})
-    assert found.ending.output == [{"x": 1, "of": 2}, {"x": 2, "of": 2}]
+    run = ran(step, event={"xs": [1, 2], "total": 2})
+    assert run.ending.output == [{"x": 1, "of": 2}, {"x": 2, "of": 2}]
 
 
 def test_the_runs_input_is_reached_from_inside_a_map() -> None:
     step = Map(over=data.xs, steps=[Pass({"of": execution.input.name, "run": execution.id})])
-    found = ran(step, event={"xs": [1], "name": "n"})
-    assert found.ending.output == [{"of": "n", "run": "arn:run"}]
+    run = ran(step, event={"xs": [1], "name": "n"})
+    assert run.ending.output == [{"of": "n", "run": "arn:run"}]
 
 
 def test_one_failed_item_fails_the_map_by_its_error() -> None:
-    found = ran(
+    run = ran(
         Map(over=data.xs, steps=[Function("a", retry=())]),
         event={"xs": [1, 2]},
         a=failing("MyError"),
     )
-    assert (found.ending.status, found.ending.error) == ("FAILED", "MyError")
-    assert found.ending.failed is not None
-    assert found.ending.failed.visit.path == ("Map", "0")
-    assert found.ending.failed.input == 1
+    assert (run.ending.status, run.ending.error) == ("FAILED", "MyError")
+    assert run.ending.failed is not None
+    assert run.ending.failed.visit.path == ("Map", "0")
+    assert run.ending.failed.input == 1
 
 
 def test_branches_share_the_input_and_output_a_list() -> None:
-    found = ran(Parallel([[Pass({"a": data.n})], [Pass(), Pass({"b": data.n})]]), event={"n": 1})
-    assert found.ending.output == [{"a": 1}, {"b": 1}]
+    run = ran(Parallel([[Pass({"a": data.n})], [Pass(), Pass({"b": data.n})]]), event={"n": 1})
+    assert run.ending.output == [{"a": 1}, {"b": 1}]
 
 
 def test_a_failed_branch_stops_the_others() -> None:
     branches: list[list[Step]] = [[Wait(timedelta(hours=1)), Function("a")], [Fail("Stop")]]
-    found = ran(Parallel(branches), a=lambda _: None, timeout=36000)
-    assert found.ending.error == "Stop"
-    assert found.calls == []
+    run = ran(Parallel(branches), a=lambda _: None, timeout=36000)
+    assert run.ending.error == "Stop"
+    assert run.calls == []
 
 
 def test_branches_wait_side_by_side() -> None:
-    found = ran(Parallel([[Wait(timedelta(seconds=30))], [Wait(timedelta(seconds=20))]]))
-    assert found.seconds == 30
+    run = ran(Parallel([[Wait(timedelta(seconds=30))], [Wait(timedelta(seconds=20))]]))
+    assert run.seconds == 30
 
 
 def test_retry_waits_longer_each_time_up_to_the_longest_delay() -> None:
     retry = Retry("E", interval=timedelta(seconds=2), backoff=3, max_delay=timedelta(seconds=10))
-    found = ran(Function("a", retry=[retry]), a=failing("E", "E", "E"))
-    waits = [event.wait for event in found.events if isinstance(event, StateRetried)]
+    run = ran(Function("a", retry=[retry]), a=failing("E", "E", "E"))
+    waits = [event.wait for event in run.events if isinstance(event, StateRetried)]
     assert waits == [2, 6, 10]
-    assert found.seconds == 18
-    assert found.ending.output == 3
+    assert run.seconds == 18
+    assert run.ending.output == 3
 
 
 def test_the_error_stands_when_no_retry_is_left() -> None:
-    found = ran(Function("a", retry=[Retry("E", max_attempts=1)]), a=failing("E", "E"))
-    assert found.ending.error == "E"
+    run = ran(Function("a", retry=[Retry("E", max_attempts=1)]), a=failing("E", "E"))
+    assert run.ending.error == "E"
 
 
 def test_jitter_waits_at_most_the_delay() -> None:
     retry = Retry("E", interval=timedelta(seconds=4), jitter=True)
-    found = ran(Function("a", retry=[retry]), a=failing("E"))
-    [wait] = [event.wait for event in found.events if isinstance(event, StateRetried)]
+    run = ran(Function("a", retry=[retry]), a=failing("E"))
+    [wait] = [event.wait for event in run.events if isinstance(event, StateRetried)]
     assert 0 <= wait <= 4
 
 
@@ -184,27 +184,27 @@ def test_no_retry_at_all_fails_at_once() -> None:
 
 def test_a_catch_gets_the_input_and_the_error_and_rejoins() -> None:
     catch = Catch("E", steps=[Pass({"was": data.input, "error": data.error.Error})])
-    found = ran(Function("a", catch=[catch]), Pass(), event={"n": 1}, a=failing("E"))
-    assert found.ending.output == {"was": {"n": 1}, "error": "E"}
-    assert found.states == ["a", "Pass 2", "Pass"]
-    assert [event.to for event in found.events if isinstance(event, StateCaught)] == ["Pass 2"]
+    run = ran(Function("a", catch=[catch]), Pass(), event={"n": 1}, a=failing("E"))
+    assert run.ending.output == {"was": {"n": 1}, "error": "E"}
+    assert run.states == ["a", "Pass 2", "Pass"]
+    assert [event.to for event in run.events if isinstance(event, StateCaught)] == ["Pass 2"]
 
 
 def test_the_cause_is_what_the_function_answered() -> None:
-    found = ran(Function("a", catch=[Catch(steps=[Pass({"c": data.error.Cause})])]), a=failing("E"))
-    assert isinstance(found.ending.output, dict)
-    assert json.loads(str(found.ending.output["c"]))["errorType"] == "E"
+    run = ran(Function("a", catch=[Catch(steps=[Pass({"c": data.error.Cause})])]), a=failing("E"))
+    assert isinstance(run.ending.output, dict)
+    assert json.loads(str(run.ending.output["c"]))["errorType"] == "E"
 
 
 @pytest.mark.parametrize("wildcard", ["States.ALL", "States.TaskFailed"])
 def test_wildcards_catch_any_error_of_a_function(wildcard: str) -> None:
-    found = ran(Function("a", retry=(), catch=[Catch(wildcard)]), a=failing("E"))
-    assert found.ending.status == "SUCCEEDED"
+    run = ran(Function("a", retry=(), catch=[Catch(wildcard)]), a=failing("E"))
+    assert run.ending.status == "SUCCEEDED"
 
 
 def test_an_error_that_no_catch_names_fails_the_run() -> None:
-    found = ran(Function("a", catch=[Catch("F")]), a=failing("E"))
-    assert found.ending.error == "E"
+    run = ran(Function("a", catch=[Catch("F")]), a=failing("E"))
+    assert run.ending.error == "E"
 
 
 def test_a_map_may_be_caught_as_a_whole() -> None:
@@ -218,14 +218,14 @@ def test_a_map_may_be_caught_as_a_whole() -> None:
 
 def test_too_large_a_result_fails_and_the_advice_says_what_to_do() -> None:
     """https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
-    found = ran(Function("a"), a=lambda _: "x" * 262_143)
-    assert found.ending.error == "States.DataLimitExceeded"
-    assert "Write the data to the lake" in found.ending.advice
+    run = ran(Function("a"), a=lambda _: "x" * 262_143)
+    assert run.ending.error == "States.DataLimitExceeded"
+    assert "Write the data to the lake" in run.ending.advice
 
 
 def test_a_wildcard_catches_too_large_a_result() -> None:
-    found = ran(Function("a", catch=[Catch()]), a=lambda _: "x" * 262_143)
-    assert found.ending.status == "SUCCEEDED"
+    run = ran(Function("a", catch=[Catch()]), a=lambda _: "x" * 262_143)
+    assert run.ending.status == "SUCCEEDED"
 
 
 def test_a_result_of_just_256_kib_passes() -> None:
@@ -237,14 +237,14 @@ def test_size_counts_bytes_not_characters() -> None:
 
 
 def test_fail_ends_the_run_with_error_and_cause() -> None:
-    found = ran(Fail("Empty", "nothing in " + data.key), event={"key": "k"})
-    assert found.ending.error == "Empty"
-    assert found.ending.cause == "nothing in k"
+    run = ran(Fail("Empty", "nothing in " + data.key), event={"key": "k"})
+    assert run.ending.error == "Empty"
+    assert run.ending.cause == "nothing in k"
 
 
 def test_succeed_ends_the_run_with_its_output() -> None:
-    found = ran(Choice(If(data.n == 0, then=[Succeed({"n": 0})])), Function("a"), event={"n": 0})
-    assert found.ending == Ending("SUCCEEDED", {"n": 0})
+    run = ran(Choice(If(data.n == 0, then=[Succeed({"n": 0})])), Function("a"), event={"n": 0})
+    assert run.ending == Ending("SUCCEEDED", {"n": 0})
 
 
 @pytest.mark.parametrize(
@@ -257,24 +257,22 @@ def test_succeed_ends_the_run_with_its_output() -> None:
     ],
 )
 def test_waits_take_their_time(wait: Wait, event: JsonValue, seconds: int) -> None:
-    found = ran(wait, event=event)
-    assert found.ending.status == "SUCCEEDED", found.ending.cause
-    assert found.seconds == seconds
+    run = ran(wait, event=event)
+    assert run.ending.status == "SUCCEEDED", run.ending.cause
+    assert run.seconds == seconds
 
 
 def test_a_wait_for_what_is_no_number_fails() -> None:
-    found = ran(Wait(data.pause), event={"pause": "long"})
-    assert found.ending.error == "States.QueryEvaluationError"
+    run = ran(Wait(data.pause), event={"pause": "long"})
+    assert run.ending.error == "States.QueryEvaluationError"
 
 
 def test_a_run_over_the_pipelines_timeout_is_timed_out() -> None:
-    found = ran(Wait(timedelta(hours=2)), timeout=60)
-    assert (found.ending.status, found.ending.error) == ("TIMED_OUT", "States.Timeout")
-    assert found.seconds == 60
+    run = ran(Wait(timedelta(hours=2)), timeout=60)
+    assert (run.ending.status, run.ending.error) == ("TIMED_OUT", "States.Timeout")
+    assert run.seconds == 60
 
 
 def test_raw_jsonata_uses_the_functions_that_aws_adds() -> None:
-    found = ran(
-        Pass({"parts": jsonata("$partition($states.input.xs, 2)")}), event={"xs": [1, 2, 3]}
-    )
-    assert found.ending.output == {"parts": [[1, 2], [3]]}
+    run = ran(Pass({"parts": jsonata("$partition($states.input.xs, 2)")}), event={"xs": [1, 2, 3]})
+    assert run.ending.output == {"parts": [[1, 2], [3]]}

@@ -29,35 +29,35 @@ from tests.local.run_document import failing, ran
 
 
 def test_a_variable_keeps_its_value_over_later_steps() -> None:
-    found = ran(
+    run = ran(
         Function("a", assign={"rows": result.rows}),
         Pass({}),
         Pass({"rows": variable("rows")}),
         a=lambda _: {"rows": 3},
     )
-    assert found.ending.output == {"rows": 3}
+    assert run.ending.output == {"rows": 3}
 
 
 def test_output_stands_in_place_of_the_result() -> None:
     step = Function("a", output={"rows": result.rows, "key": data.key})
-    found = ran(step, event={"key": "k"}, a=lambda _: {"rows": 3, "more": "x"})
-    assert found.ending.output == {"rows": 3, "key": "k"}
+    run = ran(step, event={"key": "k"}, a=lambda _: {"rows": 3, "more": "x"})
+    assert run.ending.output == {"rows": 3, "key": "k"}
 
 
 def test_all_is_assigned_at_once_after_the_output_is_made() -> None:
     """A step's own output and other variables see the values from before it."""
-    found = ran(
+    run = ran(
         Pass(assign={"a": 1, "b": 2}),
         Pass({"a": variable("a")}, assign={"a": variable("b"), "b": variable("a")}),
         Pass({"before": data.a, "a": variable("a"), "b": variable("b")}),
     )
-    assert found.ending.output == {"before": 1, "a": 2, "b": 1}
+    assert run.ending.output == {"before": 1, "a": 2, "b": 1}
 
 
 def test_steps_in_a_map_see_variables_from_outside_and_keep_their_own() -> None:
     inner = [Pass(assign={"twice": data * variable("factor")}), Pass(variable("twice"))]
-    found = ran(Pass(data.xs, assign={"factor": 2}), Map(over=data, steps=inner), event={"xs": [1]})
-    assert found.ending.output == [2]
+    run = ran(Pass(data.xs, assign={"factor": 2}), Map(over=data, steps=inner), event={"xs": [1]})
+    assert run.ending.output == [2]
 
 
 def test_what_a_branch_assigns_stays_in_it() -> None:
@@ -65,14 +65,14 @@ def test_what_a_branch_assigns_stays_in_it() -> None:
         [Pass(assign={"x": 1}), Pass(variable("x"))],
         [Wait(timedelta(seconds=5)), Pass(variable("x"))],
     ]
-    found = ran(Parallel(branches))
-    assert found.ending.error == "States.QueryEvaluationError"
+    run = ran(Parallel(branches))
+    assert run.ending.error == "States.QueryEvaluationError"
 
 
 def test_a_map_assigns_and_hands_on_by_its_result() -> None:
     step = Map(over=[1, 2], steps=[Pass()], assign={"all": result}, output={"first": result[0]})
-    found = ran(step, Pass({"handed": data, "all": variable("all")}))
-    assert found.ending.output == {"handed": {"first": 1}, "all": [1, 2]}
+    run = ran(step, Pass({"handed": data, "all": variable("all")}))
+    assert run.ending.output == {"handed": {"first": 1}, "all": [1, 2]}
 
 
 @pytest.mark.parametrize(("n", "kind", "output"), [(9, "big", "way"), (1, "small", "default")])
@@ -84,19 +84,19 @@ def test_each_way_of_a_choice_has_its_own_output_and_variables(
         output="default",
         assign={"kind": "small"},
     )
-    found = ran(choice, Pass({"kind": variable("kind"), "got": data}), event={"n": n})
-    assert found.ending.output == {"kind": kind, "got": output}
+    run = ran(choice, Pass({"kind": variable("kind"), "got": data}), event={"n": n})
+    assert run.ending.output == {"kind": kind, "got": output}
 
 
 def test_a_catch_hands_on_the_error_as_it_says() -> None:
     catch = Catch("E", output={"lost": data.key}, assign={"why": error.Error})
-    found = ran(
+    run = ran(
         Function("a", catch=[catch]),
         Pass({"got": data, "why": variable("why")}),
         event={"key": "k"},
         a=failing("E"),
     )
-    assert found.ending.output == {"got": {"lost": "k"}, "why": "E"}
+    assert run.ending.output == {"got": {"lost": "k"}, "why": "E"}
 
 
 def test_a_failed_step_assigns_nothing() -> None:
@@ -106,27 +106,27 @@ def test_a_failed_step_assigns_nothing() -> None:
 
 def test_a_wait_hands_on_and_assigns() -> None:
     wait = Wait(timedelta(seconds=1), output=data.n, assign={"n": data.n + 1})
-    found = ran(wait, Pass([data, variable("n")]), event={"n": 1})
-    assert found.ending.output == [1, 2]
+    run = ran(wait, Pass([data, variable("n")]), event={"n": 1})
+    assert run.ending.output == [1, 2]
 
 
 def test_too_much_for_a_variable_fails() -> None:
     big: JsonValue = "x" * 200_000
-    found = ran(Pass(assign={"a": data, "b": data}), event=big)
-    assert found.ending.error == "States.DataLimitExceeded"
+    run = ran(Pass(assign={"a": data, "b": data}), event=big)
+    assert run.ending.error == "States.DataLimitExceeded"
 
 
 def test_a_catch_whose_own_output_fails_ends_the_run_by_that() -> None:
-    found = ran(Function("a", catch=[Catch(output=data.nothing)]), event={}, a=failing("E"))
-    assert found.ending.error == "States.QueryEvaluationError"
-    assert found.ending.failed is not None
-    assert found.ending.failed.visit.state == "a"
+    run = ran(Function("a", catch=[Catch(output=data.nothing)]), event={}, a=failing("E"))
+    assert run.ending.error == "States.QueryEvaluationError"
+    assert run.ending.failed is not None
+    assert run.ending.failed.visit.state == "a"
 
 
 def test_select_uses_variables_around_the_map() -> None:
     step = Map(over=[1, 2], select={"n": item, "run": variable("run")}, steps=[Pass()])
-    found = ran(Pass(assign={"run": "r"}), step)
-    assert found.ending.output == [{"n": 1, "run": "r"}, {"n": 2, "run": "r"}]
+    run = ran(Pass(assign={"run": "r"}), step)
+    assert run.ending.output == [{"n": 1, "run": "r"}, {"n": 2, "run": "r"}]
 
 
 def test_an_output_that_fails_is_retried_and_caught() -> None:
@@ -137,6 +137,6 @@ def test_an_output_that_fails_is_retried_and_caught() -> None:
         retry=[Retry("States.QueryEvaluationError", max_attempts=1)],
         catch=[Catch("States.QueryEvaluationError", steps=[Pass("caught")])],
     )
-    found = ran(step, a=lambda _: {})
-    assert found.ending.output == "caught"
-    assert len(found.calls) == 2
+    run = ran(step, a=lambda _: {})
+    assert run.ending.output == "caught"
+    assert len(run.calls) == 2
