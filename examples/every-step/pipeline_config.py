@@ -1,4 +1,4 @@
-"""What the pipelines of this repository share."""
+"""The configuration of all pipelines."""
 
 from dorc_runtime import Config, UniversalConfig
 

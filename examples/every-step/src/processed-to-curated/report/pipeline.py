@@ -1,4 +1,4 @@
-"""Write what other pipelines found, as a report."""
+"""Write the results of other pipelines as a report."""
 
 from dorc_runtime import Function, Pipeline
 

@@ -1,4 +1,4 @@
-"""Every kind of step, on a count of birds as it arrives."""
+"""Every kind of step, on a count of birds that was uploaded."""
 
 from datetime import timedelta
 
@@ -89,7 +89,7 @@ pipeline = Pipeline(
             "sns:publish",
             arguments={"TopicArn": TOPIC, "Message": {"rows": data.rows, "by": data.by}},
             output=data,
-            name="Tell",
+            name="Announce",
         ),
         Call(
             "processed-to-curated/report",

@@ -1,4 +1,4 @@
-"""Sum the cleaned penguins up: by species, island and year."""
+"""Summarise the cleaned penguins by species, island and year."""
 
 from dorc_runtime import Function, Pipeline, S3Trigger
 

@@ -8,7 +8,7 @@ KEY = "report.txt"
 
 
 def handler(event, context):
-    """Write the tallies, and return where they are."""
+    """Write the tallies, and return their key."""
     lines = [f"{event['rows']} rows, approved by {event['by']}"]
     lines += [f"{tally['site']} {tally['birds']}" for tally in event["tallies"] if "site" in tally]
     body = "".join(f"{line}\n" for line in lines)

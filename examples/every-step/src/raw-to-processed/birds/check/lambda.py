@@ -2,7 +2,7 @@
 
 
 def handler(event, context):
-    """Return how many rows are fine; raise an error for one that is not."""
+    """Return the number of valid rows; raise an error for an invalid one."""
     for row in event["Items"]:
         if not row["birds"].isdigit():
             raise ValueError(f"{row['site']}: '{row['birds']}' is no number of birds")

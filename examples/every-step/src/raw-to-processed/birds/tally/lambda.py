@@ -6,7 +6,7 @@ import boto3
 
 
 class UnknownSite(Exception):
-    """A site is not one of ours."""
+    """A site is not in the list."""
 
 
 def handler(event, context):

@@ -1,4 +1,4 @@
-"""The count of May: tallied, checked, approved, told and reported."""
+"""The count of May: tallied, checked, approved, announced and reported."""
 
 
 def test_the_count_is_published(run_pipeline):

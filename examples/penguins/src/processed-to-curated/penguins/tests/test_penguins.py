@@ -1,8 +1,8 @@
-"""The means are those that the survey's authors published."""
+"""The means equal those that the authors of the survey published."""
 
 import pytest
 
-# Means by species, as the README of the data's own package prints them:
+# Means by species, from the README of the data's package:
 # https://allisonhorst.github.io/palmerpenguins/
 MEASURES = ("bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g")
 PUBLISHED = {

@@ -1,4 +1,4 @@
-"""Put the islands' rows together into one typed CSV."""
+"""Combine the rows of all islands into one typed CSV file."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The raw survey of 344 penguins is cleaned whole."""
+"""All 344 penguins of the raw survey are cleaned."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Refuse a file without the survey's columns; tell what parts the others have."""
+"""Refuse a file without the survey's columns; return the parts of any other file."""
 
 from collections import Counter
 
@@ -18,7 +18,7 @@ COLUMNS = {
 
 
 class MissingColumns(Exception):
-    """The file is no penguin survey."""
+    """The file is not a penguin survey."""
 
 
 def handler(event, context):
