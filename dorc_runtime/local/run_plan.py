@@ -15,7 +15,7 @@ from dorc_runtime.compile.documents import Document
 from dorc_runtime.compile.names import Names, function_arn, machine_arn, partition, zones
 from dorc_runtime.errors import DefinitionError, InputError, UnknownNameError
 from dorc_runtime.local.aws.mocks import read_mocks, refuse_unanswered_tasks
-from dorc_runtime.local.aws.roles import Roles, policies
+from dorc_runtime.local.aws.roles import Roles, policies, sessions
 from dorc_runtime.local.functions.outcome import LocalFunction
 from dorc_runtime.local.inputs import Request, Start, local_bucket, start_of
 from dorc_runtime.local.interpreter.executions import Machine
@@ -94,6 +94,7 @@ def plan(
         refuse_unanswered_tasks(document, pipeline=name, mocks=answered, example=start.example)
     functions: dict[str, LocalFunction] = {}
     allowed: dict[str, Document] = {}
+    assumed: dict[str, str] = {}
     names = Names(config.universal.project, LOCAL.environment) if config else LOCAL
     own_buckets = config.buckets if config else {}
     on_aws = {zone: own_buckets.get(zone) or names.bucket(zone, ACCOUNT) for zone in buckets}
@@ -102,6 +103,7 @@ def plan(
         packages = packages_folder(own.requirements, cache=cache, on_install=on_install)
         prefix = "" if each is source else _prefix(each)
         functions |= _functions(own, each, packages, region, prefix)
+        assumed |= sessions(each, prefix=prefix, names=names)
         allowed |= policies(
             each, prefix=prefix, names=names, account=ACCOUNT, region=region, buckets=on_aws
         )
@@ -113,6 +115,7 @@ def plan(
             policies=allowed,
             buckets={bucket: on_aws[zone] for zone, bucket in buckets.items()},
             partition=partition(region),
+            sessions=assumed,
         ),
         buckets=tuple(sorted({*buckets.values(), *(seed.bucket for seed in start.seeds)})),
         region=region,

@@ -1,4 +1,4 @@
-"""Holds functions to their roles: a WSGI layer around moto's S3.
+"""Holds functions to their roles: a WSGI layer around moto's S3 and STS.
 
 The lake's server loads it by its path, and puts its two neighbours into ``sys.modules`` first.
 """
@@ -24,6 +24,13 @@ else:
 # Below moto's own address, which no bucket can have.
 ADDRESS = "/moto-api/dorc/access"
 _ACCOUNT = "123456789012"
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+_IDENTITY = f"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+<GetCallerIdentityResult>
+<Arn>{{caller}}</Arn><UserId>AROA3XFRBF535PLBIFPI4:{{session}}</UserId><Account>{_ACCOUNT}</Account>
+</GetCallerIdentityResult>
+<ResponseMetadata><RequestId>01234567-89ab-cdef-0123-456789abcdef</RequestId></ResponseMetadata>
+</GetCallerIdentityResponse>"""
 _WITHOUT_BUCKET = ("s3:CreateBucket", "s3:ListAllMyBuckets")
 _NOT_FOUND = 404
 
@@ -39,6 +46,7 @@ class AccessControl:
         self._partition = ""
         self._buckets: dict[str, str] = {}
         self._policies: dict[str, dict[str, Any]] = {}
+        self._sessions: dict[str, str] = {}
         self._refusals: list[dict[str, str]] = []
 
     def with_settings(self, application: WSGIApplication) -> WSGIApplication:
@@ -52,7 +60,7 @@ class AccessControl:
             if request.method == "PUT":
                 settings = json.loads(request.get_data())
                 self._partition, self._buckets = settings["partition"], settings["buckets"]
-                self._policies = settings["policies"]
+                self._policies, self._sessions = settings["policies"], settings["sessions"]
                 self._refusals = []
             return Response(json.dumps(self._refusals))(environ, start)
 
@@ -104,9 +112,31 @@ class AccessControl:
                 continue
             resource = need.resource(self._partition)
             self._refusals.append({"function": key, "action": need.action, "resource": resource})
-            role = f"arn:{self._partition}:sts::{_ACCOUNT}:assumed-role/{key}/{key}"
-            return _refusal(s3_refusals.not_authorized(role, need.action, resource))
+            message = s3_refusals.not_authorized(self._caller(key), need.action, resource)
+            return _refusal(message)
         return None
+
+    def identified(self, sts: WSGIApplication) -> WSGIApplication:
+        """Return ``sts`` with the role of each function as its identity."""
+        from werkzeug.wrappers import Request, Response
+
+        def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            request = Request(environ)
+            headers = {name.lower(): text for name, text in request.headers}
+            key = s3_permissions.access_key(headers, request.args.to_dict())
+            body = request.get_data()
+            environ["wsgi.input"] = io.BytesIO(body)
+            if key not in self._policies or b"Action=GetCallerIdentity" not in body:
+                return sts(environ, start)
+            caller = self._caller(key)
+            text = _IDENTITY.format(caller=caller, session=caller.rpartition("/")[2])
+            return Response(text, mimetype="text/xml")(environ, start)
+
+        return answer
+
+    def _caller(self, key: str) -> str:
+        session = self._sessions.get(key, f"{key}/{key}")
+        return f"arn:{self._partition}:sts::{_ACCOUNT}:assumed-role/{session}"
 
 
 def _exists(bucket: str, s3: WSGIApplication) -> bool:

@@ -121,6 +121,7 @@ class Lake:
             "policies": dict(roles.policies),
             "buckets": dict(roles.buckets),
             "partition": roles.partition,
+            "sessions": dict(roles.sessions),
         }
         self._request("PUT", _ACCESS, json.dumps(settings).encode())
 

@@ -1,7 +1,7 @@
 """The policies of functions on AWS, for a local run to apply."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dorc_runtime.compile.checks import Source
 from dorc_runtime.compile.documents import Document
@@ -15,12 +15,14 @@ class Roles:
     """The policy of each function, by its name in the run.
 
     ``buckets`` has the names of buckets on AWS, by their names here, and ``partition`` is the part
-    of AWS that they are in: policies use those.
+    of AWS that they are in: policies use those. ``sessions`` has how AWS calls each function as the
+    user of its role: ``ROLE/FUNCTION``.
     """
 
     policies: Mapping[str, Document]
     buckets: Mapping[str, str]
     partition: str
+    sessions: Mapping[str, str] = field(default_factory=dict)
 
 
 def policies(
@@ -45,6 +47,16 @@ def policies(
             log_group_arn=log_group_arn(region, account, own.function_log_group(step.name)),
             in_vpc=False,
         )
+        for step in all_steps(source.pipeline.steps)
+        if isinstance(step, Function)
+    }
+
+
+def sessions(source: Source, *, prefix: str, names: Names) -> dict[str, str]:
+    """Return ``ROLE/FUNCTION`` for a pipeline's functions, named with ``prefix`` in the run."""
+    own = names.pipeline(source.layer, source.name)
+    return {
+        prefix + step.name: f"{own.function_role(step.name)}/{own.function(step.name)}"
         for step in all_steps(source.pipeline.steps)
         if isinstance(step, Function)
     }

@@ -6,9 +6,10 @@ the lake; the second is for functions: it answers after a line comes as input, a
 what their policies allow. The process ends when its input ends.
 
 The first port takes those policies at ``/moto-api/dorc/access``, by PUT, as JSON: ``policies`` by
-the access keys of the functions, ``partition``, and ``buckets``, which has the name on AWS of each
-bucket, by its name here. GET answers what was refused since then: a list of ``function``,
-``action`` and ``resource``, oldest first. ``stored_objects`` says what is at its own address.
+the access keys of the functions, ``partition``, ``sessions`` (of roles), and ``buckets``, which has
+the name on AWS of each bucket, by its name here. GET answers what was refused since then: a list of
+``function``, ``action`` and ``resource``, oldest first. ``stored_objects`` says what is at its own
+address.
 """
 
 from __future__ import annotations
@@ -78,6 +79,8 @@ def _serve(own: socket.socket, functions: socket.socket, filled: threading.Event
 
     def for_functions(service: Any) -> Any:
         application = create_backend_app(service)
+        if service == "sts":
+            return access.identified(application)
         return access.protected(application) if service == "s3" else application
 
     def serve(listener: socket.socket, application: WSGIApplication) -> None:

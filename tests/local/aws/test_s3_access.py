@@ -53,6 +53,10 @@ def read_signed(signature, arguments):
 def put_unsigned(arguments):
     s3(signature_version=UNSIGNED).put_object(**arguments)
 
+def identity():
+    answer = boto3.client("sts").get_caller_identity()
+    return [answer["Account"], answer["Arn"], answer["UserId"].partition(":")[2]]
+
 def by_another_role():
     sts = boto3.client("sts")
     role = {"RoleArn": "arn:aws:iam::123456789012:role/other", "RoleSessionName": "use"}
@@ -88,7 +92,7 @@ class Caller:
             log_group_arn=LOGS,
             in_vpc=False,
         )
-        self.lake.allow(Roles({"use": policy}, buckets=HERE, partition="aws"))
+        self.lake.allow(Roles({"use": policy}, HERE, "aws", {"use": "use-role/use"}))
         return self
 
     def result(self, *event: Any) -> JsonValue:
@@ -126,10 +130,15 @@ def denied(operation: str, action: str, resource: str) -> str:
     """Return boto3's message that the function may not do ``action``, in AWS's words."""
     return (
         f"An error occurred (AccessDenied) when calling the {operation} operation: "
-        "User: arn:aws:sts::123456789012:assumed-role/use/use is not authorized to perform: "
+        "User: arn:aws:sts::123456789012:assumed-role/use-role/use is not authorized to perform: "
         f'{action} on resource: "arn:aws:s3:::{resource}" because no identity-based policy allows '
         f"the {action} action"
     )
+
+
+def test_the_identity_of_a_function_is_its_assumed_role(caller: Caller) -> None:
+    role = "arn:aws:sts::123456789012:assumed-role/use-role/use"
+    assert caller.result("identity") == ["123456789012", role, "use"]
 
 
 def test_a_function_reads_its_source_zone_and_writes_its_target_zone(caller: Caller) -> None:
