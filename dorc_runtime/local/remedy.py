@@ -25,17 +25,23 @@ _WRITE = (
 
 
 def remedy(
-    ending: Ending, functions: Mapping[str, LocalFunction], refusals: Sequence[Refusal]
+    ending: Ending,
+    functions: Mapping[str, LocalFunction],
+    refusals: Sequence[Refusal],
+    *,
+    different_python: str = "",
 ) -> str | None:
     """Return in one line what to change in a function or its step, None if that would not help.
 
-    ``refusals`` are those of the run, one of which may have ended it.
+    ``refusals`` are those of the run, one of which may have ended it. ``different_python`` says how
+    Python here is not that of the images.
     """
     if ending.failed is None:
         return None
     function = functions.get(ending.failed.visit.state)
     if function is not None and (rule := _broken_rule(ending, function)):
-        return rule
+        is_syntax = ending.error == "Runtime.UserCodeSyntaxError"
+        return f"{rule} Maybe {different_python}." if is_syntax and different_python else rule
     # A Call state fails because of a function of the called pipeline.
     own = [each for each in refusals if function is None or each.function == function.name]
     return _not_allowed(own[-1]) if own and _DENIED.search(ending.cause) else None

@@ -13,6 +13,7 @@ from dorc_runtime.local.remedy import remedy
 from dorc_runtime.local.run import run
 from dorc_runtime.local.run_plan import Plan, plan
 from dorc_runtime.local.sandbox.mechanisms import Isolation
+from dorc_runtime.project.image_python import different_python
 from dorc_runtime.project.repository import Repository
 from dorc_runtime.runs.events import Event
 from dorc_runtime.runs.folder import save_run
@@ -94,5 +95,10 @@ class Session:
             )
         folder = save_run(result, root=self._repository.root, now=datetime.now(UTC))
         observer.ended(result, folder=folder)
-        change = remedy(result.ending, planned.functions, result.refusals)
+        change = remedy(
+            result.ending,
+            planned.functions,
+            result.refusals,
+            different_python=different_python(self._repository.root),
+        )
         return CompletedRun(result, folder, change, chain)

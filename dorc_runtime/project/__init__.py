@@ -2,5 +2,6 @@
 
 Open ``repository`` for pipelines and configuration, ``settings`` for environment variables,
 ``environments`` for stack files, ``fingerprint`` and ``image_files`` for what goes into an image,
-``packages`` for installed requirements, and ``template`` for what Copier's template writes.
+``requirements`` and ``packages`` for requirements files and what they install, ``image_python`` for
+Python's version in images, and ``template`` for what Copier's template writes.
 """

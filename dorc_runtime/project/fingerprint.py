@@ -19,6 +19,7 @@ from dorc_runtime.errors import DefinitionError, StackError, UnknownNameError
 from dorc_runtime.model.config import UniversalConfig
 from dorc_runtime.project.image_files import ContextFile, content_digest, contents, empty_file
 from dorc_runtime.project.repository import PipelineFolder, Repository
+from dorc_runtime.project.requirements import outside_references
 
 DOCKERFILE = "Dockerfile"
 LIBRARY = "lib"
@@ -141,6 +142,8 @@ def _shared(root: Path, universal: UniversalConfig) -> _Shared:
 
 def _requirements(root: Path, folder: Path, path: str) -> list[ContextFile]:
     """Return the requirements file of ``folder``, an empty one when there is none."""
+    for problem in outside_references(folder / REQUIREMENTS, name=path):
+        raise DefinitionError(f"{problem}.")
     return contents(root, folder / REQUIREMENTS, path) or [empty_file(path)]
 
 

@@ -3,19 +3,16 @@
 import hashlib
 import importlib.util
 import os
-import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dorc_runtime.errors import PackagesError, ToolMissingError
-
-# Other files that a line names: https://pip.pypa.io/en/stable/reference/requirements-file-format/
-_REFERENCE = re.compile(r"\s*(?:-r|-c|--requirement|--constraint)[\s=]*(?P<file>[^\s#]+)")
+from dorc_runtime.project.requirements import lines, outside_references
 
 
 def packages_folder(
@@ -31,12 +28,15 @@ def packages_folder(
     ``on_install`` is called before an installation. A file that does not exist names no packages.
 
     Raises:
-        PackagesError: The packages cannot be installed.
+        PackagesError: The packages cannot be installed, or a file needs another file.
         ToolMissingError: There is neither pip nor uv to install them with.
     """
     files = [path for path in requirements if path.is_file()]
-    if not any(_lines(path) for path in files):
+    if not any(lines(path) for path in files):
         return None
+    for path in files:
+        for problem in outside_references(path, name=os.path.relpath(path)):
+            raise PackagesError(f"{problem}.")
     folder = cache / _key(files)
     if folder.is_dir():
         return folder
@@ -81,7 +81,7 @@ def _install(command: Sequence[str], files: Sequence[Path]) -> None:
         check=False,
     )
     if process.returncode:
-        names = " and ".join(os.path.relpath(path) for path in files if _lines(path))
+        names = " and ".join(os.path.relpath(path) for path in files if lines(path))
         raise PackagesError(
             f"{names} cannot be installed: {_reason(process.stderr or process.stdout)}. "
             "Correct its line, or check the connection to the package index."
@@ -99,24 +99,5 @@ def _key(files: Sequence[Path]) -> str:
     tag = f"{sys.implementation.cache_tag}-{sysconfig.get_platform()}"
     digest = hashlib.sha256(tag.encode())
     for path in files:
-        for content in _contents(path, set()):
-            digest.update(hashlib.sha256(content).digest())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
     return f"{tag}-{digest.hexdigest()[:16]}"
-
-
-def _contents(path: Path, seen: set[Path]) -> Iterator[bytes]:
-    """Yield what is in ``path``, and in the files that its lines name."""
-    path = path.resolve()
-    if path in seen or not path.is_file():
-        return
-    seen.add(path)
-    yield path.read_bytes()
-    for line in _lines(path):
-        if reference := _REFERENCE.match(line):
-            yield from _contents(path.parent / reference["file"], seen)
-
-
-def _lines(path: Path) -> list[str]:
-    """Return the lines of ``path`` that are not empty or comments."""
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    return [line for line in lines if line.strip() and not line.strip().startswith("#")]

@@ -20,6 +20,7 @@ from dorc_runtime.compile.checks import Source
 from dorc_runtime.errors import DefinitionError, DorcError, NotARepositoryError, UnknownNameError
 from dorc_runtime.model.config import Config
 from dorc_runtime.model.pipeline import Pipeline
+from dorc_runtime.project.image_python import different_python
 
 ANSWERS = ".copier-answers.yml"
 CONFIGURATION = "pipeline_config.py"
@@ -142,17 +143,24 @@ def load_source(folder: PipelineFolder) -> Source:
         name=folder.name,
         file=folder.definition.relative_to(folder.root).as_posix(),
         pipeline=load_pipeline(folder),
-        functions={name: handler_problem(folder.path / name) for name in folder.functions},
+        functions={
+            name: handler_problem(folder.path / name, root=folder.root) for name in folder.functions
+        },
     )
 
 
-def handler_problem(function: Path) -> str:
-    """Return why ``lambda.py`` in the folder cannot be called, "" if no reason is found."""
+def handler_problem(function: Path, *, root: Path) -> str:
+    """Return why ``lambda.py`` in the folder cannot be called, "" if no reason is found.
+
+    ``root`` is the repository's.
+    """
     try:
         tree = ast.parse((function / HANDLER).read_bytes())
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
-        return f"{HANDLER}:{line}: {getattr(error, 'msg', error)}"
+        difference = different_python(root)
+        maybe = f" (maybe {difference})" if difference else ""
+        return f"{HANDLER}:{line}: {getattr(error, 'msg', error)}{maybe}"
     for node in _top_level(tree):
         match node:
             case ast.FunctionDef(name="handler", args=arguments):

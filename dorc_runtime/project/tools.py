@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from dorc_runtime.errors import DorcError
+from dorc_runtime.project.image_python import different_python
 from dorc_runtime.project.pin import check_pin
 from dorc_runtime.project.repository import Repository, load_config
 from dorc_runtime.project.settings import Settings
@@ -65,14 +66,9 @@ def findings(repository: Repository | None, settings: Settings) -> Iterator[Find
 
 
 def _python(repository: Repository | None) -> Finding:
-    running = platform.python_version()
-    file = repository.root / ".python-version" if repository else None
-    required = file.read_text(encoding="utf-8").strip() if file and file.is_file() else ""
-    if required and running.split(".")[:2] != required.split(".")[:2]:
-        remedy = f"the functions need {required}, and this is {running}: run "
-        remedy += "`invoke python-setup`, then `invoke venv`"
+    if repository and (remedy := different_python(repository.root)):
         return Finding("Python", "run, test", remedy=remedy, optional=True)
-    return Finding("Python", "all tasks", f"{running}, {sys.executable}")
+    return Finding("Python", "all tasks", f"{platform.python_version()}, {sys.executable}")
 
 
 def _program(name: str, tasks: str, remedy: str, *, optional: bool = False) -> Finding:

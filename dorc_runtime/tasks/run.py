@@ -22,6 +22,7 @@ from dorc_runtime.tasks.signals import handle_sigterm
 
 if TYPE_CHECKING:
     from dorc_runtime.local.follow import CompletedRun
+    from dorc_runtime.project.repository import Repository
 
 _NO_TESTS = 5
 
@@ -73,6 +74,7 @@ def run(
         session = Session(
             repository, lake, draw, inline=inline, printing=not json, isolation=isolation
         )
+        _warn_of_python(repository)
         completed: list[CompletedRun] = []
         try:
             runs = session.follow if follow else session.run
@@ -137,7 +139,9 @@ def check(c: Context) -> None:
     from dorc_runtime.testing.repository_checks import problems_in
 
     infra = read_settings(tasks_folder(c)).infra_stack_name
-    sources, problems = problems_in(pinned_repository(c), infra=infra)
+    repository = pinned_repository(c)
+    sources, problems = problems_in(repository, infra=infra)
+    _warn_of_python(repository)
     for problem in problems:
         print_line(problem)
     if problems:
@@ -146,6 +150,14 @@ def check(c: Context) -> None:
     print_line(
         f"{_count(len(sources), 'pipeline')}, {_count(functions, 'function')}: no problems found."
     )
+
+
+def _warn_of_python(repository: "Repository") -> None:
+    """Print to standard error that Python here is not that of the images, if so."""
+    from dorc_runtime.project.image_python import different_python
+
+    if difference := different_python(repository.root):
+        sys.stderr.write(f"warning: {difference}.\n")
 
 
 def _count(number: int, noun: str) -> str:

@@ -18,6 +18,7 @@ from dorc_runtime.project.repository import (
     load_config,
     load_source,
 )
+from dorc_runtime.project.requirements import outside_references
 from dorc_runtime.testing.examples.expected_files import ERROR, FOLDER, OUTPUT, expected_error
 from dorc_runtime.testing.written_files import json_of
 
@@ -40,6 +41,7 @@ def problems_in(
             sources[folder] = load_source(folder)
         except DorcError as error:
             problems.append(str(error))
+    problems += _requirements(repository)
     readable = tuple(sources.values())
     of_pipelines = {folder: problems_of(source) for folder, source in sources.items()}
     problems += [str(problem) for each in of_pipelines.values() for problem in each]
@@ -51,6 +53,13 @@ def problems_in(
         if not of_pipelines[folder]:
             problems += _examples(folder, source, places)
     return readable, tuple(problems)
+
+
+def _requirements(repository: Repository) -> Iterator[str]:
+    """Yield the lines of requirements files that need another file."""
+    files = (file for folder in repository.pipelines for file in folder.requirements)
+    for file in dict.fromkeys(files):
+        yield from outside_references(file, name=repository.show(file))
 
 
 def _examples(folder: PipelineFolder, source: Source, places: Collection[str]) -> Iterator[str]:

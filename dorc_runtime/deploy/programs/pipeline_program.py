@@ -125,7 +125,10 @@ def _check(folder: PipelineFolder, pipeline: Pipeline) -> None:
             name=folder.name,
             file=folder.definition.relative_to(folder.root).as_posix(),
             pipeline=pipeline,
-            functions={name: handler_problem(folder.path / name) for name in folder.functions},
+            functions={
+                name: handler_problem(folder.path / name, root=folder.root)
+                for name in folder.functions
+            },
         )
     )
     if problems:

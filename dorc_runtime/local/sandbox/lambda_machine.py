@@ -68,7 +68,7 @@ def enter(settings: Mapping[str, Any]) -> Machine:
             return Machine(paths, bundled, best, _close_ports(settings["ports"]), reason)
     folders = [settings[name] for name in ("folder", "lib", "packages") if settings[name]]
     temporary = [settings["temporary"], "/tmp"]  # noqa: S108 # Lambda's
-    python_rules.make_read_only(writable=temporary, protected=folders)
+    python_rules.make_read_only(writable=temporary, protected=[*folders, *settings["hidden"]])
     ports = False
     if best == "landlock":
         try:

@@ -52,7 +52,10 @@ def refuse_semaphores() -> None:
 
 
 def make_read_only(*, writable: Collection[str], protected: Collection[str]) -> None:
-    """Refuse changes of files outside of the folders ``writable``, and in those ``protected``."""
+    """Refuse changes of files outside of the folders ``writable``, and in those ``protected``.
+
+    For a folder of one kind in a folder of the other, the inner one counts.
+    """
     sys.addaudithook(_ReadOnlyFiles(writable, protected).check)
 
 
@@ -99,10 +102,11 @@ class _ReadOnlyFiles:
             raise sqlite3.OperationalError("unable to open database file")
 
     def _is_read_only(self, path: str) -> bool:
-        if any(_is_below(path, folder) for folder in self._protected):
-            return True
-        is_writable = any(_is_below(path, folder) for folder in self._writable)
-        return not is_writable and not _is_device(path)
+        protected, writable = (
+            max((len(folder) for folder in folders if _is_below(path, folder)), default=0)
+            for folders in (self._protected, self._writable)
+        )
+        return protected >= writable and not _is_device(path)
 
 
 def _exists(path: object) -> bool:

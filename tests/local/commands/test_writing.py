@@ -67,7 +67,7 @@ def test_doctor_shows_what_is_installed_and_what_is_missing(repository: Reposito
     repository.write(".python-version", "2.7\n")
     done = repository.invoke("doctor", PATH="", COLUMNS="200")
     shown = " ".join(done.stdout.split())
-    assert "! Python the functions need 2.7" in shown
+    assert "! Python the functions run on Python 2.7 on AWS" in shown
     assert "✗ git https://git-scm.com/downloads (for copier copy, copier update)" in shown
     assert "✓ moto" in shown
     assert "! pyenv https://github.com/pyenv/pyenv#installation (for python-setup)" in shown

@@ -15,6 +15,7 @@ from dorc_runtime.errors import PackagesError
 from dorc_runtime.local.functions.outcome import LocalFunction, Outcome, Returned
 from dorc_runtime.local.functions.worker_pool import WorkerPool
 from dorc_runtime.project.packages import packages_folder
+from dorc_runtime.project.requirements import outside_references
 
 
 @pytest.fixture
@@ -44,13 +45,17 @@ def wheel(folder: Path, name: str, version: str, *, requires: str = "") -> None:
 
 
 @pytest.fixture
-def requirements(tmp_path: Path, wheels: Path) -> Callable[..., Path]:
-    """Write a requirements file that finds its packages in ``wheels`` alone."""
+def requirements(
+    tmp_path: Path, wheels: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Path]:
+    """Write a requirements file; pip finds packages in ``wheels`` alone."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
 
     def written(name: str, *lines: str) -> Path:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("\n".join(["--no-index", f"--find-links {wheels.as_uri()}", *lines]))
+        path.write_text("\n".join(lines))
         return path
 
     return written
@@ -101,19 +106,50 @@ def test_packages_are_installed_once_and_the_caller_is_notified(
     assert len(folders) == len(calls) == 1
 
 
-def test_a_change_in_what_the_files_name_is_installed_again(
-    requirements: Callable[..., Path], tmp_path: Path
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-r more.txt",
+        "-c constraints.txt",
+        "--constraint=constraints.txt  # why",
+        "-e ./census",
+        "--editable git+https://example.org/census.git",
+        "--find-links wheels",
+        "./wheels/census-1.0-py3-none-any.whl",
+        "census-1.0-py3-none-any.whl",
+        "../census",
+        "census @ file:///tmp/census",
+        "file:///tmp/census.tar.gz",
+    ],
+)
+def test_a_line_that_needs_another_file_is_refused_with_its_place(
+    requirements: Callable[..., Path], tmp_path: Path, line: str
 ) -> None:
-    file = requirements("all.txt", "-r more/other.txt", "--constraint=more/limits.txt  # why")
-    requirements("more/limits.txt", "census<2")
-    requirements("more/other.txt", "census")
-    folders = [packages_folder([file], cache=tmp_path / "cache")]
-    requirements("more/limits.txt", "census<3")
-    folders.append(packages_folder([file], cache=tmp_path / "cache"))
-    requirements("more/other.txt", "census<2")
-    folders.append(packages_folder([file], cache=tmp_path / "cache"))
-    versions = [(folder / "census.py").read_text() for folder in folders if folder is not None]
-    assert versions == ["version = '1.0'\n", "version = '2.0'\n", "version = '1.0'\n"]
+    file = requirements("all.txt", "# packages", "", line)
+    with pytest.raises(PackagesError) as caught:
+        packages_folder([file], cache=tmp_path / "cache")
+    assert str(caught.value) == (
+        f"{os.path.relpath(file)}:3: '{line.partition('  #')[0]}' needs another file, which the "
+        "image does not have: write the requirements themselves into this file, from an index or "
+        "a URL."
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "census[all]>=1,<2 ; python_version < '4'",
+        "census == 1.0 --hash=sha256:0123456789abcdef",
+        "--extra-index-url https://example.org/simple",
+        "-f https://example.org/wheels",
+        "census @ https://example.org/census-1.0-py3-none-any.whl",
+        "https://example.org/census-1.0-py3-none-any.whl",
+        "census @ git+https://example.org/census.git@main",
+    ],
+)
+def test_a_line_with_a_name_or_a_url_needs_no_other_file(tmp_path: Path, line: str) -> None:
+    (tmp_path / "requirements.txt").write_text(line)
+    assert list(outside_references(tmp_path / "requirements.txt", name="all.txt")) == []
 
 
 @pytest.mark.parametrize(
