@@ -66,7 +66,9 @@ REFUSALS = {
         "pipeline_config.py says the account is 999999999999",
         edits={CONFIG: ("region=", 'account="999999999999", region=')},
     ),
-    "a number that is no account": Refusal(INFRA, "AWS_ACCOUNT is '12'", {"AWS_ACCOUNT": "12"}),
+    "a number that is no account": Refusal(
+        INFRA, "AWS_ACCOUNT has an invalid value, '12'", {"AWS_ACCOUNT": "12"}
+    ),
     "no credentials": Refusal(
         INFRA,
         "AWS does not accept the credentials: .*AWS_PROFILE",
