@@ -12,10 +12,14 @@ from dorc_runtime.deploy.driver.instances import Instance
 from dorc_runtime.deploy.driver.lock import Lock
 from dorc_runtime.deploy.driver.progress import name_of
 from dorc_runtime.deploy.observer import DeployObserver
+from dorc_runtime.errors import StackError
 
 
 def locks(context: DeploymentContext, instance: Instance) -> tuple[Lock, ...] | None:
-    """Return the locks of the stack of ``instance``, None when the backend does not show them."""
+    """Return the locks of the stack of ``instance``, None when the backend does not show them.
+
+    Raises ``StackError`` when a bucket cannot be read.
+    """
     if context.backend.startswith("file://"):
         texts = _in_folder(Path(unquote(urlsplit(context.backend).path)), instance)
     elif bucket := bucket_of(context.backend):
@@ -53,7 +57,15 @@ def _in_folder(state: Path, instance: Instance) -> Iterator[str]:
 
 
 def _in_bucket(context: DeploymentContext, bucket: str, instance: Instance) -> Iterator[str]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
     client = context.client("s3")
-    page = client.list_objects_v2(Bucket=bucket, Prefix=_folder(instance))
-    for each in page.get("Contents", ()):
-        yield client.get_object(Bucket=bucket, Key=each["Key"])["Body"].read().decode()
+    try:
+        page = client.list_objects_v2(Bucket=bucket, Prefix=_folder(instance))
+        for each in page.get("Contents", ()):
+            yield client.get_object(Bucket=bucket, Key=each["Key"])["Body"].read().decode()
+    except (BotoCoreError, ClientError) as error:
+        raise StackError(
+            f"INFRA_BUCKET {bucket} cannot be read: {error}; does it exist? `invoke init "
+            "--create` creates it."
+        ) from error

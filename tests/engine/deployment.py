@@ -91,7 +91,7 @@ class Deployment:
         )
         return CommandResult(result.returncode, result.stdout, result.stderr)
 
-    def answer(self, answers: str, *words: str) -> CommandResult:
+    def answer(self, answers: str, *words: str, **variables: str) -> CommandResult:
         """Run a task at a terminal, and type ``answers`` to its questions."""
         terminal, stdin = pty.openpty()
         os.write(terminal, answers.encode())
@@ -99,7 +99,7 @@ class Deployment:
             result = subprocess.run(
                 _command(words),
                 cwd=self.root,
-                env=self.environment,
+                env={**self.environment, **variables},
                 stdin=stdin,
                 capture_output=True,
                 text=True,

@@ -50,6 +50,15 @@ def test_a_preview_warns_of_an_existing_bucket_without_events(made: Deployment) 
     assert "bucket notification       raw" not in result.out
 
 
+def test_an_apply_without_its_bucket_says_how_to_create_it(deployment: Deployment) -> None:
+    infra = ("apply", "--instance", "infra", "--env", "dev")
+    result = deployment.answer("y\n", *infra, INFRA_BUCKET="no-such-bucket")
+    assert result.code == 2, result.text
+    [line] = result.err.splitlines()
+    assert "INFRA_BUCKET no-such-bucket cannot be read: " in line
+    assert "`invoke init --create` creates it" in line
+
+
 def test_a_folder_needs_no_passphrase(deployment: Deployment) -> None:
     result = deployment.invoke("init", PULUMI_CONFIG_PASSPHRASE="")
     assert result.code == 0, result.text

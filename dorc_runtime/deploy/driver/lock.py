@@ -45,6 +45,8 @@ class Lock:
             return not psutil.Process(self.process).name().startswith("pulumi")
         except psutil.NoSuchProcess:
             return True
+        except psutil.AccessDenied:
+            return False
 
     def __str__(self) -> str:
         """Return it as messages show it."""
