@@ -189,7 +189,9 @@ def _call(words: tuple[str, ...], folder: Path, *, screen: object) -> None:
     if not isinstance(screen, Console):
         code = subprocess.run(command, cwd=folder, check=False).returncode  # noqa: S603
     else:
-        environment = {**os.environ, "FORCE_COLOR": "1", "COLUMNS": str(screen.width)}
+        # A line that changes, as of a run on a terminal, would be recorded many times.
+        drawing = {"FORCE_COLOR": "1", "TTY_INTERACTIVE": "0", "COLUMNS": str(screen.width)}
+        environment = {**os.environ, **drawing}
         done = subprocess.run(  # noqa: S603
             command, cwd=folder, check=False, capture_output=True, text=True, env=environment
         )

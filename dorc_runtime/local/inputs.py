@@ -80,7 +80,7 @@ def start_of(
         return Start(seeds, _parsed_input(request.input), "the input", example)
     if request.file is not None:
         seed = _uploaded(folder, pipeline, request.file)
-        origin = f"{seed.key} was uploaded to {shown_bucket(seed.bucket)}"
+        origin = f"{seed.key} in {shown_bucket(seed.bucket)}"
         return Start((*seeds, seed), _object(seed, now), origin, example)
     if example and (file := folder.path / "examples" / example / "input.json").is_file():
         origin = f"example {example}, input.json"
@@ -163,7 +163,7 @@ def _trigger_event(
                 bucket = _watched(folder, trigger)
                 for seed in seeds:
                     if seed.bucket == bucket and trigger.matches(seed.key):
-                        origin = f"{seed.key} was uploaded to {shown_bucket(bucket)}"
+                        origin = f"{seed.key} in {shown_bucket(bucket)}"
                         return _object(seed, now), origin
             case CronTrigger():
                 event = schedule_event(time=_iso(now), extra=trigger.input)

@@ -84,10 +84,7 @@ def test_each_run_is_drawn_and_all_are_counted(repository: Repository) -> None:
     pipeline(repository, "processed-to-curated/sum", "S3Trigger()", COPY)
     done = repository.invoke(*FOLLOW)
     assert done.returncode == 0, done.stderr
-    assert (
-        "raw-to-processed/tidy  from example first, tidy/first.csv was uploaded to raw"
-        in done.stdout
-    )
+    assert "raw-to-processed/tidy  from example first, tidy/first.csv in raw" in done.stdout
     assert "processed-to-curated/sum  from tidy/first.csv was uploaded to processed" in done.stdout
     assert done.stdout.count("succeeded in") == 2
     assert done.stdout.endswith("2 runs, none failed\n")

@@ -23,7 +23,7 @@ def test_the_first_example_runs_and_shows_what_it_did(repository: Repository) ->
     done = repository.invoke(*RUN)
     assert done.returncode == 0, done.stderr
     shown = done.stdout
-    assert "example first, tidy/first.csv was uploaded to raw" in shown
+    assert "example first, tidy/first.csv in raw" in shown
     assert "│ read 8 bytes" in shown
     assert "✓ clean" in shown
     assert "processed/tidy/first.csv" in shown
