@@ -46,17 +46,18 @@ class PipelineRun:
     """The result of a run.
 
     ``output`` is the pipeline's output, None when it failed. ``error`` and ``cause`` say why it
-    failed, both are "" when it did not. ``states`` has the names of the states in the order in
-    which they were entered, ``lake`` the objects that the run wrote, bytes by ``zone/key``, and
-    ``log`` the lines that the functions printed. ``seconds`` is how long the run took on its own
-    clock, on which only waits take time. ``waits`` has those waits, in the order in which they
-    ended, or started in the case of a retry.
+    failed, as on AWS, and ``advice`` what to do; all are "" when it did not. ``states`` has the
+    names of the states in the order in which they were entered, ``lake`` the objects that the run
+    wrote, bytes by ``zone/key``, and ``log`` the lines that the functions printed. ``seconds`` is
+    how long the run took on its own clock, on which only waits take time. ``waits`` has those
+    waits, in the order in which they ended, or started in the case of a retry.
     """
 
     succeeded: bool
     output: JsonValue
     error: str
     cause: str
+    advice: str
     states: tuple[str, ...]
     lake: Written
     log: tuple[LogEntry, ...]
@@ -153,6 +154,7 @@ def _pipeline_run(result: RunResult) -> PipelineRun:
         output=ending.output,
         error=ending.error,
         cause=ending.cause,
+        advice=ending.advice,
         states=result.states,
         lake=Written(result.written),
         log=tuple(entries),

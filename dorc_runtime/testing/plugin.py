@@ -54,10 +54,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def run_pipeline(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> PipelineRunner:
     """Run a pipeline of this repository: ``run_pipeline("raw-to-processed/penguins")``.
 
-    The result has ``succeeded``, ``output``, ``error``, ``cause``, ``states``, ``lake``, ``log``,
-    ``seconds`` and ``waits``. The functions are called in this process, where a debugger, coverage
-    and patches reach them, or in worker processes: with ``workers=True``, the mark ``workers`` or
-    the option ``--dorc-workers``. Waits and retries take no time.
+    The result has ``succeeded``, ``output``, ``error``, ``cause``, ``advice``, ``states``,
+    ``lake``, ``log``, ``seconds`` and ``waits``. The functions are called in this process, where a
+    debugger, coverage and patches reach them, or in worker processes: with ``workers=True``, the
+    mark ``workers`` or the option ``--dorc-workers``. Waits and retries take no time.
     """
     mark = request.node.get_closest_marker("workers")
     monkeypatch: pytest.MonkeyPatch | None = (

@@ -51,7 +51,7 @@ def differences(folder: Path, run: PipelineRun) -> list[str]:
     if error.is_file():
         lines += _errors(expected_error(str(error), error.read_bytes()), run)
     elif not run.succeeded:
-        return [f"the run failed with {run.error}: {run.cause}"]
+        return [f"the run failed with {run.error}: {run.cause} {run.advice}".rstrip()]
     elif output.is_file():
         value = json_of(str(output), output.read_bytes())
         lines += _first(list(_values("output", value, run.output)))

@@ -297,3 +297,15 @@ def test_each_visit_of_a_state_is_in_the_result(repository: Repository) -> None:
     assert (broken["error"], broken["caught"]) == ("OSError", "Sorry")
     assert broken["seconds"] >= 1
     assert visits["Sorry"]["error"] is None
+
+
+def test_what_to_do_about_a_failure_is_a_line_of_its_own(repository: Repository) -> None:
+    """The cause is AWS's, and nothing is added to it."""
+    repository.define(
+        'Pass(data.rowz), Function("clean")', imports="Function, Pass, Pipeline, data"
+    )
+    done = repository.invoke(*RUN, "--input", '{"rows": 1}')
+    assert done.returncode == 1
+    shown = " ".join(done.stdout.split())
+    assert "for the field 'Output' returned nothing (undefined). advice $states" in shown
+    assert "$states.input has no field 'rowz', only these: rows." in shown
