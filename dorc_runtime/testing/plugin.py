@@ -5,6 +5,7 @@ pytest loads it in every environment that has the library, so it imports the res
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -48,6 +49,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "the test's own process, also when the option --dorc-workers is given",
     )
     config.stash[_coverage] = Coverage()
+    if (config.rootpath / "pipeline_config.py").is_file():
+        # Tests are next to the functions: a test run must not change the folders of images.
+        sys.dont_write_bytecode = True
 
 
 @pytest.fixture

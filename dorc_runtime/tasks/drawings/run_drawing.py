@@ -82,7 +82,7 @@ class RunDrawing:
             Text.assemble((planned.source.id, "bold"), ("  from ", "dim"), planned.start.origin)
         )
         if self._inline:
-            note = "inline: no time or memory limits, and functions can reach AWS"
+            note = "inline: no time or memory limits, and functions can write files and reach AWS"
             self._console.print(Text(note, style="yellow"))
         self._console.print()
         if self._inline:

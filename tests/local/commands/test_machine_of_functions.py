@@ -63,6 +63,7 @@ def test_runs_and_tests_of_the_examples_change_nothing_in_their_source(
     for words in (("run", pipeline), ("run", pipeline, "--inline")):
         done = repository.invoke(*words)
         assert done.returncode == 0, done.stdout + done.stderr
+    assert repository.invoke("test").returncode == 0
     assert contents(root / "src") == before
 
 

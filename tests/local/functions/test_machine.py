@@ -3,6 +3,7 @@
 Each fact is tried from Python, and from a library in C where one can be asked.
 """
 
+import platform
 import socket
 import sys
 import tempfile
@@ -39,6 +40,7 @@ import os
 import resource
 import socket
 import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
@@ -90,6 +92,21 @@ def write_in_c(path):
 def write_by_a_program(path):
     done = subprocess.run(["/bin/sh", "-c", f"echo x > {path}"], capture_output=True, text=True)
     return done.stderr.strip().rpartition(": ")[2]
+
+def write_by_a_static_program():
+    # For x86-64: it opens ./x to create it, and exits with errno.
+    code = bytes.fromhex(
+        "b802000000" "488d3d17000000" "be41000000" "baa4010000" "0f05" "89c7" "f7df"
+        "b83c000000" "0f05" "7800"
+    )
+    size = 64 + 56 + len(code)
+    header = b"\\x7fELF" + bytes([2, 1, 1, *[0] * 9])
+    header += struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0x400078, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    header += struct.pack("<IIQQQQQQ", 1, 5, 0, 0x400000, 0x400000, size, size, 0x1000)
+    program = Path(temporary("program"))
+    program.write_bytes(header + code)
+    program.chmod(0o755)
+    return subprocess.run([program]).returncode
 
 def write_in_a_child(path):
     child = os.fork()
@@ -251,6 +268,12 @@ def test_libraries_in_c_and_programs_can_write_to_tmp_alone(
     assert tried.try_to("write_by_a_program", "x.txt") == "Read-only file system"
     assert tried.try_to("write_in_a_child", "x.txt") == 30
     assert tried.try_to("write_over_the_handler") == READ_ONLY
+
+
+@has_namespaces
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the program is for x86-64")
+def test_a_static_program_can_write_to_tmp_alone(machine: Callable[..., Machine]) -> None:
+    assert machine().try_to("write_by_a_static_program") == 30
 
 
 @has_namespaces
