@@ -39,10 +39,10 @@ class InlineFunctions:
     debugger's prompt needs. ``patches`` has values that replace others, by function and by their
     path from its ``lambda.py``: ``handler``, or ``rules.today``.
 
-    Not applied: the timeout and the memory limit; the refusal of connections to AWS (credentials
-    and the endpoint are replaced as in a worker); Lambda's packages (all that is installed here can
-    be imported, and modules that this process has imported stay as they are). The output of
-    programs that a handler starts is not captured, and ``os._exit`` ends this process.
+    Not applied: the timeout and the memory limit; Lambda's files and network (only credentials and
+    the endpoint are replaced as in a worker); Lambda's packages (all that is installed here can be
+    imported, and modules that this process has imported stay as they are). The output of programs
+    that a handler starts is not captured, and ``os._exit`` ends this process.
     """
 
     def __init__(

@@ -318,7 +318,7 @@ def test_a_function_finds_its_variables_its_folder_and_empty_ones_for_its_files(
             names = ("COLOUR", "AWS_REGION", "AWS_LAMBDA_FUNCTION_NAME", "AWS_ENDPOINT_URL")
             return {
                 "variables": [os.environ[name] for name in names],
-                "beside": Path("rows.txt").read_text(),
+                "rows": Path("rows.txt").read_text(),
                 "temporary": os.listdir(tempfile.gettempdir()),
                 "zone": time.tzname[0],
             }
@@ -329,7 +329,7 @@ def test_a_function_finds_its_variables_its_folder_and_empty_ones_for_its_files(
     assert call(executor(look, endpoint=lambda: "http://127.0.0.1:77"), "look") == Returned(
         {
             "variables": ["blue", "eu-west-2", "look", "http://127.0.0.1:77"],
-            "beside": "344",
+            "rows": "344",
             "temporary": [],
             "zone": "UTC",
         }
