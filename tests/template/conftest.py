@@ -1,11 +1,14 @@
-"""The template as it is on disk, released, and repositories made from it."""
+"""The template on disk, as a release, and repositories copied from it."""
 
+import os
 import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-import copier
 import pytest
+from pytest_copier.plugin import CopierFixture
 
 from dorc_runtime import __version__
 from tests.repositories import copy_template
@@ -29,7 +32,7 @@ def git() -> Git:
 
 @pytest.fixture(scope="session")
 def release(git: Git) -> Callable[[Path, str], None]:
-    """Commit all that is in a folder, and tag it as dorc's releases are."""
+    """Commit everything in a folder, and tag it as a release."""
 
     def commit_and_tag(folder: Path, version: str) -> None:
         git(folder, "add", "--all")
@@ -40,10 +43,13 @@ def release(git: Git) -> Callable[[Path, str], None]:
 
 
 @pytest.fixture(scope="session")
-def template(
+def copier_template(
     tmp_path_factory: pytest.TempPathFactory, git: Git, release: Callable[[Path, str], None]
 ) -> Path:
-    """The template in a git repository of its own, with one release: the library's version."""
+    """The template in a separate git repository, with one release: the library's version.
+
+    It replaces the fixture of pytest-copier, which knows no releases, so ``copier`` copies it.
+    """
     folder = copy_template(tmp_path_factory.mktemp("template"))
     git(folder, "init", "--quiet")
     release(folder, __version__)
@@ -51,33 +57,55 @@ def template(
 
 
 @pytest.fixture
-def own_template(template: Path, tmp_path: Path, git: Git) -> Path:
-    """A clone of the template, to make further releases in."""
-    git(tmp_path, "clone", "--quiet", str(template), "own-template")
+def own_template(copier_template: Path, tmp_path: Path, git: Git) -> Path:
+    """A clone of the template, for further releases."""
+    git(tmp_path, "clone", "--quiet", str(copier_template), "own-template")
     return tmp_path / "own-template"
 
 
 @pytest.fixture
-def copy(template: Path, tmp_path: Path) -> Copy:
+def copy(copier: CopierFixture, tmp_path: Path) -> Copy:
     """Make a repository with the given answers, and defaults for the rest."""
 
-    def made(*, name: str = "my-pipelines", source: Path | str = template, **data: object) -> Path:
-        folder = tmp_path / name
-        copier.run_copy(str(source), folder, data=data, defaults=True, quiet=True)
-        return folder
+    def copy_once(
+        *, name: str = "my-pipelines", source: Path | None = None, **answers: object
+    ) -> Path:
+        project = replace(copier, template=source or copier.template)
+        return project.copy(tmp_path / name, **answers).path
 
-    return made
+    return copy_once
 
 
 @pytest.fixture
 def committed(copy: Copy, git: Git) -> Copy:
     """Make a repository, and commit it."""
 
-    def made(**data: object) -> Path:
-        folder = copy(**data)
+    def copy_and_commit(**answers: object) -> Path:
+        folder = copy(**answers)
         git(folder, "init", "--quiet")
         git(folder, "add", "--all")
         git(folder, "commit", "--quiet", "--message", "Start with dorc")
         return folder
 
-    return made
+    return copy_and_commit
+
+
+def invoke(folder: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a task in ``folder``, with further environment variables; return how it ended."""
+    return subprocess.run(
+        [sys.executable, "-m", "invoke", *words],
+        cwd=folder,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return what is in each file under ``folder``, without git's own and compiled files."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not {".git", "__pycache__"} & set(path.relative_to(folder).parts)
+    }

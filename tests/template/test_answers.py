@@ -1,9 +1,9 @@
-"""Answers: what is refused, and what is made of a folder's name."""
+"""Answers: which are refused, and which a folder's name gives."""
 
 from pathlib import Path
 
 import pytest
-import yaml
+from pytest_copier.plugin import CopierFixture
 
 from tests.template.conftest import Copy
 
@@ -40,7 +40,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("answers", "message"), REFUSED, ids=str)
-def test_what_cannot_be_is_refused_and_nothing_written(
+def test_a_wrong_answer_is_refused_and_nothing_is_written(
     copy: Copy, tmp_path: Path, answers: dict[str, object], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
@@ -60,12 +60,12 @@ def test_what_cannot_be_is_refused_and_nothing_written(
         ("x" * 39 + "-y", "x" * 39),
     ],
 )
-def test_a_project_is_called_after_its_folder(copy: Copy, folder: str, project: str) -> None:
-    answers = yaml.safe_load((copy(name=folder) / ".copier-answers.yml").read_text())
-    assert answers["project_name"] == project
+def test_a_project_has_the_name_of_its_folder(
+    copier: CopierFixture, tmp_path: Path, folder: str, project: str
+) -> None:
+    assert copier.copy(tmp_path / folder).answers["project_name"] == project
 
 
-def test_any_names_of_layers_will_do(copy: Copy) -> None:
+def test_layers_may_have_any_names(copier: CopierFixture, tmp_path: Path) -> None:
     layers = ["default", "landing2-to-raw", "x" * 40]
-    answers = yaml.safe_load((copy(layers=layers) / ".copier-answers.yml").read_text())
-    assert answers["layers"] == layers
+    assert copier.copy(tmp_path / "my-pipelines", layers=layers).answers["layers"] == layers

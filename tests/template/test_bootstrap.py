@@ -1,4 +1,4 @@
-"""The tasks of a repository while dorc's library is not installed: Invoke alone is there."""
+"""The tasks of a repository while only Invoke is installed, and not dorc's library."""
 
 import os
 import subprocess
@@ -39,7 +39,7 @@ def run(bare: Path, folder: Path, *words: str, path: str | None = None) -> Resul
     )
 
 
-def test_two_tasks_are_listed_and_the_next_step_told(bare: Path, copy: Copy) -> None:
+def test_two_tasks_are_listed_with_the_next_step(bare: Path, copy: Copy) -> None:
     done = run(bare, copy(), "--list")
     assert done.returncode == 0
     listed = [line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ")]
@@ -50,7 +50,9 @@ def test_two_tasks_are_listed_and_the_next_step_told(bare: Path, copy: Copy) -> 
     assert "dorc_runtime is not installed, so most tasks are missing" in done.stderr
 
 
-def test_without_pyenv_one_line_says_how_to_get_it(bare: Path, copy: Copy, tmp_path: Path) -> None:
+def test_without_pyenv_one_line_says_how_to_install_it(
+    bare: Path, copy: Copy, tmp_path: Path
+) -> None:
     done = run(bare, copy(python_version="3.13"), "python-setup", path=str(tmp_path))
     assert done.returncode == 2
     last = done.stderr.splitlines()[-1]
@@ -59,12 +61,12 @@ def test_without_pyenv_one_line_says_how_to_get_it(bare: Path, copy: Copy, tmp_p
 
 
 @pytest.fixture(scope="module")
-def made(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository that wants a Python which is not on this machine."""
+def repository(copier_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository for a Python version that is not installed."""
     folder = tmp_path_factory.mktemp("venv") / "my-pipelines"
-    copier.run_copy(str(template), folder, defaults=True, quiet=True)
+    copier.run_copy(str(copier_template), folder, defaults=True, quiet=True)
     (folder / ".python-version").write_text("3.99\n")
-    # The library would bring its packages; what is seen here does not need them.
+    # The library would install its packages; these tests do not need them.
     file = folder / "pyproject.toml"
     lines = file.read_text().splitlines(keepends=True)
     file.write_text("".join(line for line in lines if '"dorc-runtime' not in line))
@@ -72,38 +74,38 @@ def made(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def first(bare: Path, made: Path) -> Result:
-    """What `invoke venv` said the first time, given in a folder of the repository."""
-    (made / "src/somewhere").mkdir()
-    return run(bare, made / "src/somewhere", "venv")
+def first(bare: Path, repository: Path) -> Result:
+    """The first run of `invoke venv`, in a folder of the repository."""
+    (repository / "src/somewhere").mkdir()
+    return run(bare, repository / "src/somewhere", "venv")
 
 
-def test_it_tells_what_comes_next(first: Result) -> None:
+def test_it_prints_the_next_step(first: Result) -> None:
     assert first.returncode == 0, first.stderr
     assert first.stdout.endswith("ready; next: source .venv/bin/activate\n")
 
 
-def test_it_says_that_the_python_is_another(first: Result) -> None:
+def test_it_says_that_another_python_is_used(first: Result) -> None:
     running = ".".join(map(str, sys.version_info[:2]))
     assert f"Python 3.99 is not installed, so .venv has {running}. To use 3.99:" in first.stdout
 
 
 @pytest.mark.usefixtures("first")
-def test_the_configuration_can_be_imported_from_anywhere(made: Path, tmp_path: Path) -> None:
+def test_the_configuration_can_be_imported_from_anywhere(repository: Path, tmp_path: Path) -> None:
     code = "from importlib.util import find_spec; print(find_spec('pipeline_config').origin)"
     found = subprocess.run(
-        [made / ".venv/bin/python", "-c", code],
+        [repository / ".venv/bin/python", "-c", code],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert found.stdout.strip() == str(made / "pipeline_config.py")
+    assert found.stdout.strip() == str(repository / "pipeline_config.py")
 
 
 @pytest.mark.usefixtures("first")
-def test_a_second_time_it_keeps_the_environment(bare: Path, made: Path) -> None:
-    mark = made / ".venv/mark"
+def test_the_second_time_keeps_the_environment(bare: Path, repository: Path) -> None:
+    mark = repository / ".venv/mark"
     mark.touch()
-    assert run(bare, made, "venv").returncode == 0
+    assert run(bare, repository, "venv").returncode == 0
     assert mark.exists()

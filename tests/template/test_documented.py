@@ -1,4 +1,4 @@
-"""The page about the template: its tables hold, and its example of a skeleton works."""
+"""The page about the template: its tables are right, and its example of a skeleton works."""
 
 import json
 import re
@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from dorc_runtime.compile import names
-from tests.template.conftest import ROOT, Copy
+from tests.template.conftest import ROOT, Copy, invoke
 
 PAGE = (ROOT / "docs" / "template.md").read_text(encoding="utf-8")
 PIPELINES = [
@@ -21,12 +21,7 @@ PIPELINES = [
 ROWS = re.findall(r"^\| (`.*?) \| (yours|both|dorc's) \|", PAGE, re.MULTILINE)
 
 
-def invoke(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "invoke", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-
-
-def test_the_table_of_questions_is_that_of_copier_yml() -> None:
+def test_the_table_of_questions_matches_copier_yml() -> None:
     """`python docs/questions.py` writes it."""
     done = subprocess.run(
         [sys.executable, "docs/questions.py", "--check"], cwd=ROOT, capture_output=True, check=False
@@ -34,22 +29,22 @@ def test_the_table_of_questions_is_that_of_copier_yml() -> None:
     assert done.returncode == 0
 
 
-def test_the_table_of_files_tells_of_each_whose_it_is(copy: Copy) -> None:
-    """What is the team's is what Copier skips when it is there."""
-    made = copy(layers=["raw-to-processed", "default"], pipelines=PIPELINES)
+def test_the_table_of_files_names_the_owner_of_each(copy: Copy) -> None:
+    """The team owns the files that Copier skips when they exist."""
+    repository = copy(layers=["raw-to-processed", "default"], pipelines=PIPELINES)
     questions = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
     skipped = questions["_skip_if_exists"]
-    told = {
-        re.sub(r"<[a-z]+>", "*", pattern): whose
-        for row, whose in ROWS
+    owners = {
+        re.sub(r"<[a-z]+>", "*", pattern): owner
+        for row, owner in ROWS
         for pattern in re.findall(r"`([^`]+)`", row)
     }
-    for path in made.rglob("*"):
-        name = path.relative_to(made).as_posix()
+    for path in repository.rglob("*"):
+        name = path.relative_to(repository).as_posix()
         if path.is_file():
-            whose = {told[pattern] for pattern in told if fits(name, pattern)}
+            named = {owners[pattern] for pattern in owners if fits(name, pattern)}
             yours = any(fnmatch(f"/{name}", pattern) for pattern in skipped)
-            assert whose == {"yours"} if yours else whose and "yours" not in whose, name
+            assert named == {"yours"} if yours else named and "yours" not in named, name
 
 
 def fits(name: str, pattern: str) -> bool:
@@ -58,7 +53,7 @@ def fits(name: str, pattern: str) -> bool:
     return fnmatch(name, pattern) and name.count("/") == pattern.count("/")
 
 
-def test_what_is_skipped_when_it_is_there_is_left_out_of_updates() -> None:
+def test_updates_leave_out_what_a_second_copy_skips() -> None:
     questions = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
     [block] = [text for text in questions["_exclude"] if "update" in text]
     left_out = [line.strip() for line in block.splitlines() if line.strip().startswith("/")]
@@ -70,8 +65,8 @@ def listed(resource: str | list[str]) -> list[str]:
     return [resource] if isinstance(resource, str) else resource
 
 
-def test_the_deploying_roles_policy_covers_every_name() -> None:
-    """As the page has it: PROJECT as the project is written, project in lower case."""
+def test_the_policy_of_the_deploying_role_covers_every_name() -> None:
+    """On the page, PROJECT is the name of the project, and project the same in lower case."""
     page = (ROOT / "docs" / "permissions.md").read_text(encoding="utf-8")
     policy = json.loads(re.findall(r"```json\n(.*?)```", page, re.DOTALL)[0])
     allowed = [
@@ -114,22 +109,24 @@ def test_the_deploying_roles_policy_covers_every_name() -> None:
 
 
 class TestSkeleton:
-    """The example of the page, written to files as it says."""
+    """The example of the page, written to the files that it names."""
 
     @pytest.fixture
-    def made(self, copy: Copy) -> Path:
-        made = copy()
+    def repository(self, copy: Copy) -> Path:
+        repository = copy()
         blocks = re.findall(r"```python\n# (scaffolds/[^\n]+)\n(.*?)```", PAGE, re.DOTALL)
         assert len(blocks) == 3
         for name, code in blocks:
-            (made / name).parent.mkdir(parents=True, exist_ok=True)
-            (made / name).write_text(code)
-        return made
+            (repository / name).parent.mkdir(parents=True, exist_ok=True)
+            (repository / name).write_text(code)
+        return repository
 
-    def test_it_becomes_a_pipeline_that_passes_its_tests(self, made: Path) -> None:
-        done = invoke(made, "new-pipeline", "raw-to-processed", "census", "--scaffold", "nightly")
+    def test_it_becomes_a_pipeline_that_passes_its_tests(self, repository: Path) -> None:
+        done = invoke(
+            repository, "new-pipeline", "raw-to-processed", "census", "--scaffold", "nightly"
+        )
         assert done.returncode == 0, done.stderr
-        folder = made / "src/raw-to-processed/census"
+        folder = repository / "src/raw-to-processed/census"
         written = {
             path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
         }
@@ -147,14 +144,14 @@ class TestSkeleton:
             'description="census of my-pipelines, every night"'
             in (folder / "pipeline.py").read_text()
         )
-        assert "1 pipeline, 1 function: no problems found." in invoke(made, "check").stdout
-        tested = invoke(made, "test")
+        assert "1 pipeline, 1 function: no problems found." in invoke(repository, "check").stdout
+        tested = invoke(repository, "test")
         assert "1 passed" in tested.stdout, tested.stdout
 
-    def test_packages_may_be_its_own(self, made: Path) -> None:
-        (made / "scaffolds/nightly/requirements.txt").write_text("tabulate\n")
-        invoke(made, "new-pipeline", "raw-to-processed", "census", "--scaffold", "nightly")
-        written = made / "src/raw-to-processed/census/requirements.txt"
+    def test_a_skeleton_may_have_its_own_packages(self, repository: Path) -> None:
+        (repository / "scaffolds/nightly/requirements.txt").write_text("tabulate\n")
+        invoke(repository, "new-pipeline", "raw-to-processed", "census", "--scaffold", "nightly")
+        written = repository / "src/raw-to-processed/census/requirements.txt"
         assert written.read_text() == "tabulate\n"
 
     @pytest.mark.parametrize(
@@ -167,17 +164,21 @@ class TestSkeleton:
             ("a.md.jinja", "{% if %}", "scaffolds/nightly cannot be rendered"),
         ],
     )
-    def test_one_that_cannot_be_is_told_and_nothing_written(
-        self, made: Path, file: str, text: str | None, message: str
+    def test_a_wrong_skeleton_is_refused_and_nothing_is_written(
+        self, repository: Path, file: str, text: str | None, message: str
     ) -> None:
-        path = made / "scaffolds/nightly" / file
+        path = repository / "scaffolds/nightly" / file
         path.unlink() if text is None else path.write_text(text)
-        done = invoke(made, "new-pipeline", "raw-to-processed", "census", "--scaffold", "nightly")
+        done = invoke(
+            repository, "new-pipeline", "raw-to-processed", "census", "--scaffold", "nightly"
+        )
         assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
         assert message in done.stderr
-        assert not (made / "src/raw-to-processed").exists()
+        assert not (repository / "src/raw-to-processed").exists()
 
-    def test_an_unknown_one_is_told_with_those_that_are_there(self, made: Path) -> None:
-        done = invoke(made, "new-pipeline", "raw-to-processed", "census", "--scaffold", "daily")
+    def test_an_unknown_skeleton_is_refused_with_the_known_ones(self, repository: Path) -> None:
+        done = invoke(
+            repository, "new-pipeline", "raw-to-processed", "census", "--scaffold", "daily"
+        )
         assert done.returncode == 2
         assert "no scaffold 'daily'; known: nightly." in done.stderr

@@ -1,35 +1,25 @@
-"""The penguins: the example is what the template writes, and shows what it promises."""
+"""The penguins: the example is what the template writes, and works as it promises."""
 
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.template.conftest import ROOT
+from tests.template.conftest import ROOT, invoke
 
 EXAMPLE = ROOT / "examples" / "penguins"
 
 
-def invoke(*words: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "invoke", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def test_the_example_is_what_the_template_writes() -> None:
-    """`invoke example` makes it anew."""
-    done = invoke("example", "--check")
+    """`invoke example` regenerates it."""
+    done = invoke(ROOT, "example", "--check")
     assert done.stdout == ""
     assert done.returncode == 0
 
 
 def test_the_example_passes_its_own_checks_and_tests() -> None:
-    checked = invoke("check", folder=EXAMPLE)
+    checked = invoke(EXAMPLE, "check")
     assert checked.stdout == "2 pipelines, 4 functions: no problems found.\n"
-    tested = invoke("test", folder=EXAMPLE)
+    tested = invoke(EXAMPLE, "test")
     assert tested.returncode == 0, tested.stdout
     for check in ("check", "format --check"):
         command = [sys.executable, "-m", "ruff", *check.split(), "."]
@@ -37,9 +27,9 @@ def test_the_example_passes_its_own_checks_and_tests() -> None:
         assert linted.returncode == 0, linted.stdout
 
 
-def test_the_demo_goes_from_nothing_to_a_table_of_penguins(tmp_path: Path) -> None:
+def test_the_demo_ends_with_a_table_of_penguins(tmp_path: Path) -> None:
     folder = tmp_path / "my-pipelines"
-    done = invoke("demo", "--folder", str(folder), "--svg", str(tmp_path / "demo.svg"))
+    done = invoke(ROOT, "demo", "--folder", str(folder), "--svg", str(tmp_path / "demo.svg"))
     assert done.returncode == 0, done.stderr
     assert "344 rows from 3 islands" in done.stdout
     assert "344 rows in penguins/penguins.csv" in done.stdout

@@ -1,17 +1,17 @@
-"""Environments, layers and pipelines that come and go, by the tasks that users give."""
+"""The tasks that add and remove environments, layers and pipelines."""
 
 import json
 import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.template.conftest import Copy, Git
+from tests.template import conftest
+from tests.template.conftest import Copy, Git, contents
 
 LAYERS = ["raw-to-processed", "default"]
 FLOW = {"layer": "raw-to-processed", "name": "example"}
@@ -23,22 +23,7 @@ Result = subprocess.CompletedProcess[str]
 
 
 def invoke(folder: Path, *words: str, **settings: str) -> Result:
-    return subprocess.run(
-        [sys.executable, "-m", "invoke", *words],
-        cwd=folder,
-        env={**os.environ, "PULUMI_CONFIG_PASSPHRASE": "", **settings},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and not {".git", "__pycache__"} & set(path.parts)
-    }
+    return conftest.invoke(folder, *words, **{"PULUMI_CONFIG_PASSPHRASE": "", **settings})
 
 
 CHANGES: dict[str, tuple[list[str], dict[str, object]]] = {
@@ -59,34 +44,34 @@ CHANGES: dict[str, tuple[list[str], dict[str, object]]] = {
 
 @pytest.mark.parametrize(("words", "answers"), CHANGES.values(), ids=CHANGES)
 class TestEveryChange:
-    def test_it_leaves_what_a_fresh_copy_would_be(
+    def test_the_result_equals_a_fresh_copy(
         self, committed: Copy, copy: Copy, words: list[str], answers: dict[str, object]
     ) -> None:
-        made = committed(**ANSWERS)
-        done = invoke(made, *words)
+        repository = committed(**ANSWERS)
+        done = invoke(repository, *words)
         assert done.returncode == 0, done.stderr
         fresh = copy(name="fresh", project_name="my-pipelines", **{**ANSWERS, **answers})
-        assert contents(made) == contents(fresh)
+        assert contents(repository) == contents(fresh)
 
-    def test_a_dry_run_tells_of_it_and_changes_nothing(
+    def test_a_dry_run_prints_the_changes_and_makes_none(
         self, committed: Copy, git: Git, words: list[str], answers: dict[str, object]
     ) -> None:
-        made = committed(**ANSWERS)
-        done = invoke(made, *words, "--dry-run")
+        repository = committed(**ANSWERS)
+        done = invoke(repository, *words, "--dry-run")
         assert done.returncode == 0, done.stderr
         would = sorted(line[6:] for line in done.stdout.splitlines() if line.startswith("would "))
-        assert git(made, "status", "--porcelain") == ""
+        assert git(repository, "status", "--porcelain") == ""
         assert answers
-        invoke(made, *words)
+        invoke(repository, *words)
         verbs = {"M": "change", "D": "remove", "??": "write"}
-        status = git(made, "status", "--porcelain", "--untracked-files=all").splitlines()
+        status = git(repository, "status", "--porcelain", "--untracked-files=all").splitlines()
         assert would == sorted(f"{verbs[line[:2].strip()]} {line[3:]}" for line in status)
 
 
-def test_an_empty_layer_may_go(committed: Copy) -> None:
-    made = committed(layers=["raw-to-processed", "default"])
-    assert invoke(made, "remove-layer", "default").returncode == 0
-    answers = yaml.safe_load((made / ".copier-answers.yml").read_text())
+def test_an_empty_layer_can_be_removed(committed: Copy) -> None:
+    repository = committed(layers=["raw-to-processed", "default"])
+    assert invoke(repository, "remove-layer", "default").returncode == 0
+    answers = yaml.safe_load((repository / ".copier-answers.yml").read_text())
     assert answers["layers"] == ["raw-to-processed"]
 
 
@@ -110,76 +95,76 @@ REFUSED = {
 def test_a_refusal_is_one_line_and_changes_nothing(
     committed: Copy, git: Git, words: list[str], message: str
 ) -> None:
-    made = committed(**ANSWERS)
-    done = invoke(made, *words, INFRA_BUCKET="")
+    repository = committed(**ANSWERS)
+    done = invoke(repository, *words, INFRA_BUCKET="")
     assert done.returncode == 2
     [line] = done.stderr.splitlines()
     assert re.search(message, line), line
-    assert git(made, "status", "--porcelain") == ""
+    assert git(repository, "status", "--porcelain") == ""
 
 
 def test_the_last_environment_and_the_last_layer_stay(committed: Copy) -> None:
-    made = committed(layers=["default"], environments=["prod"])
-    assert "prod is the only environment" in invoke(made, "remove-env", "prod").stderr
-    assert "default is the only layer" in invoke(made, "remove-layer", "default").stderr
+    repository = committed(layers=["default"], environments=["prod"])
+    assert "prod is the only environment" in invoke(repository, "remove-env", "prod").stderr
+    assert "default is the only layer" in invoke(repository, "remove-layer", "default").stderr
 
 
-def test_a_repository_from_before_stack_files_gets_them(committed: Copy, git: Git) -> None:
-    made = committed(**ANSWERS)
-    before = contents(made)
-    for file in made.rglob("Pulumi.*.yaml"):
+def test_an_old_repository_gets_the_missing_stack_files(committed: Copy, git: Git) -> None:
+    repository = committed(**ANSWERS)
+    before = contents(repository)
+    for file in repository.rglob("Pulumi.*.yaml"):
         file.unlink()
     for environment in ("dev", "prod"):
-        assert invoke(made, "new-env", environment).returncode == 0
-    assert contents(made) == before
-    assert "nothing to do" in invoke(made, "new-env", "dev").stdout
-    assert git(made, "status", "--porcelain") == ""
+        assert invoke(repository, "new-env", environment).returncode == 0
+    assert contents(repository) == before
+    assert "nothing to do" in invoke(repository, "new-env", "dev").stdout
+    assert git(repository, "status", "--porcelain") == ""
 
 
 def test_a_pipeline_made_by_hand_gets_a_stack_file(committed: Copy) -> None:
-    made = committed(**ANSWERS)
-    by_hand = made / "src" / "default" / "own"
-    shutil.copytree(made / "src" / "default" / "hello", by_hand)
-    assert invoke(made, "new-env", "test").returncode == 0
+    repository = committed(**ANSWERS)
+    by_hand = repository / "src" / "default" / "own"
+    shutil.copytree(repository / "src" / "default" / "hello", by_hand)
+    assert invoke(repository, "new-env", "test").returncode == 0
     assert (by_hand / "Pulumi.test.yaml").is_file()
-    assert "own" not in (made / ".copier-answers.yml").read_text()
+    assert "own" not in (repository / ".copier-answers.yml").read_text()
 
 
-def test_a_workflow_of_the_teams_keeps_its_edits(committed: Copy) -> None:
-    made = committed(**ANSWERS)
-    workflow = made / DEPLOY
+def test_an_edited_workflow_keeps_its_edits(committed: Copy) -> None:
+    repository = committed(**ANSWERS)
+    workflow = repository / DEPLOY
     edited = workflow.read_text().replace("branches: [main]", "branches: [trunk]")
     workflow.write_text(edited)
-    assert invoke(made, "new-env", "test").returncode == 0
+    assert invoke(repository, "new-env", "test").returncode == 0
     jobs = yaml.safe_load(workflow.read_text())
     assert jobs[True]["push"]["branches"] == ["trunk"]
     assert list(jobs["jobs"]) == ["universal", "dev", "prod", "test"]
     assert jobs["jobs"]["test"]["needs"] == "prod"
 
 
-def test_a_workflow_that_cannot_be_merged_is_left_and_told_of(committed: Copy) -> None:
-    made = committed(**ANSWERS)
-    workflow = made / DEPLOY
+def test_a_workflow_that_cannot_be_merged_stays_and_is_named(committed: Copy) -> None:
+    repository = committed(**ANSWERS)
+    workflow = repository / DEPLOY
     workflow.write_text(workflow.read_text().replace("--env prod --yes", "--env prod --yes # ours"))
     edited = workflow.read_text()
-    done = invoke(made, "new-env", "test")
+    done = invoke(repository, "new-env", "test")
     assert done.returncode == 0
     assert f"{DEPLOY} is not changed, because you changed it: edit it by hand" in done.stdout
     assert workflow.read_text() == edited
 
 
-def test_what_git_could_not_bring_back_is_not_removed(committed: Copy) -> None:
-    made = committed(**ANSWERS)
-    new = made / "src/default/hello/notes.md"
+def test_what_git_cannot_restore_is_not_removed(committed: Copy) -> None:
+    repository = committed(**ANSWERS)
+    new = repository / "src/default/hello/notes.md"
     new.write_text("not committed\n")
-    done = invoke(made, "remove-pipeline", "default/hello", "--yes")
+    done = invoke(repository, "remove-pipeline", "default/hello", "--yes")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "src/default/hello/notes.md is not committed" in done.stderr
     assert new.exists()
 
 
 class TestDeployed:
-    """With a stack on a backend in a folder, as an apply leaves it."""
+    """With a stack on a backend in a folder, as after an apply."""
 
     @pytest.fixture
     def backend(self, tmp_path: Path) -> str:
@@ -189,8 +174,8 @@ class TestDeployed:
         return (tmp_path / "state").as_uri()
 
     @pytest.fixture
-    def made(self, committed: Copy, backend: str, tmp_path: Path) -> Path:
-        made = committed(**ANSWERS)
+    def repository(self, committed: Copy, backend: str, tmp_path: Path) -> Path:
+        repository = committed(**ANSWERS)
         urn = "urn:pulumi:dev::my-pipelines.default.hello::pulumi:pulumi:Stack::it"
         resource = {"urn": urn, "custom": False, "type": "pulumi:pulumi:Stack"}
         deployment = {"manifest": {}, "resources": [resource]}
@@ -205,28 +190,32 @@ class TestDeployed:
         for words in (["stack", "init", "dev"], ["stack", "import", "--file", str(state)]):
             subprocess.run(
                 ["pulumi", *words, "--non-interactive"],
-                cwd=made / "src/default/hello",
+                cwd=repository / "src/default/hello",
                 env=environment,
                 check=True,
                 capture_output=True,
             )
-        subprocess.run(["git", "commit", "-qam", "initialised"], cwd=made, check=True)
-        return made
+        subprocess.run(["git", "commit", "-qam", "initialised"], cwd=repository, check=True)
+        return repository
 
-    def test_a_pipeline_stays_while_it_is_deployed(self, made: Path, backend: str) -> None:
-        done = invoke(made, "remove-pipeline", "default/hello", "--yes", INFRA_BUCKET=backend)
+    def test_a_pipeline_stays_while_it_is_deployed(self, repository: Path, backend: str) -> None:
+        done = invoke(repository, "remove-pipeline", "default/hello", "--yes", INFRA_BUCKET=backend)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)
         assert "still deployed: default/hello in dev" in done.stderr
         assert "invoke destroy --instance default/hello" in done.stderr
 
-    def test_what_is_not_deployed_goes_without_a_question(self, made: Path, backend: str) -> None:
+    def test_what_is_not_deployed_is_removed_without_a_question(
+        self, repository: Path, backend: str
+    ) -> None:
         name = "raw-to-processed/example"
-        done = invoke(made, "remove-pipeline", name, INFRA_BUCKET=backend)
+        done = invoke(repository, "remove-pipeline", name, INFRA_BUCKET=backend)
         assert done.returncode == 0, done.stderr
-        assert not (made / "src" / name).exists()
-        assert invoke(made, "remove-env", "prod", INFRA_BUCKET=backend).returncode == 0
+        assert not (repository / "src" / name).exists()
+        assert invoke(repository, "remove-env", "prod", INFRA_BUCKET=backend).returncode == 0
 
-    def test_an_environment_stays_while_anything_is_there(self, made: Path, backend: str) -> None:
-        done = invoke(made, "remove-env", "dev", "--yes", INFRA_BUCKET=backend)
+    def test_an_environment_stays_while_anything_is_deployed(
+        self, repository: Path, backend: str
+    ) -> None:
+        done = invoke(repository, "remove-env", "dev", "--yes", INFRA_BUCKET=backend)
         assert "still deployed: default/hello in dev" in done.stderr
         assert done.returncode == 2

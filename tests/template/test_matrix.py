@@ -1,8 +1,8 @@
-"""Every kind of release against every kind of edit: what is dorc's moves, what is the team's stays.
+"""Every kind of release with every kind of edit: dorc's files are updated, the team's stay.
 
-Each release differs from the first one in one way; each repository was made from the first one and
-then worked on in one way. A fresh copy of the new release with the same answers tells how files
-should look that the team left alone.
+Each release differs from the first one in one way. Each repository was copied from the first one
+and then edited in one way. A fresh copy of the new release with the same answers shows how the
+files must look that the team did not edit.
 """
 
 import shutil
@@ -46,7 +46,7 @@ FOLDER = "src/{% yield p from KIND %}{{ p.layer }}{% endyield %}/{{ p.name }}"
 
 
 def insert(file: Path, text: str) -> None:
-    """Write ``text`` in front of what the file holds."""
+    """Write ``text`` at the start of the file."""
     file.write_text(text + file.read_text(encoding="utf-8"), encoding="utf-8")
 
 
@@ -78,7 +78,7 @@ def changes_files(folder: Path) -> None:
     template = folder / "template"
     insert(template / "Dockerfile.jinja", "# syntax=docker/dockerfile:1\n")
     append(template / ".gitignore", "coverage.xml\n")
-    replace(template / "dorc_tasks.py", "with pyenv.", "with pyenv, if it is not there.")
+    replace(template / "dorc_tasks.py", "with pyenv.", "with pyenv, if it is not installed.")
     replace(template / ".github/workflows/deploy.yml.jinja", "name: deploy", "name: deployment")
     replace(template / "pyproject.toml.jinja", 'select = ["B"', 'select = ["A", "B"')
 
@@ -137,54 +137,60 @@ VERSIONS = {kind.__name__: f"1.{number}.0" for number, kind in enumerate((*FILES
 # What teams do; each gets the folder of their repository.
 
 
-def nothing(made: Path) -> None:
-    assert made.is_dir()
+def nothing(repository: Path) -> None:
+    assert repository.is_dir()
 
 
-def writes_code(made: Path) -> None:
-    (made / FLOW / "clean/lambda.py").write_text("def handler(event, context):\n    return 1\n")
-    (made / FLOW / "load").mkdir()
-    (made / FLOW / "load/lambda.py").write_text("def handler(event, context):\n    return 2\n")
-    (made / FLOW / "pipeline.py").write_text('"""Ours."""\n')
-    (made / "lib/tables").mkdir()
-    (made / "lib/tables/__init__.py").write_text("ROWS = 1\n")
-    (made / "README.md").write_text("# Ours\n")
-    append(made / "tasks.py", "\n# Ours.\n")
-    append(made / "pipeline_config.py", "\n# Ours.\n")
-    append(made / FLOW / "requirements.txt", "tabulate\n")
+def writes_code(repository: Path) -> None:
+    (repository / FLOW / "clean/lambda.py").write_text(
+        "def handler(event, context):\n    return 1\n"
+    )
+    (repository / FLOW / "load").mkdir()
+    (repository / FLOW / "load/lambda.py").write_text(
+        "def handler(event, context):\n    return 2\n"
+    )
+    (repository / FLOW / "pipeline.py").write_text('"""Ours."""\n')
+    (repository / "lib/tables").mkdir()
+    (repository / "lib/tables/__init__.py").write_text("ROWS = 1\n")
+    (repository / "README.md").write_text("# Ours\n")
+    append(repository / "tasks.py", "\n# Ours.\n")
+    append(repository / "pipeline_config.py", "\n# Ours.\n")
+    append(repository / FLOW / "requirements.txt", "tabulate\n")
 
 
-def changes_shared_files(made: Path) -> None:
-    replace(made / "pyproject.toml", "requirements.txt.\n]", 'requirements.txt.\n  "mypy",\n]')
-    insert(made / ".gitignore", "ours/\n")
-    insert(made / ".dockerignore", "ours\n")
-    append(made / "Dockerfile", "ENV TEAM=ours\n")
-    append(made / ".github/workflows/check.yml", "      - run: echo ours\n")
-    append(made / ".env.example", "\n#OURS=\n")
+def changes_shared_files(repository: Path) -> None:
+    replace(
+        repository / "pyproject.toml", "requirements.txt.\n]", 'requirements.txt.\n  "mypy",\n]'
+    )
+    insert(repository / ".gitignore", "ours/\n")
+    insert(repository / ".dockerignore", "ours\n")
+    append(repository / "Dockerfile", "ENV TEAM=ours\n")
+    append(repository / ".github/workflows/check.yml", "      - run: echo ours\n")
+    append(repository / ".env.example", "\n#OURS=\n")
 
 
-def deploys(made: Path) -> None:
-    """The stack files as Pulumi leaves them."""
+def deploys(repository: Path) -> None:
+    """The stack files as Pulumi writes them."""
     for folder, project in (("infra", "Census.infra"), (FLOW, "Census.raw-to-processed.penguins")):
         for environment in ("dev", "prod"):
-            (made / folder / f"Pulumi.{environment}.yaml").write_text(
+            (repository / folder / f"Pulumi.{environment}.yaml").write_text(
                 f"encryptionsalt: v1:c2FsdA==:v1:abc:def==\nconfig:\n"
                 f'  {project}:environment: {environment}\n  {project}:memory: "512"\n'
             )
 
 
-def deletes_files(made: Path) -> None:
+def deletes_files(repository: Path) -> None:
     for path in ("README.md", ".env.example", ".github/workflows/deploy.yml", "lib/README.md"):
-        (made / path).unlink()
-    shutil.rmtree(made / "src/default/hello/greet")
+        (repository / path).unlink()
+    shutil.rmtree(repository / "src/default/hello/greet")
 
 
-def grows(made: Path) -> None:
-    plan_remove_pipeline(made, "default", "hello").carry_out()
-    plan_new_layer(made, "processed-to-curated").carry_out()
-    plan_new_environment(made, "test").carry_out()
-    plan_remove_environment(made, "dev").carry_out()
-    plan_new_pipeline(made, "processed-to-curated", "sums").carry_out()
+def grows(repository: Path) -> None:
+    plan_remove_pipeline(repository, "default", "hello").carry_out()
+    plan_new_layer(repository, "processed-to-curated").carry_out()
+    plan_new_environment(repository, "test").carry_out()
+    plan_remove_environment(repository, "dev").carry_out()
+    plan_new_pipeline(repository, "processed-to-curated", "sums").carry_out()
 
 
 EDITS = (nothing, writes_code, changes_shared_files, deploys, deletes_files, grows)
@@ -200,11 +206,11 @@ def contents(folder: Path) -> Contents:
 
 @pytest.fixture(scope="session")
 def releases(
-    template: Path, tmp_path_factory: pytest.TempPathFactory, git: Git, release: Release
+    copier_template: Path, tmp_path_factory: pytest.TempPathFactory, git: Git, release: Release
 ) -> Path:
-    """The template with all releases, each made from the first one."""
+    """The template with all releases, each based on the first one."""
     folder = tmp_path_factory.mktemp("releases") / "dorc"
-    git(template, "clone", "--quiet", str(template), str(folder))
+    git(copier_template, "clone", "--quiet", str(copier_template), str(folder))
     for kind in (*FILES, *QUESTIONS):
         git(folder, "checkout", "--quiet", "--detach", f"v{__version__}")
         kind(folder)
@@ -216,17 +222,17 @@ def releases(
 
 @pytest.fixture(scope="session")
 def copied(releases: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """A fresh copy of a release, made once for the same answers."""
-    made: dict[str, Path] = {}
+    """A fresh copy of a release, one for each set of answers."""
+    repository: dict[str, Path] = {}
 
     def fresh(tag: str, answers: dict[str, object]) -> Path:
         key = f"{tag} {answers}"
-        if key not in made:
-            made[key] = tmp_path_factory.mktemp("fresh") / "census"
+        if key not in repository:
+            repository[key] = tmp_path_factory.mktemp("fresh") / "census"
             copier.run_copy(
-                str(releases), made[key], data=answers, vcs_ref=tag, defaults=True, quiet=True
+                str(releases), repository[key], data=answers, vcs_ref=tag, defaults=True, quiet=True
             )
-        return made[key]
+        return repository[key]
 
     return fresh
 
@@ -235,11 +241,11 @@ def copied(releases: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable
 def edited(
     copied: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory, git: Git
 ) -> Callable[[Callable[[Path], None]], Path]:
-    """A repository made from the first release, committed, and worked on in one way."""
-    made: dict[str, Path] = {}
+    """A repository copied from the first release, committed, and edited in one way."""
+    repository: dict[str, Path] = {}
 
     def worked_on(edit: Callable[[Path], None]) -> Path:
-        if edit.__name__ not in made:
+        if edit.__name__ not in repository:
             folder = tmp_path_factory.mktemp(edit.__name__) / "census"
             shutil.copytree(copied(f"v{__version__}", ANSWERS), folder)
             git(folder, "init", "--quiet")
@@ -248,8 +254,8 @@ def edited(
             edit(folder)
             git(folder, "add", "--all")
             git(folder, "commit", "--quiet", "--allow-empty", "--message", "Ours")
-            made[edit.__name__] = folder
-        return made[edit.__name__]
+            repository[edit.__name__] = folder
+        return repository[edit.__name__]
 
     return worked_on
 
@@ -261,14 +267,14 @@ def check(
     """Update an edited repository to a release, and compare it with fresh copies."""
 
     def checked(kind: Callable[[Path], None], edit: Callable[[Path], None]) -> None:
-        made, version = tmp_path / "census", VERSIONS[kind.__name__]
-        shutil.copytree(edited(edit), made)
-        mine, answers = contents(made), read_answers(made).template_answers
-        updated = carry_out(plan_upgrade(made, to=version))
+        repository, version = tmp_path / "census", VERSIONS[kind.__name__]
+        shutil.copytree(edited(edit), repository)
+        mine, answers = contents(repository), read_answers(repository).template_answers
+        updated = carry_out(plan_upgrade(repository, to=version))
         assert updated.conflicts == ()
-        after = contents(made)
+        after = contents(repository)
         base = contents(copied(f"v{__version__}", answers))
-        new = read_answers(made).template_answers
+        new = read_answers(repository).template_answers
         fresh = contents(copied(f"v{version}", {**answers, **new}))
         compare(base, mine, fresh, after)
         if edit is nothing:
@@ -282,13 +288,13 @@ def check(
 
 
 def written_once(path: str) -> bool:
-    """Tell whether a file is the team's from the start, so that no update touches it."""
+    """Return whether the team owns a file from the start, so that no update changes it."""
     patterns = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))["_skip_if_exists"]
     return any(fnmatch(f"/{path}", pattern) for pattern in patterns)
 
 
 def compare(base: Contents, mine: Contents, fresh: Contents, after: Contents) -> None:
-    """Compare what an update left with what was there: as copied, as worked on, as copied anew."""
+    """Compare the result of an update with the first copy, the edited one and a fresh one."""
     for path in sorted(base.keys() | mine.keys() | fresh.keys() | after.keys()):
         if path == ANSWERS_FILE:
             continue
@@ -310,7 +316,7 @@ def compare(base: Contents, mine: Contents, fresh: Contents, after: Contents) ->
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.__name__)
 @pytest.mark.parametrize("kind", FILES, ids=lambda kind: kind.__name__)
 class TestReleasesThatChangeFiles:
-    def test_what_is_the_teams_stays_and_the_rest_moves(
+    def test_the_teams_files_stay_and_the_others_are_updated(
         self,
         check: Callable[..., None],
         kind: Callable[[Path], None],
@@ -322,7 +328,7 @@ class TestReleasesThatChangeFiles:
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.__name__)
 @pytest.mark.parametrize("kind", QUESTIONS, ids=lambda kind: kind.__name__)
 class TestReleasesThatChangeQuestions:
-    def test_what_is_the_teams_stays_and_the_rest_moves(
+    def test_the_teams_files_stay_and_the_others_are_updated(
         self,
         check: Callable[..., None],
         kind: Callable[[Path], None],
@@ -335,7 +341,7 @@ class TestReleasesThatChangeQuestions:
 def history(
     tmp_path_factory: pytest.TempPathFactory, git: Git, release: Release
 ) -> tuple[Path, list[str]]:
-    """A clone whose newest release is the working tree; and its older releases.
+    """A clone with the working tree as its newest release, and its older releases.
 
     While there are none, the first commit that has a template stands for the first release.
     """
@@ -359,25 +365,25 @@ def history(
     return folder, tags
 
 
-def test_every_release_of_old_becomes_the_working_tree(
+def test_every_old_release_can_be_updated_to_the_working_tree(
     history: tuple[Path, list[str]], tmp_path: Path, git: Git
 ) -> None:
     source, tags = history
     for tag in tags:
-        made, base, fresh = (tmp_path / tag / name for name in ("census", "base", "fresh"))
-        for folder, ref in ((made, tag), (base, tag), (fresh, "v99.0.0")):
+        repository, base, fresh = (tmp_path / tag / name for name in ("census", "base", "fresh"))
+        for folder, ref in ((repository, tag), (base, tag), (fresh, "v99.0.0")):
             copier.run_copy(
                 str(source), folder, data=ANSWERS, vcs_ref=ref, defaults=True, quiet=True
             )
-        writes_code(made)
-        subprocess.run(["git", "init", "--quiet"], cwd=made, check=True)
-        git(made, "add", "--all")
-        git(made, "commit", "--quiet", "--message", "Ours")
-        mine = contents(made)
-        assert carry_out(plan_upgrade(made)).conflicts == ()
+        writes_code(repository)
+        subprocess.run(["git", "init", "--quiet"], cwd=repository, check=True)
+        git(repository, "add", "--all")
+        git(repository, "commit", "--quiet", "--message", "Ours")
+        mine = contents(repository)
+        assert carry_out(plan_upgrade(repository)).conflicts == ()
         # Written once, by whoever comes later too: stack files come by a task of their own.
         for environment in ("dev", "prod"):
-            plan_new_environment(made, environment).carry_out()
-        compare(contents(base), mine, contents(fresh), contents(made))
-        answers = yaml.safe_load((made / ANSWERS_FILE).read_text())
+            plan_new_environment(repository, environment).carry_out()
+        compare(contents(base), mine, contents(fresh), contents(repository))
+        answers = yaml.safe_load((repository / ANSWERS_FILE).read_text())
         assert answers["_commit"] == "v99.0.0"

@@ -1,4 +1,4 @@
-"""Pipelines and functions that are written into a repository later."""
+"""Pipelines and functions that are added to a repository later."""
 
 import shutil
 from pathlib import Path
@@ -9,7 +9,7 @@ import yaml
 from dorc_runtime.compile.identifiers import check_name
 from dorc_runtime.errors import DorcError, ScaffoldError, UnknownNameError
 from dorc_runtime.project.template.scaffold import plan_new_function, plan_new_pipeline
-from tests.template.conftest import Copy
+from tests.template.conftest import Copy, contents
 
 LAYERS = ["raw-to-processed", "default"]
 
@@ -26,29 +26,21 @@ def new_function(root: Path, layer: str, pipeline: str, name: str) -> tuple[str,
     return tuple(change.written)
 
 
-def contents(folder: Path) -> dict[str, bytes | None]:
-    """Return every path under ``folder``, with what is in it if it is a file."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None
-        for path in folder.rglob("*")
-    }
-
-
 class TestNewPipeline:
-    def test_it_is_what_a_fresh_copy_with_it_holds(self, copy: Copy) -> None:
-        made = copy(layers=LAYERS)
-        new_pipeline(made, "raw-to-processed", "example")
-        new_pipeline(made, "default", "hello_world")
+    def test_the_result_equals_a_fresh_copy(self, copy: Copy) -> None:
+        repository = copy(layers=LAYERS)
+        new_pipeline(repository, "raw-to-processed", "example")
+        new_pipeline(repository, "default", "hello_world")
         pipelines = [
             {"layer": "raw-to-processed", "name": "example"},
             {"layer": "default", "name": "hello_world"},
         ]
         fresh = copy(name="fresh", project_name="my-pipelines", layers=LAYERS, pipelines=pipelines)
-        assert contents(made) == contents(fresh)
+        assert contents(repository) == contents(fresh)
 
-    def test_it_tells_what_it_wrote(self, copy: Copy) -> None:
-        made = copy()
-        written = new_pipeline(made, "raw-to-processed", "example")
+    def test_it_returns_what_it_wrote(self, copy: Copy) -> None:
+        repository = copy()
+        written = new_pipeline(repository, "raw-to-processed", "example")
         assert [path.removeprefix("src/raw-to-processed/example/") for path in written] == [
             "Pulumi.dev.yaml",
             "Pulumi.prod.yaml",
@@ -61,18 +53,18 @@ class TestNewPipeline:
             "tests/test_example.py",
         ]
 
-    def test_one_name_may_be_used_in_two_layers(self, copy: Copy) -> None:
-        made = copy(layers=LAYERS)
-        new_pipeline(made, "raw-to-processed", "example")
-        assert new_pipeline(made, "default", "example")
+    def test_two_layers_may_have_pipelines_of_one_name(self, copy: Copy) -> None:
+        repository = copy(layers=LAYERS)
+        new_pipeline(repository, "raw-to-processed", "example")
+        assert new_pipeline(repository, "default", "example")
 
     def test_files_of_the_team_stay_as_they_are(self, copy: Copy) -> None:
-        made = copy()
-        (made / "README.md").write_text("# ours\n")
-        (made / "tasks.py").unlink()
-        new_pipeline(made, "raw-to-processed", "example")
-        assert (made / "README.md").read_text() == "# ours\n"
-        assert not (made / "tasks.py").exists()
+        repository = copy()
+        (repository / "README.md").write_text("# ours\n")
+        (repository / "tasks.py").unlink()
+        new_pipeline(repository, "raw-to-processed", "example")
+        assert (repository / "README.md").read_text() == "# ours\n"
+        assert not (repository / "tasks.py").exists()
 
 
 REFUSED = {
@@ -117,59 +109,59 @@ REFUSED = {
 def test_a_refusal_is_one_line_and_leaves_the_tree_untouched(
     copy: Copy, layer: str, name: str, text: str | None, message: str
 ) -> None:
-    made = copy()
+    repository = copy()
     if text is None:
-        (made / ".copier-answers.yml").unlink()
+        (repository / ".copier-answers.yml").unlink()
     elif text:
-        (made / ".copier-answers.yml").write_text(text)
-    before = contents(made)
+        (repository / ".copier-answers.yml").write_text(text)
+    before = contents(repository)
     with pytest.raises(DorcError, match=message) as refused:
-        new_pipeline(made, layer, name)
+        new_pipeline(repository, layer, name)
     assert "\n" not in str(refused.value)
-    assert contents(made) == before
+    assert contents(repository) == before
 
 
-def test_a_name_is_not_given_twice(copy: Copy) -> None:
-    made = copy()
-    new_pipeline(made, "raw-to-processed", "example")
-    before = contents(made)
+def test_a_name_cannot_be_used_twice(copy: Copy) -> None:
+    repository = copy()
+    new_pipeline(repository, "raw-to-processed", "example")
+    before = contents(repository)
     with pytest.raises(ScaffoldError, match="raw-to-processed/example already"):
-        new_pipeline(made, "raw-to-processed", "example")
-    assert contents(made) == before
+        new_pipeline(repository, "raw-to-processed", "example")
+    assert contents(repository) == before
 
 
-def test_a_folder_that_is_there_is_not_written_into(copy: Copy) -> None:
-    made = copy()
-    (made / "src/raw-to-processed/example").mkdir(parents=True)
-    before = contents(made)
+def test_nothing_is_written_into_an_existing_folder(copy: Copy) -> None:
+    repository = copy()
+    (repository / "src/raw-to-processed/example").mkdir(parents=True)
+    before = contents(repository)
     with pytest.raises(ScaffoldError, match="already"):
-        new_pipeline(made, "raw-to-processed", "example")
-    assert contents(made) == before
+        new_pipeline(repository, "raw-to-processed", "example")
+    assert contents(repository) == before
 
 
-def test_when_writing_fails_nothing_stays(copy: Copy) -> None:
-    made = copy()
-    shutil.rmtree(made / "src")
-    (made / "src").write_text("a file where the folder should be\n")
-    before = contents(made)
+def test_when_writing_fails_everything_is_removed(copy: Copy) -> None:
+    repository = copy()
+    shutil.rmtree(repository / "src")
+    (repository / "src").write_text("a file where the folder should be\n")
+    before = contents(repository)
     with pytest.raises(ScaffoldError, match="cannot be written"):
-        new_pipeline(made, "raw-to-processed", "example")
-    assert contents(made) == before
+        new_pipeline(repository, "raw-to-processed", "example")
+    assert contents(repository) == before
 
 
 class TestNewFunction:
     @pytest.fixture
-    def made(self, copy: Copy) -> Path:
+    def repository(self, copy: Copy) -> Path:
         return copy(pipelines=[{"layer": "raw-to-processed", "name": "example"}])
 
-    def test_it_is_one_handler_beside_the_others(self, made: Path) -> None:
-        [handler] = new_function(made, "raw-to-processed", "example", "load_all")
+    def test_it_is_one_handler_next_to_the_others(self, repository: Path) -> None:
+        [handler] = new_function(repository, "raw-to-processed", "example", "load_all")
         assert handler == "src/raw-to-processed/example/load_all/lambda.py"
-        assert "def handler(event, context):\n" in (made / handler).read_text()
+        assert "def handler(event, context):\n" in (repository / handler).read_text()
 
-    def test_it_needs_no_answers_file(self, made: Path) -> None:
-        (made / ".copier-answers.yml").unlink()
-        assert new_function(made, "raw-to-processed", "example", "load")
+    def test_it_needs_no_answers_file(self, repository: Path) -> None:
+        (repository / ".copier-answers.yml").unlink()
+        assert new_function(repository, "raw-to-processed", "example", "load")
 
     @pytest.mark.parametrize(
         ("pipeline", "name", "kind", "message"),
@@ -181,16 +173,16 @@ class TestNewFunction:
         ],
     )
     def test_a_refusal_leaves_the_tree_untouched(
-        self, made: Path, pipeline: str, name: str, kind: type[DorcError], message: str
+        self, repository: Path, pipeline: str, name: str, kind: type[DorcError], message: str
     ) -> None:
-        before = contents(made)
+        before = contents(repository)
         with pytest.raises(kind, match=message):
-            new_function(made, "raw-to-processed", pipeline, name)
-        assert contents(made) == before
+            new_function(repository, "raw-to-processed", pipeline, name)
+        assert contents(repository) == before
 
 
 @pytest.mark.parametrize("name", ["a", "clean", "load_2", "x" * 40, "c3po_r2"])
-def test_a_sound_name_is_taken(name: str) -> None:
+def test_a_valid_name_is_accepted(name: str) -> None:
     check_name("function", name)
 
 
@@ -216,13 +208,13 @@ def test_a_sound_name_is_taken(name: str) -> None:
         ("aws_load", "AWS"),
     ],
 )
-def test_a_name_that_something_would_trip_over_is_refused(name: str, message: str) -> None:
+def test_an_invalid_name_is_refused(name: str, message: str) -> None:
     with pytest.raises(ScaffoldError, match=message):
         check_name("function", name)
 
 
-def test_the_answers_file_stays_sound_yaml(copy: Copy) -> None:
-    made = copy()
-    new_pipeline(made, "raw-to-processed", "example")
-    found = yaml.safe_load((made / ".copier-answers.yml").read_text())
+def test_the_answers_file_stays_valid_yaml(copy: Copy) -> None:
+    repository = copy()
+    new_pipeline(repository, "raw-to-processed", "example")
+    found = yaml.safe_load((repository / ".copier-answers.yml").read_text())
     assert found["pipelines"] == [{"layer": "raw-to-processed", "name": "example"}]

@@ -1,4 +1,4 @@
-"""Which library a repository wants: the pin that the template writes, and its comparison."""
+"""The pin of the library: what the template writes, and how it is compared."""
 
 import subprocess
 import sys
@@ -19,19 +19,19 @@ OTHER_COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 def pin(repository: Path) -> str:
-    """Return the one requirement of a repository as it was generated."""
+    """Return the only requirement of a generated repository."""
     project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     [requirement] = project["dependencies"]
     return str(requirement)
 
 
-class TestWritten:
-    def test_a_release_is_pinned_by_its_tag(self, copy: Copy, template: Path) -> None:
-        requirement = f"dorc-runtime[all] @ git+file://{template}@v{__version__}"
+class TestWrittenPin:
+    def test_a_release_is_pinned_by_its_tag(self, copy: Copy, copier_template: Path) -> None:
+        requirement = f"dorc-runtime[all] @ git+file://{copier_template}@v{__version__}"
         assert pin(copy()) == requirement
         assert Requirement(requirement).url
 
-    def test_what_was_never_released_is_pinned_by_its_commit(
+    def test_a_template_without_a_release_is_pinned_by_its_commit(
         self, copy: Copy, own_template: Path, git: Git
     ) -> None:
         git(own_template, "tag", "--delete", f"v{__version__}")
@@ -39,7 +39,7 @@ class TestWritten:
         made = copy(source=own_template)
         assert pin(made) == f"dorc-runtime[all] @ git+file://{own_template}@{commit}"
 
-    def test_what_came_after_a_release_is_pinned_by_its_commit(
+    def test_a_commit_after_a_release_is_pinned_by_its_commit(
         self, tmp_path: Path, own_template: Path, git: Git
     ) -> None:
         git(own_template, "commit", "--quiet", "--allow-empty", "--message", "later")
@@ -48,10 +48,10 @@ class TestWritten:
         copier.run_copy(str(own_template), made, defaults=True, quiet=True, vcs_ref="HEAD")
         assert pin(made).endswith(f"@{commit}")
 
-    def test_a_folder_may_be_relative_and_have_blanks(
-        self, tmp_path: Path, template: Path, git: Git, monkeypatch: pytest.MonkeyPatch
+    def test_a_folder_may_be_relative_and_have_spaces(
+        self, tmp_path: Path, copier_template: Path, git: Git, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        git(tmp_path, "clone", "--quiet", str(template), "a template")
+        git(tmp_path, "clone", "--quiet", str(copier_template), "a template")
         monkeypatch.chdir(tmp_path)
         copier.run_copy("a template", "my-pipelines", defaults=True, quiet=True)
         made = tmp_path / "my-pipelines"
@@ -59,14 +59,14 @@ class TestWritten:
         answers = yaml.safe_load((made / ".copier-answers.yml").read_text())
         assert answers["_src_path"] == f"{tmp_path}/a template"
 
-    def test_github_is_pinned_as_pip_takes_it(self, tmp_path: Path, template: Path) -> None:
-        """The short form of the address, with git told to find it on this machine."""
+    def test_github_is_pinned_as_pip_expects(self, tmp_path: Path, copier_template: Path) -> None:
+        """The short form of the address, which git finds on this machine."""
         environment = {
             "PATH": str(Path(sys.executable).parent) + ":/usr/bin:/bin",
             "HOME": str(tmp_path),
             "COPIER_CACHE_DIR": str(tmp_path / "cache"),
             "GIT_CONFIG_COUNT": "1",
-            "GIT_CONFIG_KEY_0": f"url.file://{template}.insteadOf",
+            "GIT_CONFIG_KEY_0": f"url.file://{copier_template}.insteadOf",
             "GIT_CONFIG_VALUE_0": "https://github.com/org/dorc.git",
         }
         command = [sys.executable, "-m", "copier", "copy", "--defaults", "--quiet"]
@@ -90,7 +90,7 @@ class TestWritten:
         ]
 
 
-class TestCompared:
+class TestComparedPin:
     @pytest.fixture
     def repository(self, tmp_path: Path) -> Path:
         return tmp_path
@@ -112,7 +112,7 @@ class TestCompared:
             "dorc-runtime[all]",
         ],
     )
-    def test_what_is_installed_will_do(self, repository: Path, requirement: str) -> None:
+    def test_the_installed_version_is_accepted(self, repository: Path, requirement: str) -> None:
         self.want(repository, requirement)
         check_pin(repository)
 
@@ -127,7 +127,7 @@ class TestCompared:
             check_pin(repository)
 
     def test_another_commit_is_refused(self, repository: Path, tmp_path: Path) -> None:
-        """With a library that pip noted to have come from a commit."""
+        """With a library that pip installed from a commit."""
         self.want(repository, f"dorc-runtime[all] @ git+file:///dorc@{OTHER_COMMIT}")
         noted = tmp_path / "installed" / f"dorc_runtime-{__version__}.dist-info"
         noted.mkdir(parents=True)
@@ -158,11 +158,11 @@ class TestCompared:
         "text",
         ["project = 1\n", "[project]\ndependencies = 1\n", "[project]\ndependencies = [1]\n"],
     )
-    def test_what_holds_no_pin_has_nothing_to_compare(self, repository: Path, text: str) -> None:
+    def test_a_file_without_a_pin_has_nothing_to_compare(self, repository: Path, text: str) -> None:
         (repository / "pyproject.toml").write_text(text)
         check_pin(repository)
 
-    def test_what_is_no_toml_is_told(self, repository: Path) -> None:
+    def test_invalid_toml_is_reported(self, repository: Path) -> None:
         (repository / "pyproject.toml").write_text("[project\n")
         with pytest.raises(DefinitionError, match=r"pyproject\.toml is not TOML"):
             check_pin(repository)

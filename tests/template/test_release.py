@@ -2,16 +2,12 @@
 
 import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.template.conftest import ROOT, Git, invoke
 
-Git = Callable[..., str]
 NEXT = "90.1.0"
 
 
@@ -30,11 +26,6 @@ def repository(tmp_path: Path, git: Git) -> Path:
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "Before the release")
     return folder
-
-
-def invoke(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "invoke", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def test_a_release_is_a_commit_an_annotated_tag_and_a_wheel(repository: Path, git: Git) -> None:

@@ -1,7 +1,7 @@
-"""From `copier copy gh:org/dorc` to a pipeline that has run, as a newcomer goes.
+"""From `copier copy gh:org/dorc` to the first run of a pipeline, as a new user does it.
 
-The environment is made as the new repository's own README says, from the pin that the template
-wrote: pip builds the library's wheel from the tagged release and installs it with what it needs.
+The environment follows the README of the new repository, with the pin that the template wrote: pip
+builds the library's wheel from the tagged release and installs it with its dependencies.
 """
 
 import os
@@ -25,7 +25,7 @@ Shell = Callable[[str], subprocess.CompletedProcess[str]]
 def released(
     tmp_path_factory: pytest.TempPathFactory, git: Git, release: Callable[[Path, str], None]
 ) -> Path:
-    """This checkout, as it is on disk, in a git repository with a release."""
+    """This checkout, as it is on disk, as a release in a git repository."""
     folder = tmp_path_factory.mktemp("released")
     for name in git(ROOT, "ls-files", "-z", "-co", "--exclude-standard").split("\0"):
         if name and (ROOT / name).is_file():
@@ -110,7 +110,7 @@ def test_a_new_pipeline_runs_and_passes_its_own_tests_and_checks(made: tuple[Pat
         assert linted.returncode == 0, linted.stdout
 
 
-def test_a_new_function_waits_for_its_step(made: tuple[Path, Shell]) -> None:
+def test_a_new_function_needs_a_step(made: tuple[Path, Shell]) -> None:
     _, shell = made
     shell("invoke new-pipeline raw-to-processed growing")
     written = shell("invoke new-function raw-to-processed/growing publish")
@@ -123,8 +123,8 @@ def test_an_upgrade_brings_files_and_library_of_the_next_release(
     made: tuple[Path, Shell], released: Path, release: Callable[[Path, str], None]
 ) -> None:
     _, shell = made
-    begun = shell("git init -q && git add -A && git commit -qm 'Start with dorc'")
-    assert begun.returncode == 0, begun.stderr
+    started = shell("git init -q && git add -A && git commit -qm 'Start with dorc'")
+    assert started.returncode == 0, started.stderr
     assert shell("invoke upgrade --check").returncode == 0
     (released / "dorc_runtime" / "VERSION").write_text("99.0.0\n")
     ignored = released / "template" / ".gitignore"

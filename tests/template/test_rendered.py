@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 import copier
 import pytest
 import yaml
+from pytest_copier.plugin import CopierFixture
 
 from dorc_runtime.project.repository import Repository, load_config
 from tests.template.conftest import ROOT, Copy
@@ -60,7 +61,9 @@ def files(folder: Path) -> list[Path]:
 
 @pytest.mark.parametrize("answers", ANSWERS.values(), ids=ANSWERS)
 class TestEveryCombination:
-    def test_every_file_is_whole_and_parses(self, copy: Copy, answers: dict[str, object]) -> None:
+    def test_every_file_is_complete_and_parses(
+        self, copy: Copy, answers: dict[str, object]
+    ) -> None:
         for path in files(copy(**answers)):
             text = path.read_text(encoding="utf-8")
             # GitHub's own expressions look like Jinja's.
@@ -78,27 +81,22 @@ class TestEveryCombination:
                 case ".json":
                     json.loads(text)
 
-    def test_ruff_finds_nothing(self, copy: Copy, answers: dict[str, object]) -> None:
-        made = copy(**answers)
-        for command in (["check"], ["format", "--check"]):
-            done = subprocess.run(
-                [sys.executable, "-m", "ruff", *command, "--no-cache", "."],
-                cwd=made,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert done.returncode == 0, done.stdout + done.stderr
+    def test_ruff_finds_nothing(
+        self, copier: CopierFixture, tmp_path: Path, answers: dict[str, object]
+    ) -> None:
+        project = copier.copy(tmp_path / "my-pipelines", **answers)
+        for command in ("check", "format --check"):
+            project.run(f"{sys.executable} -m ruff {command} --no-cache .")
 
 
-def test_the_configuration_says_what_was_answered(copy: Copy) -> None:
-    made = copy(
+def test_the_configuration_has_the_answers(copy: Copy) -> None:
+    repository = copy(
         project_name="ExampleDorc",
         aws_region="us-east-1",
         aws_account="123456789012",
         architecture="arm64",
     )
-    config = load_config(Repository(made))
+    config = load_config(Repository(repository))
     assert config is not None
     assert config.universal.model_dump(exclude_defaults=True) == {
         "project": "ExampleDorc",
@@ -115,15 +113,19 @@ def test_without_an_account_the_configuration_has_none(copy: Copy) -> None:
     assert config.universal.account is None
 
 
-def test_the_image_is_of_the_chosen_python_and_processor(copy: Copy) -> None:
-    made = copy(python_version="3.13", architecture="arm64")
-    assert "FROM public.ecr.aws/lambda/python:3.13-arm64\n" in (made / "Dockerfile").read_text()
-    assert (made / ".python-version").read_text() == "3.13\n"
+def test_the_image_has_the_chosen_python_and_processor(copy: Copy) -> None:
+    repository = copy(python_version="3.13", architecture="arm64")
+    assert (
+        "FROM public.ecr.aws/lambda/python:3.13-arm64\n" in (repository / "Dockerfile").read_text()
+    )
+    assert (repository / ".python-version").read_text() == "3.13\n"
 
 
-def test_both_kinds_of_requirements_file_are_always_there(copy: Copy) -> None:
-    made = copy(layers=LAYERS, pipelines=PIPELINES)
-    found = {path.relative_to(made).as_posix() for path in made.rglob("requirements.txt")}
+def test_both_kinds_of_requirements_file_exist(copy: Copy) -> None:
+    repository = copy(layers=LAYERS, pipelines=PIPELINES)
+    found = {
+        path.relative_to(repository).as_posix() for path in repository.rglob("requirements.txt")
+    }
     assert found == {
         "requirements.txt",
         "src/raw-to-processed/penguins/requirements.txt",
@@ -131,15 +133,15 @@ def test_both_kinds_of_requirements_file_are_always_there(copy: Copy) -> None:
     }
 
 
-def test_no_folder_is_left_empty(copy: Copy) -> None:
-    made = copy(layers=LAYERS, pipelines=PIPELINES)
-    assert not [path for path in made.rglob("*") if path.is_dir() and not any(path.iterdir())]
+def test_no_folder_is_empty(copy: Copy) -> None:
+    repository = copy(layers=LAYERS, pipelines=PIPELINES)
+    assert not [path for path in repository.rglob("*") if path.is_dir() and not any(path.iterdir())]
 
 
-def test_it_asks_for_no_trust(template: Path, tmp_path: Path) -> None:
-    made = tmp_path / "my-pipelines"
-    copier.run_copy(str(template), made, defaults=True, quiet=True, unsafe=False)
-    assert (made / "pyproject.toml").is_file()
+def test_it_needs_no_trust(copier_template: Path, tmp_path: Path) -> None:
+    repository = tmp_path / "my-pipelines"
+    copier.run_copy(str(copier_template), repository, defaults=True, quiet=True, unsafe=False)
+    assert (repository / "pyproject.toml").is_file()
 
 
 def test_at_most_ten_questions_are_asked() -> None:
@@ -153,10 +155,10 @@ def test_at_most_ten_questions_are_asked() -> None:
     assert all(questions[name]["help"] for name in asked)
 
 
-def test_the_next_commands_are_told_at_the_end(template: Path, tmp_path: Path) -> None:
+def test_the_next_commands_are_printed_at_the_end(copier_template: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "copier", "copy", "--defaults"]
     done = subprocess.run(
-        [*command, "--data", "layers=[ingest]", str(template), "my-pipelines"],
+        [*command, "--data", "layers=[ingest]", str(copier_template), "my-pipelines"],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.template.conftest import ROOT, Copy, Git
+from tests.template.conftest import ROOT, Copy, Git, invoke
 
 ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 ENVIRONMENTS = ["dev", "test", "prod"]
@@ -91,12 +91,12 @@ def test_dependabot_looks_where_actions_are_used(repository: Path, git: Git) -> 
 
 
 class TestDeploy:
-    def test_environments_follow_each_other(self, copy: Copy) -> None:
+    def test_environments_are_deployed_one_after_the_other(self, copy: Copy) -> None:
         jobs = workflow(copy(environments=ENVIRONMENTS), "deploy")["jobs"]
         needs = {name: job.get("needs") for name, job in jobs.items()}
         assert needs == {"universal": None, "dev": "universal", "test": "dev", "prod": "test"}
 
-    def test_each_is_held_back_by_the_environment_of_its_name(self, copy: Copy) -> None:
+    def test_each_job_uses_the_environment_of_its_name(self, copy: Copy) -> None:
         jobs = workflow(copy(environments=ENVIRONMENTS), "deploy")["jobs"]
         assert {name: job["environment"] for name, job in jobs.items()} == {
             name: name for name in ("universal", *ENVIRONMENTS)
@@ -111,14 +111,14 @@ class TestDeploy:
         jobs = workflow(copy(architecture="arm64"), "deploy")["jobs"]
         assert jobs["universal"]["runs-on"] == "ubuntu-24.04-arm"
 
-    def test_no_key_of_aws_lies_with_github(self, copy: Copy) -> None:
+    def test_github_stores_no_key_of_aws(self, copy: Copy) -> None:
         made = copy()
         for job in workflow(made, "deploy")["jobs"].values():
             assert job["permissions"] == {"contents": "read", "id-token": "write"}
         for file in (made / ".github").rglob("*.yml"):
             assert "access-key" not in file.read_text(encoding="utf-8")
 
-    def test_every_task_that_a_workflow_calls_is_there(self, copy: Copy) -> None:
+    def test_every_task_that_a_workflow_calls_exists(self, copy: Copy) -> None:
         made = copy()
         listed = invoke(made, "--list").stdout
         for name in ("check", "deploy"):
@@ -151,7 +151,7 @@ class TestComment:
 
         return written
 
-    def test_it_tells_what_would_change_and_where(self, comment: Any) -> None:
+    def test_it_says_what_would_change_and_where(self, comment: Any) -> None:
         assert comment(json.dumps(PREVIEW)).stdout.splitlines() == [
             "<!-- dorc preview of dev -->",
             "### Preview of dev",
@@ -164,16 +164,11 @@ class TestComment:
             "1 more would stay as it is.",
         ]
 
-    def test_it_says_so_when_nothing_would(self, comment: Any) -> None:
-        told = comment('{"infra": {"same": 9}}').stdout
-        assert told.endswith("### Preview of dev\n\nNothing would change.\n")
+    def test_it_says_when_nothing_would_change(self, comment: Any) -> None:
+        text = comment('{"infra": {"same": 9}}').stdout
+        assert text.endswith("### Preview of dev\n\nNothing would change.\n")
 
     @pytest.mark.parametrize("text", ["", "[]", '{"infra": 1}'])
-    def test_what_is_no_preview_is_told_in_one_line(self, comment: Any, text: str) -> None:
+    def test_a_wrong_file_is_refused_in_one_line(self, comment: Any, text: str) -> None:
         done = comment(text)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-
-
-def invoke(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "invoke", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
