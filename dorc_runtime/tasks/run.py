@@ -135,12 +135,14 @@ def test_repository(
 @report_errors
 def check(c: Context) -> None:
     """Check all pipelines and their examples, without a run."""
+    from datetime import UTC, datetime
+
     from dorc_runtime.project.settings import read_settings
     from dorc_runtime.testing.repository_checks import problems_in
 
     infra = read_settings(tasks_folder(c)).infra_stack_name
     repository = pinned_repository(c)
-    sources, problems = problems_in(repository, infra=infra)
+    sources, problems = problems_in(repository, now=datetime.now(UTC), infra=infra)
     _warn_of_python(repository)
     for problem in problems:
         print_line(problem)

@@ -1,12 +1,14 @@
 """The problems in a repository: in definitions, between them, and in their examples."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 
 from dorc_runtime.compile.checks import Problem, Source, problems_between, problems_of
 from dorc_runtime.compile.document.states import state_machine
 from dorc_runtime.compile.names import zones
+from dorc_runtime.compile.triggers.schedules import check_schedule
 from dorc_runtime.errors import DorcError
 from dorc_runtime.local.aws.mocks import read_mocks
 from dorc_runtime.model.steps import Function, all_steps, called_pipelines
@@ -20,15 +22,17 @@ from dorc_runtime.project.repository import (
 )
 from dorc_runtime.project.requirements import outside_references
 from dorc_runtime.testing.examples.expected_files import ERROR, FOLDER, OUTPUT, expected_error
+from dorc_runtime.testing.schedule_times import next_fires
 from dorc_runtime.testing.written_files import json_of
 
 
 def problems_in(
-    repository: Repository, *, infra: str = "infra"
+    repository: Repository, *, now: datetime, infra: str = "infra"
 ) -> tuple[tuple[Source, ...], tuple[str, ...]]:
     """Return the pipelines that can be read, and all problems, each with its file.
 
-    ``infra`` is the folder whose stack files are the environments.
+    ``infra`` is the folder with the stack files of the environments. Schedules must fire after
+    ``now``.
     """
     problems: list[str] = []
     sources: dict[PipelineFolder, Source] = {}
@@ -46,6 +50,7 @@ def problems_in(
     of_pipelines = {folder: problems_of(source) for folder, source in sources.items()}
     problems += [str(problem) for each in of_pipelines.values() for problem in each]
     problems += [str(problem) for problem in problems_between(readable)]
+    problems += _past_schedules(readable, now)
     problems += _environments(repository, readable, infra)
     places = _places(repository, readable)
     for folder, source in sources.items():
@@ -86,6 +91,25 @@ def _places(repository: Repository, sources: Sequence[Source]) -> frozenset[str]
                 used = (*(step.reads or ()), *(step.writes or ()))
                 places |= {place.partition("/")[0] for place in used}
     return frozenset(places)
+
+
+def _past_schedules(sources: Sequence[Source], now: datetime) -> Iterator[str]:
+    """Yield the schedules that fired for the last time before ``now``."""
+    for source in sources:
+        for trigger in source.pipeline.triggers:
+            if not isinstance(trigger, CronTrigger):
+                continue
+            try:
+                check_schedule(trigger.schedule)
+                fires = next_fires(trigger.schedule, 1, timezone=trigger.timezone, after=now)
+            except DorcError:
+                continue  # The check of the pipeline reports it.
+            if not fires:
+                message = (
+                    f"schedule '{trigger.schedule}' is in the past and never fires again: write a "
+                    "later time, or remove the trigger"
+                )
+                yield str(Problem(source.file, "CronTrigger", message))
 
 
 def _environments(repository: Repository, sources: Sequence[Source], infra: str) -> Iterator[str]:

@@ -1,11 +1,15 @@
 """The times at which a schedule starts a pipeline."""
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from dorc_runtime.compile.triggers.schedules import Cron, check_timezone, parse_schedule
+from dorc_runtime.compile.triggers.schedules import (
+    Cron,
+    check_timezone,
+    cron_times,
+    parse_schedule,
+)
 
 
 def next_fires(
@@ -34,19 +38,9 @@ def next_fires(
             once = moment.replace(tzinfo=zone)
             return (once,)[:n] if once.astimezone(UTC) > begin.astimezone(UTC) else ()
         case Cron() as cron:
-            due = (moment.replace(tzinfo=zone) for moment in _times(cron, begin.date()))
+            due = (moment.replace(tzinfo=zone) for moment in cron_times(cron, begin.date()))
             later = (moment for moment in due if moment.astimezone(UTC) > begin.astimezone(UTC))
             return tuple(islice(filter(_exists, later), n))
-
-
-def _times(cron: Cron, day: date) -> Iterator[datetime]:
-    """Yield the clock times from ``day`` on."""
-    while day.year <= max(cron.years):
-        if day.year in cron.years and day.month in cron.months and cron.on(day):
-            for hour in sorted(cron.hours):
-                for minute in sorted(cron.minutes):
-                    yield datetime.combine(day, time(hour, minute))
-        day += timedelta(days=1)
 
 
 def _exists(moment: datetime) -> bool:

@@ -5,9 +5,9 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 
 import re
 from calendar import monthrange
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import available_timezones
 
 from dorc_runtime.errors import DefinitionError
@@ -73,12 +73,27 @@ _YEAR = _Field("year", 1970, 2199)
 
 
 def check_schedule(text: str) -> None:
-    """Check that EventBridge Scheduler accepts a schedule.
+    """Check that EventBridge Scheduler accepts a schedule, and that it can fire.
 
     Raises:
-        DefinitionError: It does not; the message says why, and what to write.
+        DefinitionError: It does not, or it never fires; the message says what to write.
     """
-    parse_schedule(text)
+    schedule = parse_schedule(text)
+    if isinstance(schedule, Cron) and not any(cron_times(schedule, date(_YEAR.least, 1, 1))):
+        raise DefinitionError(
+            f"schedule '{text}' never fires: none of its months has that day. Write a day that "
+            "exists, or L for the last day of a month"
+        )
+
+
+def cron_times(cron: Cron, day: date) -> Iterator[datetime]:
+    """Yield the clock times of ``cron`` from ``day`` on."""
+    while day.year <= max(cron.years):
+        if day.year in cron.years and day.month in cron.months and cron.on(day):
+            for hour in sorted(cron.hours):
+                for minute in sorted(cron.minutes):
+                    yield datetime.combine(day, time(hour, minute))
+        day += timedelta(days=1)
 
 
 def parse_schedule(text: str) -> Schedule:

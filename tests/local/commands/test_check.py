@@ -73,6 +73,19 @@ def test_a_repository_without_infra_has_no_environments_to_check(repository: Rep
     assert "no problems found" in repository.invoke("check").stdout
 
 
+@pytest.mark.parametrize("schedule", ["at(2020-01-31T06:00:00)", "cron(0 6 * * ? 2019-2020)"])
+def test_a_schedule_in_the_past_is_reported(repository: Repository, schedule: str) -> None:
+    repository.define(
+        'Function("clean")', imports=CRON, more=f', triggers=[CronTrigger("{schedule}")]'
+    )
+    done = repository.invoke("check")
+    assert done.stdout == (
+        f"{TIDY}/pipeline.py: CronTrigger: schedule '{schedule}' is in the past and never fires "
+        "again: write a later time, or remove the trigger\n"
+    )
+    assert done.returncode == 2
+
+
 def test_an_event_pattern_that_eventbridge_refuses_is_reported(repository: Repository) -> None:
     repository.define(
         'Function("clean")',

@@ -28,6 +28,8 @@ from dorc_runtime.errors import DefinitionError
         "cron(0 0 ? * L *)",
         "cron(0,30 0-5,20/2 1,15 JAN,JUL ? 1970-2199)",
         "cron(*/15 * * * ? *)",
+        "cron(0 6 29 2 ? *)",
+        "cron(0 6 31 * ? *)",
     ],
 )
 def test_a_schedule_that_scheduler_accepts_passes(text: str) -> None:
@@ -96,3 +98,9 @@ def test_a_time_zone_of_the_iana_database_passes(name: str) -> None:
 def test_another_time_zone_is_refused_with_an_example(name: str) -> None:
     with pytest.raises(DefinitionError, match="Europe/London"):
         check_timezone(name)
+
+
+@pytest.mark.parametrize("date", ["31 2 ? *", "30 FEB ? *", "31 4,6,9,11 ? *", "29 2 ? 2031"])
+def test_a_schedule_on_days_that_no_month_has_is_refused(date: str) -> None:
+    with pytest.raises(DefinitionError, match="never fires: none of its months has that day"):
+        check_schedule(f"cron(0 6 {date})")
