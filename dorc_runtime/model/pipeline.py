@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from dorc_runtime.model.base import Model, as_sequence
 from dorc_runtime.model.steps.recovery import Seconds
 from dorc_runtime.model.steps.step import Step, Steps
+from dorc_runtime.model.steps.walk import is_deeper
 from dorc_runtime.model.triggers import Trigger
+
+# AWS documents no limit; deeper documents are refused before Python's own limit breaks something.
+DEEPEST = 50
 
 
 class Pipeline(Model):
@@ -37,3 +41,14 @@ class Pipeline(Model):
             description=description,
             timeout=timeout,
         )
+
+    @field_validator("steps")
+    @classmethod
+    def _not_too_deep(cls, steps: Steps) -> Steps:
+        if is_deeper(steps, DEEPEST):
+            raise ValueError(
+                f"steps are nested more than {DEEPEST} deep: write the conditions as "
+                "several If in one Choice, or put inner steps into a pipeline of their own, "
+                "with Call"
+            )
+        return steps

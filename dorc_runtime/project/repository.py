@@ -156,7 +156,7 @@ def handler_problem(function: Path, *, root: Path) -> str:
     """
     try:
         tree = ast.parse((function / HANDLER).read_bytes())
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None) or 1
         difference = different_python(root)
         maybe = f" (maybe {difference})" if difference else ""
@@ -190,12 +190,18 @@ def _takes_two(arguments: ast.arguments) -> bool:
 
 def _top_level(node: ast.AST) -> Iterator[ast.AST]:
     """Yield the nodes that run when the module is imported."""
-    for child in ast.iter_child_nodes(node):
-        yield child
-        if not isinstance(
-            child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
-        ):
-            yield from _top_level(child)
+    # Without recursion: a sum of many terms is as deep as it has terms.
+    waiting = [node]
+    while waiting:
+        children = list(ast.iter_child_nodes(waiting.pop()))
+        yield from children
+        waiting += [
+            child
+            for child in children
+            if not isinstance(
+                child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
+            )
+        ]
 
 
 def _is_repository(folder: Path) -> bool:

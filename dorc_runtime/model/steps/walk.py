@@ -13,20 +13,22 @@ def sequences(steps: Sequence[Step]) -> Iterator[Sequence[Step]]:
     """Yield ``steps``, and each list of steps inside them."""
     yield steps
     for step in steps:
-        inner: list[Sequence[Step]] = []
-        match step:
-            case Parallel():
-                inner = [*step.branches]
-            case Map():
-                inner = [step.steps]
-            case Choice():
-                inner = [*(way.then for way in step.ways), step.otherwise]
-            case _:
-                pass
-        if isinstance(step, RecoverableStep):
-            inner += [catch.steps for catch in step.catch]
-        for sequence in inner:
+        for sequence in _inner(step):
             yield from sequences(sequence)
+
+
+def is_deeper(steps: Sequence[Step], depth: int) -> bool:
+    """Return whether a step is inside more than ``depth`` others."""
+    # By identity: one step may be in several places.
+    level = {id(step): step for step in steps}
+    for _ in range(depth + 1):
+        level = {
+            id(inner): inner
+            for step in level.values()
+            for sequence in _inner(step)
+            for inner in sequence
+        }
+    return bool(level)
 
 
 def all_steps(steps: Sequence[Step]) -> Iterator[Step]:
@@ -39,3 +41,19 @@ def called_pipelines(steps: Sequence[Step]) -> tuple[str, ...]:
     """Return the pipelines (``layer/name``) that ``steps`` call, each once, in order."""
     calls = (step.pipeline for step in all_steps(steps) if isinstance(step, Call))
     return tuple(dict.fromkeys(calls))
+
+
+def _inner(step: Step) -> list[Sequence[Step]]:
+    inner: list[Sequence[Step]] = []
+    match step:
+        case Parallel():
+            inner = [*step.branches]
+        case Map():
+            inner = [step.steps]
+        case Choice():
+            inner = [*(way.then for way in step.ways), step.otherwise]
+        case _:
+            pass
+    if isinstance(step, RecoverableStep):
+        inner += [catch.steps for catch in step.catch]
+    return inner

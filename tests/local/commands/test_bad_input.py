@@ -133,6 +133,17 @@ DEFINITIONS: dict[str, tuple[Change, str]] = {
         lambda r: r.write(LAMBDA, "def handle(event, context):\n    return 1\n"),
         f"{PIPELINE}: clean: lambda.py has no handler: write def handler(event, context)",
     ),
+    "choices nested too deep": (
+        lambda r: r.write(
+            PIPELINE,
+            "from dorc_runtime import Choice, Function, If, Pass, Pipeline, data\n"
+            "step = Pass()\n"
+            "for number in range(300):\n"
+            "    step = Choice(If(data.x == number, then=[step]))\n"
+            'pipeline = Pipeline(steps=[Function("clean"), step])\n',
+        ),
+        f"{PIPELINE}:5: Pipeline, steps: steps are nested more than 50 deep: write the conditions",
+    ),
     "a syntax error in a function": (
         lambda r: r.write(LAMBDA, "def handler(event, context:\n"),
         f"{PIPELINE}: clean: lambda.py:1: ",

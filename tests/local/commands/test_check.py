@@ -96,3 +96,9 @@ def test_an_event_pattern_that_eventbridge_refuses_is_reported(repository: Repos
     message = f"{TIDY}/pipeline.py: EventTrigger: source: EventBridge knows no operator 'prefx'"
     assert done.stdout.startswith(message)
     assert done.returncode == 2
+
+
+def test_a_function_with_a_very_long_sum_has_no_problems(repository: Repository) -> None:
+    repository.handle("return " + " + ".join(["1"] * 2_000))
+    done = repository.invoke("check")
+    assert (done.stderr, done.returncode) == ("", 0)
