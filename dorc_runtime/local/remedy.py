@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
 
 import json
 import re
+import signal
 from collections.abc import Mapping, Sequence
 
 from dorc_runtime.local.functions.outcome import LocalFunction
@@ -22,6 +23,7 @@ _WRITE = (
     "s3:AbortMultipartUpload",
     "s3:ListMultipartUploadParts",
 )
+_CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGBUS)
 
 
 def remedy(
@@ -61,7 +63,7 @@ def _broken_rule(ending: Ending, function: LocalFunction) -> str | None:
                 f'Function("{name}", memory=...) more (up to 10240), or less data at a time.'
             )
         case "Runtime.ExitError":
-            return (
+            return _crash(name, _message(ending)) or (
                 f"{name} ended its own process: return from the handler, or raise an exception; "
                 "do not call sys.exit() or os._exit()."
             )
@@ -81,6 +83,24 @@ def _broken_rule(ending: Ending, function: LocalFunction) -> str | None:
             return f"{name}: {_message(ending)}. Write large data to the lake and return its key."
         case _:
             return None
+
+
+def _crash(name: str, message: str) -> str:
+    """Return what to do about a process that a signal ended, "" where none did."""
+    text = message.partition("signal: ")[2]
+    numbers = [n for n in signal.valid_signals() if (signal.strsignal(n) or "").lower() == text]
+    if not numbers:
+        return ""
+    if numbers[0] not in _CRASHES:
+        return (
+            f"{name} was ended by a signal: {text} (signal {numbers[0]:d}). Look for what sends "
+            "it: the handler, a program that it starts, or the system when its memory is full."
+        )
+    return (
+        f"{name} crashed: {text} in native code (signal {numbers[0]:d}). Try another version of "
+        "the compiled package that it calls; `import faulthandler; faulthandler.enable()` at the "
+        "top of its lambda.py shows the line."
+    )
 
 
 def _not_allowed(refusal: Refusal) -> str:

@@ -145,14 +145,19 @@ def response_text(answer: object) -> bytes:
     """
     try:
         if isinstance(answer, bytes):
-            json.loads(answer, parse_constant=_refuse)
-            return answer
-        text = json.dumps(_plain(answer), ensure_ascii=_ASCII, allow_nan=False)
-        return text.encode()
+            plain, text = json.loads(answer, parse_constant=_refuse), answer
+        else:
+            plain = _plain(answer)
+            text = json.dumps(plain, ensure_ascii=_ASCII, allow_nan=False).encode()
+        if rb"\ud" in text.lower():
+            # An escape may hide half of a character, which no later step can read.
+            json.dumps(plain, ensure_ascii=False).encode()
     except RecursionError:
         problem = "Circular reference detected"
     except Exception as error:
         problem = str(error)
+    else:
+        return text
     raise Fault("Runtime.MarshalError", f"Unable to marshal response: {problem}")
 
 
@@ -163,7 +168,7 @@ def failure(error: Exception, request_id: str = "") -> bytes:
     else:
         kind, trace = type(error).__name__, _stack(error.__traceback__)
     fields = {
-        "errorMessage": str(error),
+        "errorMessage": _message(error),
         "errorType": kind,
         "requestId": request_id,
         "stackTrace": trace,
@@ -182,6 +187,14 @@ def exit_status(error: SystemExit) -> int:
         return error.code or 0
     sys.stderr.write(f"{error.code}\n")
     return 1
+
+
+def _message(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception as problem:
+        # Python's own words for it.
+        return f"<exception str() failed> ({type(problem).__name__} in __str__)"
 
 
 def _plain(value: object) -> object:

@@ -278,6 +278,18 @@ BROKEN: dict[str, tuple[Change, str]] = {
         ),
         'clean took more than its 128 MiB of memory: give Function("clean", memory=...) more',
     ),
+    "returns half of a character": (
+        lambda r: r.handle(r'return "\ud800"'),
+        "clean returned a value that JSON does not have: Unable to marshal response: 'utf-8' codec",
+    ),
+    "crashes": (
+        lambda r: r.handle("import ctypes\nctypes.string_at(0)"),
+        "clean crashed: segmentation fault in native code (signal 11).",
+    ),
+    "is killed": (
+        lambda r: r.handle("import os\nos.kill(os.getpid(), 9)"),
+        "clean was ended by a signal: killed (signal 9).",
+    ),
     "exits": (lambda r: r.handle("import os\nos._exit(3)"), "clean ended its own process"),
     "exits politely": (
         lambda r: r.handle("import sys\nsys.exit(0)"),

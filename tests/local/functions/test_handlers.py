@@ -187,6 +187,32 @@ def test_an_answer_that_json_cannot_hold_is_a_failure(
     assert message.startswith(failure["errorMessage"].removeprefix("Unable to marshal response: "))
 
 
+@pytest.mark.parametrize("answer", [r'"\ud800"', r"""b'"\\ud800"'"""])
+def test_half_of_a_character_is_no_answer(
+    executor: Executor, write: Write, call: Call, answer: str
+) -> None:
+    odd = write("odd", f"def handler(event, context): return {answer}")
+    failure = cause(call(executor(odd), "odd"))
+    assert failure["errorType"] == "Runtime.MarshalError"
+    assert "surrogates not allowed" in failure["errorMessage"]
+
+
+def test_an_exception_that_has_no_text_keeps_its_type(
+    executor: Executor, write: Write, call: Call
+) -> None:
+    text = """
+class Odd(Exception):
+    def __str__(self):
+        raise KeyError("text")
+
+def handler(event, context):
+    raise Odd
+"""
+    failure = cause(call(executor(write("odd", text)), "odd"))
+    assert failure["errorType"] == "Odd"
+    assert failure["errorMessage"] == "<exception str() failed> (KeyError in __str__)"
+
+
 @pytest.mark.parametrize(
     ("status", "how"),
     [
