@@ -2,17 +2,15 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
 from dorc_runtime.compile.document.document_checks import (
     Findings,
     document_problems,
     step_problems,
-    suggestion,
 )
 from dorc_runtime.compile.documents import is_expression
 from dorc_runtime.compile.identifiers import check_name
@@ -31,17 +29,14 @@ from dorc_runtime.model.steps import (
     Step,
     Succeed,
     all_steps,
-    called_pipelines,
     sequences,
 )
-from dorc_runtime.model.triggers import CronTrigger, EventTrigger, PipelineTrigger, S3Trigger
+from dorc_runtime.model.triggers import CronTrigger, EventTrigger, S3Trigger
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 LONGEST_STATE_NAME = 80
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 _LARGEST_ENVIRONMENT = 4 * 1024
-# The similarity from which a name counts as a misspelt zone, and not as the name of a bucket.
-_SIMILAR = 0.85
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
 _RESERVED = re.compile(r"AWS_.*|_HANDLER|_X_AMZN_TRACE_ID|LAMBDA_TASK_ROOT|LAMBDA_RUNTIME_DIR")
 
@@ -91,56 +86,6 @@ def problems_of(source: Source) -> tuple[Problem, ...]:
         *document_problems(source.pipeline),
     )
     return tuple(Problem(source.file, step, message) for step, message in problems)
-
-
-def problems_between(sources: Sequence[Source]) -> tuple[Problem, ...]:
-    """Return the problems of pipelines that depend on each other."""
-    known = {source.id: source for source in sources}
-    problems = []
-    starters: dict[str, list[str]] = {source.id: [] for source in sources}
-    for source in sources:
-        for kind, name in _pipeline_references(source):
-            if name not in known:
-                message = f"no pipeline '{name}'.{suggestion(name, known)}"
-                problems.append(Problem(source.file, kind, message))
-            elif kind == "Call":
-                starters[name].append(source.id)
-            else:
-                starters[source.id].append(name)
-    known_zones = sorted({zone for source in sources for zone in zones(source.layer) or ()})
-    for source in sources:
-        problems += _check_zones(source, known_zones)
-    try:
-        TopologicalSorter(starters).prepare()
-    except CycleError as error:
-        circle = error.args[1]
-        message = (
-            f"pipelines start each other in a circle, {' -> '.join(circle)}: remove a trigger or a "
-            "Call"
-        )
-        problems.append(Problem(known[circle[0]].file, "", message))
-    return tuple(problems)
-
-
-def _pipeline_references(source: Source) -> Iterator[tuple[str, str]]:
-    """Yield the other pipelines in a definition, as pairs of the kind of reference and the id."""
-    for trigger in source.pipeline.triggers:
-        if isinstance(trigger, PipelineTrigger):
-            yield "PipelineTrigger", trigger.pipeline
-    yield from (("Call", name) for name in called_pipelines(source.pipeline.steps))
-
-
-def _check_zones(source: Source, known: Sequence[str]) -> Iterator[Problem]:
-    """Yield the misspelt zones of functions, which would be taken for buckets."""
-    for step in all_steps(source.pipeline.steps):
-        if not isinstance(step, Function):
-            continue
-        for entry in (*(step.reads or ()), *(step.writes or ())):
-            name = entry.partition("/")[0]
-            near = [] if name in known else get_close_matches(name, known, n=1, cutoff=_SIMILAR)
-            if near:
-                message = f"no zone '{name}'. Did you mean '{near[0]}'?"
-                yield Problem(source.file, step.name, message)
 
 
 def _check_names(source: Source) -> Findings:

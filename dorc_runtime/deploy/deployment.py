@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from dorc_runtime.compile.checks import problems_between, problems_of
+from dorc_runtime.compile.checks import problems_of
+from dorc_runtime.compile.graph_checks import problems_between
 from dorc_runtime.deploy.deployment_context import DeploymentContext, deployed_pipelines
 from dorc_runtime.deploy.driver.engine import EVERYTHING, Scope, Stack, resource_counts
 from dorc_runtime.deploy.driver.instances import Instance, infra, universal

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from dorc_runtime.compile.checks import Source, problems_between, problems_of
+from dorc_runtime.compile.checks import Source, problems_of
+from dorc_runtime.compile.graph_checks import problems_between
 from dorc_runtime.errors import DefinitionError
 from dorc_runtime.local.aws.lake import Lake
 from dorc_runtime.local.event_capture import EventCapture

@@ -15,11 +15,15 @@ class S3Trigger(Model):
 
     The bucket is that of the layer's source zone, or the one named ``bucket``. The input of the
     pipeline is ``{"bucket", "key", "size", "etag", "time"}``.
+
+    Pipelines that may start each other in a circle, by the objects that they write, are refused.
+    ``allow_loop`` is the reason why a circle through this trigger ends; then it is accepted.
     """
 
     prefix: str = ""
     suffix: str = ""
     bucket: str | None = None
+    allow_loop: str | None = Field(default=None, pattern=r"\S")
 
     def matches(self, key: str) -> bool:
         """Return whether an object with this key starts the pipeline."""

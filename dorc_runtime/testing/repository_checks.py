@@ -5,8 +5,9 @@ from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 
-from dorc_runtime.compile.checks import Problem, Source, problems_between, problems_of
+from dorc_runtime.compile.checks import Problem, Source, problems_of
 from dorc_runtime.compile.document.states import state_machine
+from dorc_runtime.compile.graph_checks import problems_between
 from dorc_runtime.compile.names import zones
 from dorc_runtime.compile.triggers.schedules import check_schedule
 from dorc_runtime.errors import DorcError

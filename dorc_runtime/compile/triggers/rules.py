@@ -158,9 +158,9 @@ def _literal(text: str) -> str:
 
 
 def _key(trigger: Trigger) -> str:
-    """Return a short name made from the fields of a trigger, without ``enabled``."""
+    """Return a short name made from the fields of a trigger that say when it starts."""
     kind = type(trigger).__name__.removesuffix("Trigger").lower()
-    fields = trigger.model_dump(mode="json", exclude={"enabled"})
+    fields = trigger.model_dump(mode="json", exclude={"enabled", "allow_loop"})
     digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
     return f"{kind}-{digest[:8]}"
 

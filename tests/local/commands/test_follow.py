@@ -43,7 +43,7 @@ def writing_back(repository: Repository) -> None:
     repository.define(
         'Function("clean", writes=["raw/"])',
         imports="Function, Pipeline, S3Trigger",
-        more=', triggers=[S3Trigger(prefix="tidy/", suffix=".csv")]',
+        more=', triggers=[S3Trigger(prefix="tidy/", suffix=".csv", allow_loop="a test")]',
     )
 
 
@@ -192,7 +192,7 @@ def test_a_failure_anywhere_fails_the_command_and_stops_no_other_run(
 
 
 def test_a_loop_is_named(repository: Repository) -> None:
-    pipeline(repository, "processed-to-raw/back", "S3Trigger()", COPY)
+    pipeline(repository, "processed-to-raw/back", "S3Trigger(allow_loop='a test')", COPY)
     repository.handle(COPY)
     done = repository.invoke(*FOLLOW, "--json")
     assert done.returncode == 2

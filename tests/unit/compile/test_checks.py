@@ -28,7 +28,8 @@ from dorc_runtime import (
     rows,
     variable,
 )
-from dorc_runtime.compile.checks import Source, problems_between, problems_of
+from dorc_runtime.compile.checks import Source, problems_of
+from dorc_runtime.compile.graph_checks import problems_between
 from dorc_runtime.model.steps import Step
 
 FILE = "src/raw-to-processed/tidy/pipeline.py"

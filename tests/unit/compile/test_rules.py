@@ -211,3 +211,7 @@ def test_no_two_triggers_share_a_key() -> None:
 def test_a_disabled_schedule_is_kept() -> None:
     on, off = (schedule(CronTrigger("rate(1 hour)", enabled=state)) for state in (True, False))
     assert on.key == off.key
+
+
+def test_a_reason_for_a_loop_does_not_change_the_key() -> None:
+    assert rule(S3Trigger()).key == rule(S3Trigger(allow_loop="it ends")).key

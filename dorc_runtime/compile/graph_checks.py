@@ -1,0 +1,113 @@
+"""The problems between pipelines: unknown names, and pipelines that start each other for ever."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
+
+from dorc_runtime.compile.checks import Problem, Source
+from dorc_runtime.compile.document.document_checks import suggestion
+from dorc_runtime.compile.names import zones
+from dorc_runtime.compile.permissions.object_writes import ObjectWrite, object_writes
+from dorc_runtime.model.steps import Function, all_steps, called_pipelines
+from dorc_runtime.model.triggers import PipelineTrigger, S3Trigger
+
+# The similarity from which a name counts as a misspelt zone, and not as the name of a bucket.
+_SIMILAR = 0.85
+
+# Pipelines that start others: pairs of ids, with the objects by which the first starts the second,
+# None for a Call or a PipelineTrigger.
+_Starts = dict[tuple[str, str], ObjectWrite | None]
+
+
+def problems_between(sources: Sequence[Source]) -> tuple[Problem, ...]:
+    """Return the problems of pipelines that depend on each other."""
+    known = {source.id: source for source in sources}
+    problems = []
+    starts = _starts_by_objects(sources)
+    for source in sources:
+        for kind, name in _pipeline_references(source):
+            if name not in known:
+                message = f"no pipeline '{name}'.{suggestion(name, known)}"
+                problems.append(Problem(source.file, kind, message))
+            else:
+                starts[(source.id, name) if kind == "Call" else (name, source.id)] = None
+    known_zones = sorted({zone for source in sources for zone in zones(source.layer) or ()})
+    for source in sources:
+        problems += _check_zones(source, known_zones)
+    return (*problems, *_check_circles(known, starts))
+
+
+def _pipeline_references(source: Source) -> Iterator[tuple[str, str]]:
+    """Yield the other pipelines in a definition, as pairs of the kind of reference and the id."""
+    for trigger in source.pipeline.triggers:
+        if isinstance(trigger, PipelineTrigger):
+            yield "PipelineTrigger", trigger.pipeline
+    yield from (("Call", name) for name in called_pipelines(source.pipeline.steps))
+
+
+def _starts_by_objects(sources: Sequence[Source]) -> _Starts:
+    """Return which pipelines may write objects that start others, except for allowed loops."""
+    watching = [
+        (source, trigger)
+        for source in sources
+        for trigger in source.pipeline.triggers
+        if isinstance(trigger, S3Trigger) and trigger.allow_loop is None
+    ]
+    # Most functions may write a whole zone, and many pipelines have the same writes.
+    started: dict[ObjectWrite, list[str]] = {}
+    starts: _Starts = {}
+    for source in sources:
+        for write in dict.fromkeys(object_writes(source.pipeline, layer=source.layer)):
+            if write not in started:
+                started[write] = [
+                    each.id for each, trigger in watching if write.starts(trigger, layer=each.layer)
+                ]
+            for name in started[write]:
+                starts.setdefault((source.id, name), write)
+    return starts
+
+
+def _check_circles(known: Mapping[str, Source], starts: _Starts) -> Iterator[Problem]:
+    remaining = dict(starts)
+    while circle := _circle(remaining):
+        steps = list(pairwise(circle))
+        shown = f"pipelines start each other in a circle, {' -> '.join(circle)}"
+        by_objects = next((step for step in steps if remaining[step]), None)
+        write = remaining.pop(by_objects or steps[-1])
+        if by_objects and write:
+            writer, watcher = by_objects
+            message = (
+                f"{shown}, which may never end and costs money: {write.step} of {writer} may write "
+                f"objects in {write.place} that this trigger watches. Limit writes= of "
+                f"{write.step}, or narrow the trigger; or say why the circle ends, "
+                'S3Trigger(allow_loop="...")'
+            )
+            yield Problem(known[watcher].file, "S3Trigger", message)
+        else:
+            yield Problem(known[circle[0]].file, "", f"{shown}: remove a trigger or a Call")
+
+
+def _circle(starts: _Starts) -> list[str]:
+    """Return pipelines of which each starts the next, and the last is the first; or none."""
+    starters: dict[str, list[str]] = {}
+    for starter, started in starts:
+        starters.setdefault(started, []).append(starter)
+    try:
+        TopologicalSorter(starters).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def _check_zones(source: Source, known: Sequence[str]) -> Iterator[Problem]:
+    """Yield the misspelt zones of functions, which would be taken for buckets."""
+    for step in all_steps(source.pipeline.steps):
+        if not isinstance(step, Function):
+            continue
+        for entry in (*(step.reads or ()), *(step.writes or ())):
+            name = entry.partition("/")[0]
+            near = [] if name in known else get_close_matches(name, known, n=1, cutoff=_SIMILAR)
+            if near:
+                message = f"no zone '{name}'. Did you mean '{near[0]}'?"
+                yield Problem(source.file, step.name, message)

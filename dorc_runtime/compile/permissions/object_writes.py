@@ -1,0 +1,109 @@
+"""The objects that a pipeline may write to S3, and whether an S3 trigger watches them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from dorc_runtime.compile.names import zones
+from dorc_runtime.compile.permissions.service_actions import Place, permissions
+from dorc_runtime.model.permission import Permission
+from dorc_runtime.model.pipeline import Pipeline
+from dorc_runtime.model.steps import Function, Map, Service, all_steps
+from dorc_runtime.model.triggers import S3Trigger
+
+# A text in which ``_ANY`` stands for any characters.
+_Pattern = tuple[str, ...]
+
+_ANY = "*any*"
+# Which buckets and keys a step may write does not depend on region and account.
+_PLACE = Place(region="eu-west-1", account="123456789012")
+_OBJECT_ARN = re.compile(r"arn:[^:]*:s3:::([^/]+)(?:/(.*))?", re.DOTALL)
+# ``${*}`` is a literal ``*``; other policy variables are known only when the policy is used:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+_TOKEN = re.compile(r"\$\{([*?$])\}|(\$\{[^}]*\}|[*?])|(.)", re.DOTALL)
+_FILE = re.compile(r"/.*\.[A-Za-z][A-Za-z0-9]*$")
+
+
+@dataclass(frozen=True)
+class ObjectWrite:
+    """Objects that a step may write: ``place`` names them, for people.
+
+    The step has the name ``step``; two steps that may write the same objects are equal.
+    """
+
+    place: str
+    bucket: _Pattern
+    keys: _Pattern
+    step: str = field(compare=False)
+
+    def starts(self, trigger: S3Trigger, *, layer: str) -> bool:
+        """Return whether one of the objects starts a pipeline of ``layer`` by ``trigger``."""
+        bucket = trigger.bucket or (zones(layer) or ("",))[0]
+        watched = (*trigger.prefix, _ANY, *trigger.suffix)
+        return _overlap(self.bucket, tuple(bucket)) and _overlap(self.keys, watched)
+
+
+def object_writes(pipeline: Pipeline, *, layer: str) -> Iterator[ObjectWrite]:
+    """Yield what the steps of a pipeline of ``layer`` may write, by their permissions."""
+    for step in all_steps(pipeline.steps):
+        match step:
+            case Function():
+                entries = (zones(layer) or ())[1:] if step.writes is None else step.writes
+                for entry in entries:
+                    # An entry like raw/state.json means one object, not the start of others.
+                    yield _of_entry(entry, step.name, () if _FILE.search(entry) else (_ANY,))
+                yield from _of_permissions(step.permissions, step.name)
+            case Service():
+                granted = permissions(step, place=_PLACE, buckets={}) or ()
+                yield from _of_permissions(granted, step.name or step.action)
+            case Map(results=str(results)):
+                folder = f"{results.rstrip('/')}/"
+                # https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html
+                yield _of_entry(folder, step.name or "Map", (_ANY, *".json"))
+            case _:
+                pass
+
+
+def _of_entry(entry: str, step: str, end: _Pattern) -> ObjectWrite:
+    bucket, _, prefix = entry.partition("/")
+    return ObjectWrite(entry, tuple(bucket), (*prefix, *end), step)
+
+
+def _of_permissions(granted: tuple[Permission, ...], step: str) -> Iterator[ObjectWrite]:
+    for permission in granted:
+        if not any(fnmatchcase("s3:putobject", action.lower()) for action in permission.actions):
+            continue
+        for resource in permission.resources:
+            if resource == "*":
+                yield ObjectWrite(resource, (_ANY,), (_ANY,), step)
+            elif match := _OBJECT_ARN.fullmatch(resource):
+                # The ARN ``arn:aws:s3:::bucket*`` also matches the objects in the bucket.
+                keys = match[2] if match[2] is not None else "*" * match[1].endswith("*")
+                yield ObjectWrite(resource, _pattern(match[1]), _pattern(keys), step)
+
+
+def _pattern(text: str) -> _Pattern:
+    """Return the pattern of a part of a policy's ARN; ``?`` is taken for any characters too."""
+    tokens = _TOKEN.finditer(text)
+    return tuple(_ANY if token[2] else token[1] or token[3] for token in tokens)
+
+
+def _overlap(one: _Pattern, other: _Pattern) -> bool:
+    """Return whether a text matches both patterns."""
+    waiting, seen = [(0, 0)], set()
+    while waiting:
+        place = i, j = waiting.pop()
+        if place in seen:
+            continue
+        seen.add(place)
+        first, second = one[i : i + 1], other[j : j + 1]
+        if not first and not second:
+            return True
+        if first == (_ANY,) or second == (_ANY,):
+            # Either pattern may go on alone, as far as the other one's ``_ANY`` allows.
+            waiting += [(i + 1, j)] if first else []
+            waiting += [(i, j + 1)] if second else []
+        elif first == second:
+            waiting.append((i + 1, j + 1))
+    return False
