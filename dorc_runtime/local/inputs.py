@@ -1,7 +1,6 @@
 """What a run starts with: the objects in the lake, and the event of a trigger."""
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from pydantic import JsonValue
 from dorc_runtime.compile.names import zones
 from dorc_runtime.compile.triggers.trigger_input import object_event, pipeline_event, schedule_event
 from dorc_runtime.errors import InputError, UnknownNameError
+from dorc_runtime.local.json_text import parse_json
 from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.model.triggers import CronTrigger, PipelineTrigger, S3Trigger
 from dorc_runtime.project.repository import PipelineFolder
@@ -113,25 +113,31 @@ def _seeds(folder: PipelineFolder, pipeline: Pipeline, example: str) -> tuple[Se
 
 
 def _parsed_input(text: str) -> JsonValue:
-    if len(text) < 1000 and (file := Path(text)).is_file():
-        return _read_json(file)
+    if _is_file(text):
+        return _read_json(Path(text))
     try:
-        value: JsonValue = json.loads(text)
+        return parse_json(text)
     except ValueError as error:
         raise InputError(
             f"--input '{_short(text)}' is neither a file nor JSON ({error}): "
             """write --input '{"key": "value"}', or the path of a JSON file."""
         ) from error
-    return value
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        # It is too long for a path, or has characters that a path cannot have.
+        return False
 
 
 def _read_json(file: Path, *, shown: PipelineFolder | None = None) -> JsonValue:
     name = file.relative_to(shown.root).as_posix() if shown else str(file)
     try:
-        value: JsonValue = json.loads(file.read_text(encoding="utf-8"))
+        return parse_json(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(f"{name} is not JSON: {error}.") from error
-    return value
 
 
 def _uploaded(folder: PipelineFolder, pipeline: Pipeline, file: Path) -> Seed:

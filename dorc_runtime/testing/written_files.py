@@ -84,7 +84,7 @@ def json_of(name: str, text: str | bytes) -> object:
     """Return the value of JSON text; raises an ``InputError`` that names it."""
     try:
         value: object = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{name} is not JSON: {error}.") from error
     return value
 

@@ -3,7 +3,6 @@
 A file ``examples/<case>/mocks/<step>.json`` holds the result of the Task state ``<step>``.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,6 +21,7 @@ from dorc_runtime.compile.documents import Document
 from dorc_runtime.compile.permissions.service_actions import resource
 from dorc_runtime.errors import InputError, UnknownNameError
 from dorc_runtime.local.aws.services import unknown_action
+from dorc_runtime.local.json_text import parse_json
 from dorc_runtime.project.repository import PipelineFolder
 
 
@@ -44,7 +44,7 @@ def read_mocks(
             where = _shown(file, folder)
             raise UnknownNameError("task", file.stem, near, remedy=f"Rename {where}.")
         try:
-            mocks[file.stem] = json.loads(file.read_text(encoding="utf-8"))
+            mocks[file.stem] = parse_json(file.read_text(encoding="utf-8"))
         except ValueError as error:
             raise InputError(f"{_shown(file, folder)} is not JSON: {error}.") from error
     return mocks

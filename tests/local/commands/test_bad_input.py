@@ -217,6 +217,38 @@ CALLS: dict[str, tuple[Change, tuple[str, ...], str]] = {
         (*RUN, "--example", "bad"),
         "src/raw-to-processed/tidy/examples/bad/input.json is not JSON",
     ),
+    "an input with NaN": (
+        nothing,
+        (*RUN, "--input", '{"rows": NaN}'),
+        "is neither a file nor JSON (NaN is no value of JSON, write null or a string)",
+    ),
+    "an input with infinity": (nothing, (*RUN, "--input", "[-Infinity]"), "-Infinity is no value"),
+    "an input with half of a character": (
+        nothing,
+        (*RUN, "--input", r'"\ud800"'),
+        "surrogates not allowed",
+    ),
+    "an input of 5,000 nested lists": (
+        nothing,
+        (*RUN, "--input", "[" * 5_000 + "]" * 5_000),
+        "lists and objects are nested more than 100 deep",
+    ),
+    "an input of 200 nested objects": (
+        nothing,
+        (*RUN, "--input", '{"a":' * 200 + "1" + "}" * 200),
+        "lists and objects are nested more than 100 deep",
+    ),
+    "an input that is no path and no JSON": (nothing, (*RUN, "--input", "x" * 500), "nor JSON"),
+    "an example's input with NaN": (
+        lambda r: r.write("src/raw-to-processed/tidy/examples/bad/input.json", '{"rows": NaN}'),
+        (*RUN, "--example", "bad"),
+        "src/raw-to-processed/tidy/examples/bad/input.json is not JSON: NaN is no value of JSON",
+    ),
+    "a mock with NaN": (
+        lambda r: r.write("src/raw-to-processed/tidy/examples/first/mocks/clean.json", "[NaN]"),
+        RUN,
+        "src/raw-to-processed/tidy/examples/first/mocks/clean.json is not JSON: NaN is no value",
+    ),
     "a file and an input": (
         nothing,
         (*RUN, "--file", "a", "--input", "{}"),

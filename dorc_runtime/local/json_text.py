@@ -1,0 +1,49 @@
+"""JSON that a user writes, read with the rules of the standard.
+
+Python itself also takes NaN, the infinities and halves of characters, which AWS refuses.
+"""
+
+import json
+from collections.abc import Iterable
+
+from pydantic import JsonValue
+
+# Deeper values would reach Python's own limit in what reads, copies and prints them.
+DEEPEST = 100
+
+
+def parse_json(text: str | bytes) -> JsonValue:
+    """Return the value of JSON text.
+
+    Raises:
+        ValueError: It is not JSON, or is nested more than ``DEEPEST`` deep.
+    """
+    try:
+        value: JsonValue = json.loads(text, parse_constant=_refuse)
+    except RecursionError:
+        raise _too_deep() from None
+    level: list[JsonValue] = [value]
+    for _ in range(DEEPEST + 1):
+        level = [inner for each in level for inner in _members(each)]
+    if level:
+        raise _too_deep()
+    json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
+def _members(value: JsonValue) -> Iterable[JsonValue]:
+    match value:
+        case dict():
+            return value.values()
+        case list():
+            return value
+        case _:
+            return ()
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(f"{constant} is no value of JSON, write null or a string")
+
+
+def _too_deep() -> ValueError:
+    return ValueError(f"lists and objects are nested more than {DEEPEST} deep")
