@@ -53,7 +53,7 @@ class InputError(DorcError):
 
 
 class RunFolderError(DorcError):
-    """The folder of a run holds no record of it."""
+    """The folder of a run holds no record of it, or cannot be written."""
 
 
 class PackagesError(DorcError):

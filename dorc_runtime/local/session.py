@@ -16,7 +16,7 @@ from dorc_runtime.local.sandbox.mechanisms import Isolation
 from dorc_runtime.project.image_python import different_python
 from dorc_runtime.project.repository import Repository
 from dorc_runtime.runs.events import Event
-from dorc_runtime.runs.folder import save_run
+from dorc_runtime.runs.folder import make_runs_folder, save_run
 from dorc_runtime.runs.result import RunResult
 
 
@@ -83,6 +83,8 @@ class Session:
         return self._plan(pipeline, Request(start=start))
 
     def _carry_out(self, planned: Plan, chain: tuple[str, ...]) -> CompletedRun:
+        # Before the run: nobody waits for a result that cannot be saved.
+        make_runs_folder(self._repository.root)
         observer = self._observer()
         with observer.running(planned):
             result = run(

@@ -42,6 +42,19 @@ def packages_folder(
         return folder
     command = _installer()
     on_install()
+    try:
+        _fill(folder, command, files)
+    except OSError as error:
+        raise PackagesError(
+            f"packages cannot be installed in {cache}: {error.strerror or error}. "
+            "Make it a folder that you can write, on a disk with free space."
+        ) from error
+    return folder
+
+
+def _fill(folder: Path, command: Sequence[str], files: Sequence[Path]) -> None:
+    """Make ``folder``, with the packages of ``files``, at once."""
+    cache = folder.parent
     cache.mkdir(parents=True, exist_ok=True)
     # In the cache itself: only within one file system can a folder be moved at once.
     with tempfile.TemporaryDirectory(prefix=".new-", dir=cache) as work:
@@ -54,7 +67,6 @@ def packages_folder(
             # Another run was faster, with the same packages.
             if not folder.is_dir():
                 raise
-    return folder
 
 
 def _installer() -> list[str]:

@@ -45,7 +45,7 @@ def _pin(root: Path) -> re.Match[str] | None:
         return None
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DefinitionError(f"{file} is not TOML: {error}.") from error
     match content.get("project", {}):
         case {"dependencies": [*requirements]}:

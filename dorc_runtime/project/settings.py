@@ -30,11 +30,9 @@ class Settings(Model):
 def read_settings(folder: Path, *, environment: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of the tasks in ``folder``: its ``.env``, and ``environment``.
 
-    Raises ``SettingsError`` for a variable with an invalid value.
+    Raises ``SettingsError`` for a variable with an invalid value, and a file that cannot be read.
     """
-    from dotenv import dotenv_values
-
-    from_file = dotenv_values(folder / ".env", interpolate=False)
+    from_file = _values(folder / ".env")
     values: dict[str, object] = {}
     for field in Settings.model_fields:
         value = environment.get(field.upper()) or from_file.get(field.upper())
@@ -48,4 +46,17 @@ def read_settings(folder: Path, *, environment: Mapping[str, str] = os.environ) 
         raise SettingsError(
             f"{name} has an invalid value, '{first['input']}': fix it in {folder / '.env'}, "
             "or where it is exported."
+        ) from error
+
+
+def _values(file: Path) -> Mapping[str, str | None]:
+    from dotenv import dotenv_values
+
+    try:
+        return dotenv_values(file, interpolate=False)
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{file} is not text in UTF-8: save it as UTF-8.") from error
+    except OSError as error:
+        raise SettingsError(
+            f"{file} cannot be read: {error.strerror}. Make it readable."
         ) from error

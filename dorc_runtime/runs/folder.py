@@ -1,6 +1,7 @@
 """The folder of a saved run, for people and later commands: ``.dorc/runs/<time>-<pipeline>/``."""
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,29 +65,66 @@ def summary(result: RunResult) -> dict[str, JsonValue]:
     }
 
 
+def make_runs_folder(root: Path) -> Path:
+    """Return the folder of all runs below ``root``; it is made if it does not exist.
+
+    Raises:
+        RunFolderError: A run cannot be saved there.
+    """
+    runs = root / ".dorc" / "runs"
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(runs, error.strerror) from error
+    if not os.access(runs, os.W_OK | os.X_OK):
+        raise _unwritable(runs, "it cannot be written to")
+    return runs
+
+
 def save_run(result: RunResult, *, root: Path, now: datetime) -> Path:
     """Write the run below ``root`` and return its folder; only the newest runs stay.
 
-    The folder holds ``result.json``, ``log.txt`` and, in ``lake/``, the objects written.
+    The folder holds ``result.json``, ``log.txt`` and, in ``lake/``, the objects written. Its owner
+    alone can read it, since inputs and logs may hold secrets.
+
+    Raises:
+        RunFolderError: The run cannot be saved; nothing is left of the folder.
     """
-    runs = root / ".dorc" / "runs"
+    runs = make_runs_folder(root)
     folder = runs / f"{now:%Y%m%d-%H%M%S-%f}-{result.pipeline.replace('/', '-')}"
-    folder.mkdir(parents=True)
+    try:
+        folder.mkdir(mode=0o700)
+        _write(result, folder)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise _unwritable(runs, error.strerror) from error
+    for old in sorted(runs.iterdir())[:-_NEWEST]:
+        shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+def _write(result: RunResult, folder: Path) -> None:
     text = json.dumps(summary(result), indent=2, ensure_ascii=False)
-    (folder / "result.json").write_text(text + "\n", encoding="utf-8")
+    # What UTF-8 cannot hold, half of a character, is written as an escape, which JSON also has.
+    (folder / "result.json").write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
     lines = [
         f"{event.function} | {event.text}\n"
         for event in result.events
         if isinstance(event, FunctionLogged)
     ]
-    (folder / "log.txt").write_text("".join(lines), encoding="utf-8")
+    log = "".join(lines)
+    (folder / "log.txt").write_text(log, encoding="utf-8", errors="backslashreplace")
     for key, body in result.written.items():
         path = folder / "lake" / _path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body)
-    for old in sorted(runs.iterdir())[:-_NEWEST]:
-        shutil.rmtree(old, ignore_errors=True)
-    return folder
+
+
+def _unwritable(runs: Path, problem: str | None) -> RunFolderError:
+    return RunFolderError(
+        f"a run cannot be saved in {runs}: {problem or 'it cannot be written'}. "
+        "Make it a folder that you can write, on a disk with free space."
+    )
 
 
 def read_run(folder: Path) -> SavedRun:

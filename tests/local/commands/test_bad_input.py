@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from shutil import which
+from subprocess import run
 from typing import TYPE_CHECKING
 
 import pytest
@@ -374,6 +377,58 @@ def test_a_wrong_setting_is_reported_with_its_place(repository: Repository) -> N
     repository.write(".env", "AWS_ACCOUNT=12\n")
     done = repository.invoke("check")
     assert "AWS_ACCOUNT has an invalid value, '12': fix it in" in done.stderr
+    assert done.returncode == 2
+
+
+def test_settings_that_are_not_utf_8_are_reported(repository: Repository) -> None:
+    (repository.root / ".env").write_bytes("AWS_REGION=é\n".encode("latin-1"))
+    done = repository.invoke("check")
+    assert ".env is not text in UTF-8: save it as UTF-8.\n" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("name", [".dorc", ".dorc/runs"])
+def test_a_file_in_place_of_the_runs_folder_is_reported(repository: Repository, name: str) -> None:
+    repository.write(name, "a file")
+    done = repository.invoke(*RUN)
+    assert done.stderr.startswith("error: a run cannot be saved in ")
+    assert done.stderr.count("\n") == 1
+    assert done.returncode == 2
+
+
+def test_a_file_in_place_of_the_packages_folder_is_reported(repository: Repository) -> None:
+    repository.write("requirements.txt", "no-such-package-of-dorc==1.0\n")
+    repository.write(".dorc/packages", "a file")
+    done = repository.invoke(*RUN)
+    assert "error: packages cannot be installed in " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("options", ["ro", "size=16k"], ids=["read-only", "full"])
+def test_a_disk_that_takes_no_run_is_reported(repository: Repository, options: str) -> None:
+    runs = repository.root / ".dorc/runs"
+    runs.mkdir(parents=True)
+    mount = f"mount -t tmpfs -o {options} tmpfs {runs}"
+    namespace = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+    if (
+        not which("unshare")
+        or run([*namespace, mount], capture_output=True, check=False).returncode
+    ):
+        pytest.skip("this machine has no user namespaces")
+    repository.handle("return 'x' * 100_000")
+    command = f'{mount} && "{sys.executable}" -m invoke run raw-to-processed/tidy; result=$?; '
+    done = run(
+        [*namespace, f"{command} ls {runs}; exit $result"],
+        cwd=repository.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr.startswith("error: a run cannot be saved in ")
+    assert done.stderr.count("\n") == 1
+    assert "raw-to-processed-tidy" not in done.stdout
     assert done.returncode == 2
 
 

@@ -39,6 +39,8 @@ def test_a_saved_run_is_read_as_it_was_saved(tmp_path: Path) -> None:
     assert (saved.input, saved.output, saved.error) == ({"n": 1}, [2], "")
     assert saved.visits == (StateVisit("clean", "Task", ("Map", "3"), 10.0, 0.5),)
     assert saved.written == ("processed/a.csv",)
+    # Inputs and logs may hold secrets.
+    assert saved.folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_run_of_the_first_schema_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
