@@ -11,6 +11,7 @@ from invoke.exceptions import Exit
 
 from dorc_runtime.errors import DorcError
 from dorc_runtime.project.repository import Repository, find_repository
+from dorc_runtime.tasks.drawings.streams import adapt_streams, output_problem
 
 MISTAKE = 2
 HAS_CHANGES = 3
@@ -25,12 +26,20 @@ def report_errors(body: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(body)
     def task_body(*args: P.args, **kwargs: P.kwargs) -> T:
+        adapt_streams()
         try:
-            return body(*args, **kwargs)
+            result = body(*args, **kwargs)
         except DorcError as error:
             raise Exit(f"error: {error}", code=error.exit_code) from None
         except KeyboardInterrupt:
             raise Exit("interrupted", code=INTERRUPTED) from None
+        if problem := output_problem():
+            raise Exit(
+                f"error: standard output cannot be written: {problem}. The command has done the "
+                "rest.",
+                code=MISTAKE,
+            )
+        return result
 
     return task_body
 

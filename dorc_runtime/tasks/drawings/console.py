@@ -17,4 +17,10 @@ def console(*, stderr: bool = False) -> Console:
 
 def print_json(value: JsonValue | Sequence[JsonValue]) -> None:
     """Print a value for machines, on standard output."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    escapes = not is_unicode(sys.stdout.encoding)
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=escapes) + "\n")
+
+
+def is_unicode(encoding: str | None) -> bool:
+    """Return whether an encoding has all characters; a stream without one takes them all."""
+    return encoding is None or encoding.lower().startswith("utf")

@@ -31,7 +31,7 @@ from dorc_runtime.runs.events import (
 )
 from dorc_runtime.runs.folder import summary
 from dorc_runtime.runs.result import RunResult
-from dorc_runtime.tasks.drawings.console import console, print_json
+from dorc_runtime.tasks.drawings.console import console, is_unicode, print_json
 from dorc_runtime.tasks.drawings.log_lines import LogLines
 
 _LONGEST_JSON = 30
@@ -88,7 +88,8 @@ class RunDrawing:
         if self._inline:
             yield
             return
-        status = self._console.status("starting", spinner="dots")
+        spinner = "dots" if is_unicode(self._console.encoding) else "line"
+        status = self._console.status("starting", spinner=spinner)
         with status as self._status, self._log.printing():
             yield
 
