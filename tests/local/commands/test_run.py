@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from tests.local.wheels import write_wheel
+
 if TYPE_CHECKING:
     from tests.local.commands.conftest import Repository
 
@@ -128,21 +130,18 @@ def test_retries_and_caught_errors_are_shown(repository: Repository) -> None:
 
 
 def test_packages_of_both_requirements_files_can_be_imported(repository: Repository) -> None:
+    wheels = repository.root.parent / "wheels"
+    wheels.mkdir()
     for place, name in ((".", "one"), ("src/raw-to-processed/tidy", "two")):
-        source = repository.write(f"packages/{name}/{name}.py", f"NAME = '{name}'\n").parent
-        repository.write(
-            f"packages/{name}/pyproject.toml",
-            f'[project]\nname = "{name}"\nversion = "1"\n'
-            f'[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
-            f'[tool.setuptools]\npy-modules = ["{name}"]\n',
-        )
-        repository.write(f"{place}/requirements.txt", f"{name} @ {source.as_uri()}\n")
-    repository.handle("import one, two\nreturn [one.NAME, two.NAME]")
-    done = repository.invoke(*RUN, "--input", "{}")
+        write_wheel(wheels, name, "1.0")
+        repository.write(f"{place}/requirements.txt", f"{name}==1.0\n")
+    repository.handle("import one, two\nreturn [one.version, two.version]")
+    index = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+    done = repository.invoke(*RUN, "--input", "{}", **index)
     assert done.returncode == 0, done.stderr
     assert "installing the packages" in done.stdout
-    assert '["one", "two"]' in done.stdout
-    again = repository.invoke(*RUN, "--input", "{}")
+    assert '["1.0", "1.0"]' in done.stdout
+    again = repository.invoke(*RUN, "--input", "{}", **index)
     assert "installing" not in again.stdout
 
 

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from dorc_runtime.local.functions.outcome import LocalFunction, Outcome, Returne
 from dorc_runtime.local.functions.worker_pool import WorkerPool
 from dorc_runtime.project.packages import packages_folder
 from dorc_runtime.project.requirements import outside_references
+from tests.local.wheels import write_wheel
 
 
 @pytest.fixture
@@ -23,25 +23,10 @@ def wheels(tmp_path: Path) -> Path:
     """A folder of wheels: census 1.0 and 2.0, and surveys, which wants census under 2."""
     folder = tmp_path / "wheels"
     folder.mkdir()
-    wheel(folder, "census", "1.0")
-    wheel(folder, "census", "2.0")
-    wheel(folder, "surveys", "1.0", requires="census<2")
+    write_wheel(folder, "census", "1.0")
+    write_wheel(folder, "census", "2.0")
+    write_wheel(folder, "surveys", "1.0", requires="census<2")
     return folder
-
-
-def wheel(folder: Path, name: str, version: str, *, requires: str = "") -> None:
-    about = f"{name}-{version}.dist-info"
-    requirement_line = f"Requires-Dist: {requires}\n" if requires else ""
-    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as file:
-        file.writestr(f"{name}.py", f"version = {version!r}\n")
-        file.writestr(
-            f"{about}/METADATA",
-            f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requirement_line}",
-        )
-        file.writestr(
-            f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        )
-        file.writestr(f"{about}/RECORD", "")
 
 
 @pytest.fixture
