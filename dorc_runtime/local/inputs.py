@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from dorc_runtime.compile.names import zones
 from dorc_runtime.compile.triggers.trigger_input import object_event, pipeline_event, schedule_event
 from dorc_runtime.errors import InputError, UnknownNameError
-from dorc_runtime.local.json_text import parse_json
+from dorc_runtime.local.json_text import parse_json, read_json
 from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.model.triggers import CronTrigger, PipelineTrigger, S3Trigger
 from dorc_runtime.project.repository import PipelineFolder
@@ -84,7 +84,8 @@ def start_of(
         return Start((*seeds, seed), _object(seed, now), origin, example)
     if example and (file := folder.path / "examples" / example / "input.json").is_file():
         origin = f"example {example}, input.json"
-        return Start(seeds, _read_json(file, shown=folder), origin, example)
+        name = file.relative_to(folder.root).as_posix()
+        return Start(seeds, read_json(file, name=name), origin, example)
     event, origin = _trigger_event(folder, pipeline, seeds, now, example=example or "first")
     if example:
         return Start(seeds, event, f"example {example}, {origin}", example)
@@ -114,7 +115,7 @@ def _seeds(folder: PipelineFolder, pipeline: Pipeline, example: str) -> tuple[Se
 
 def _parsed_input(text: str) -> JsonValue:
     if _is_file(text):
-        return _read_json(Path(text))
+        return read_json(Path(text), name=text)
     try:
         return parse_json(text)
     except ValueError as error:
@@ -130,14 +131,6 @@ def _is_file(text: str) -> bool:
     except (OSError, ValueError):
         # It is too long for a path, or has characters that a path cannot have.
         return False
-
-
-def _read_json(file: Path, *, shown: PipelineFolder | None = None) -> JsonValue:
-    name = file.relative_to(shown.root).as_posix() if shown else str(file)
-    try:
-        return parse_json(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{name} is not JSON: {error}.") from error
 
 
 def _uploaded(folder: PipelineFolder, pipeline: Pipeline, file: Path) -> Seed:

@@ -5,8 +5,11 @@ Python itself also takes NaN, the infinities and halves of characters, which AWS
 
 import json
 from collections.abc import Iterable
+from pathlib import Path
 
 from pydantic import JsonValue
+
+from dorc_runtime.errors import InputError
 
 # Deeper values would reach Python's own limit in what reads, copies and prints them.
 DEEPEST = 100
@@ -29,6 +32,16 @@ def parse_json(text: str | bytes) -> JsonValue:
         raise _too_deep()
     json.dumps(value, ensure_ascii=False).encode()
     return value
+
+
+def read_json(file: Path, *, name: str) -> JsonValue:
+    """Return the value of a JSON file; raises an ``InputError`` that calls it ``name``."""
+    try:
+        return parse_json(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{name} is not JSON: {error}.") from error
+    except OSError as error:
+        raise InputError(f"{name} cannot be read: {error.strerror}.") from error
 
 
 def _members(value: JsonValue) -> Iterable[JsonValue]:

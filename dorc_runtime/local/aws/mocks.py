@@ -21,7 +21,7 @@ from dorc_runtime.compile.documents import Document
 from dorc_runtime.compile.permissions.service_actions import resource
 from dorc_runtime.errors import InputError, UnknownNameError
 from dorc_runtime.local.aws.services import unknown_action
-from dorc_runtime.local.json_text import parse_json
+from dorc_runtime.local.json_text import read_json
 from dorc_runtime.project.repository import PipelineFolder
 
 
@@ -43,10 +43,7 @@ def read_mocks(
             near = get_close_matches(file.stem, tasks) or sorted(tasks)
             where = _shown(file, folder)
             raise UnknownNameError("task", file.stem, near, remedy=f"Rename {where}.")
-        try:
-            mocks[file.stem] = parse_json(file.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InputError(f"{_shown(file, folder)} is not JSON: {error}.") from error
+        mocks[file.stem] = read_json(file, name=_shown(file, folder))
     return mocks
 
 

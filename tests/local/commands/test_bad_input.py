@@ -252,6 +252,11 @@ CALLS: dict[str, tuple[Change, tuple[str, ...], str]] = {
         RUN,
         "src/raw-to-processed/tidy/examples/first/mocks/clean.json is not JSON: NaN is no value",
     ),
+    "a folder in place of a mock": (
+        lambda r: (r.pipeline / "examples/first/mocks/clean.json").mkdir(parents=True),
+        RUN,
+        "src/raw-to-processed/tidy/examples/first/mocks/clean.json cannot be read: Is a directory",
+    ),
     "a file and an input": (
         nothing,
         (*RUN, "--file", "a", "--input", "{}"),
