@@ -14,7 +14,12 @@ from dorc_runtime.deploy.driver.backend import backend_url, passphrase
 from dorc_runtime.deploy.driver.instances import Instance
 from dorc_runtime.errors import DefinitionError, StackError
 from dorc_runtime.model.config import Config
-from dorc_runtime.project.environments import PROJECT_FILE, Program, environment_config
+from dorc_runtime.project.environments import (
+    PROJECT_FILE,
+    Program,
+    environment_config,
+    stack_file_problems,
+)
 from dorc_runtime.project.fingerprint import ImageRecipe, recipes
 from dorc_runtime.project.repository import Repository, load_config
 from dorc_runtime.project.settings import Settings
@@ -63,10 +68,20 @@ class DeploymentContext:
         )
 
     def check_environment(self, instance: Instance) -> None:
-        """Raise ``DefinitionError`` for a mistake in the stack file of the environment."""
+        """Raise ``DefinitionError`` for a mistake in the stack files of the instance and infra."""
+        name = self.settings.infra_stack_name
         if instance.environment is not None:
-            name = self.settings.infra_stack_name
             environment_config(self.repository, self.config, instance.environment, infra=name)
+        problems = stack_file_problems(
+            self.repository,
+            instance.program,
+            instance.stack,
+            kind=instance.kind,
+            config=self.config,
+            infra=name,
+        )
+        if problem := next(problems, None):
+            raise DefinitionError(problem)
 
 
 def deployment_context(repository: Repository, settings: Settings) -> DeploymentContext:

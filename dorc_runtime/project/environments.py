@@ -1,20 +1,37 @@
 """The environments of a repository: the stack files of infra, and their settings."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import JsonValue, ValidationError
 
-from dorc_runtime.errors import DefinitionError, UnknownNameError
-from dorc_runtime.model.config import Config
+from dorc_runtime.errors import DefinitionError, DorcError, UnknownNameError
+from dorc_runtime.model.config import Config, UniversalConfig
 from dorc_runtime.project.repository import Repository
 
 PROJECT_FILE = "Pulumi.yaml"
 ENVIRONMENT = "environment"
+
+Kind = Literal["universal", "infra", "pipeline"]
+
+# The settings that have an effect in a stack file of each kind of program.
+_FIELDS: Mapping[Kind, frozenset[str]] = {
+    "universal": frozenset(),
+    "infra": frozenset(Config.model_fields.keys() - {"universal"} | {ENVIRONMENT}),
+    "pipeline": frozenset(
+        {ENVIRONMENT, "vpc_id", "private_subnet_ids", "buckets", "log_retention_days"}
+    ),
+}
+# https://www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/
+_STACK_KEYS = frozenset(
+    {"config", "environment", "encryptionsalt", "encryptedkey", "secretsprovider"}
+)
 
 
 @dataclass(frozen=True)
@@ -49,16 +66,88 @@ class Program:
         Pulumi writes that namespace before the keys when it rewrites the file. Settings of other
         namespaces (``aws:region``) are not included.
         """
+        config = self.stack_content(stack).get("config")
+        if config is None:
+            return {}
+        if not isinstance(config, dict):
+            raise DefinitionError(
+                f"{self.stack_file(stack)}: config has no keys: write `key: value` below it."
+            )
+        return {
+            str(key).removeprefix(f"{self.project}:"): value
+            for key, value in config.items()
+            if ":" not in str(key).removeprefix(f"{self.project}:")
+        }
+
+    def stack_content(self, stack: str) -> dict[str, Any]:
+        """Return what is in the file of ``stack``: nothing for an empty file, or for none."""
         file = self.stack_file(stack)
-        match _read_yaml(file):
-            case {"config": dict(config)}:
-                return {
-                    str(key).removeprefix(f"{self.project}:"): value
-                    for key, value in config.items()
-                    if ":" not in str(key).removeprefix(f"{self.project}:")
-                }
-            case _:
-                return {}
+        content = _read_yaml(file)
+        if content is None:
+            return {}
+        if not isinstance(content, dict):
+            raise DefinitionError(f"{file} has no keys: write `config:`, and the settings below.")
+        return {str(key): value for key, value in content.items()}
+
+    def names_in_code(self, key: str) -> bool:
+        """Return whether a module of the program has ``key`` as a text."""
+        text = re.compile(rf"""(['"]){re.escape(key)}\1""")
+        modules = self.folder.glob("*.py")
+        return any(text.search(file.read_text("utf-8", "replace")) for file in modules)
+
+
+def stack_file_problems(
+    repository: Repository,
+    program: Program,
+    stack: str,
+    *,
+    kind: Kind,
+    config: Config | None,
+    infra: str = "infra",
+) -> Iterator[str]:
+    """Yield the problems in the file of ``stack``: wrong keys, and values that are not valid.
+
+    ``config`` has the values of the fields that the file does not set; without it, values are not
+    checked. ``infra`` is the folder of infra. A key that the code of the program names is the
+    program's own.
+    """
+    where = repository.show(program.stack_file(stack))
+    try:
+        for key in sorted(program.stack_content(stack).keys() - _STACK_KEYS):
+            yield f"{where}: {_misplaced_key(key)}"
+        settings = program.settings(stack)
+        for key in sorted(settings.keys() - _FIELDS[kind]):
+            if not program.names_in_code(key):
+                yield f"{where}: {_unknown_setting(key, stack, kind=kind, infra=infra)}"
+        if config is not None and kind != "universal":
+            if kind == "pipeline" and stack in Program(repository.root / infra).stacks:
+                config = environment_config(repository, config, stack, infra=infra)
+            config_with_settings(config, settings, where=where)
+    except DorcError as error:
+        yield str(error)
+
+
+def _misplaced_key(key: str) -> str:
+    if key in _FIELDS["infra"]:
+        return f"'{key}' is outside config: move it below `config:`."
+    return f"no key '{key}'.{_near(key, _STACK_KEYS)} Settings are below `config:`."
+
+
+def _unknown_setting(key: str, stack: str, *, kind: Kind, infra: str) -> str:
+    shared = "UniversalConfig in pipeline_config.py"
+    if key in UniversalConfig.model_fields:
+        return f"'{key}' has no effect here: it is the same everywhere, so set it in {shared}."
+    if key in _FIELDS["infra"]:
+        name = "<env>" if kind == "universal" else stack
+        return f"'{key}' has no effect here: set it in {infra}/Pulumi.{name}.yaml."
+    near = _near(key, _FIELDS[kind])
+    known = f" Known: {', '.join(sorted(_FIELDS[kind]))}." if _FIELDS[kind] and not near else ""
+    return f"no setting '{key}'.{near}{known}" + ("" if near or known else " Remove it.")
+
+
+def _near(key: str, known: Collection[str]) -> str:
+    near = get_close_matches(key, known, n=1)
+    return f" Did you mean '{near[0]}'?" if near else ""
 
 
 def config_with_settings(config: Config, settings: Mapping[str, object], *, where: str) -> Config:
@@ -119,7 +208,7 @@ def _read_yaml(file: Path) -> Any:
         return None
     try:
         return yaml.safe_load(file.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         where = getattr(error, "problem_mark", None)
         line = f":{where.line + 1}" if where else ""
         raise DefinitionError(

@@ -140,9 +140,14 @@ def check(c: Context) -> None:
     from dorc_runtime.project.settings import read_settings
     from dorc_runtime.testing.repository_checks import problems_in
 
-    infra = read_settings(tasks_folder(c)).infra_stack_name
+    settings = read_settings(tasks_folder(c))
     repository = pinned_repository(c)
-    sources, problems = problems_in(repository, now=datetime.now(UTC), infra=infra)
+    sources, problems = problems_in(
+        repository,
+        now=datetime.now(UTC),
+        universal=settings.universal_stack_name,
+        infra=settings.infra_stack_name,
+    )
     _warn_of_python(repository)
     for problem in problems:
         print_line(problem)

@@ -12,9 +12,10 @@ from dorc_runtime.compile.names import zones
 from dorc_runtime.compile.triggers.schedules import check_schedule
 from dorc_runtime.errors import DorcError
 from dorc_runtime.local.aws.mocks import read_mocks
+from dorc_runtime.model.config import Config
 from dorc_runtime.model.steps import Function, all_steps, called_pipelines
 from dorc_runtime.model.triggers import CronTrigger, S3Trigger
-from dorc_runtime.project.environments import Program
+from dorc_runtime.project.environments import Kind, Program, stack_file_problems
 from dorc_runtime.project.repository import (
     PipelineFolder,
     Repository,
@@ -28,17 +29,18 @@ from dorc_runtime.testing.written_files import json_of
 
 
 def problems_in(
-    repository: Repository, *, now: datetime, infra: str = "infra"
+    repository: Repository, *, now: datetime, universal: str = "universal", infra: str = "infra"
 ) -> tuple[tuple[Source, ...], tuple[str, ...]]:
     """Return the pipelines that can be read, and all problems, each with its file.
 
-    ``infra`` is the folder with the stack files of the environments. Schedules must fire after
+    ``universal`` and ``infra`` are the folders of these programs. Schedules must fire after
     ``now``.
     """
     problems: list[str] = []
     sources: dict[PipelineFolder, Source] = {}
+    config: Config | None = None
     try:
-        load_config(repository)
+        config = load_config(repository)
     except DorcError as error:
         problems.append(str(error))
     for folder in repository.pipelines:
@@ -53,6 +55,8 @@ def problems_in(
     problems += [str(problem) for problem in problems_between(readable)]
     problems += _past_schedules(readable, now)
     problems += _environments(repository, readable, infra)
+    # A mistake in the file of infra is found again with each pipeline.
+    problems += dict.fromkeys(_stack_files(repository, config, universal=universal, infra=infra))
     places = _places(repository, readable)
     for folder, source in sources.items():
         # A definition with problems does not show what its examples need.
@@ -131,6 +135,22 @@ def _environments(repository: Repository, sources: Sequence[Source], infra: str)
                         f"`invoke new-env {name}` creates it"
                     )
                     yield str(Problem(source.file, "CronTrigger", message))
+
+
+def _stack_files(
+    repository: Repository, config: Config | None, *, universal: str, infra: str
+) -> Iterator[str]:
+    programs: list[tuple[Path, Kind]] = [
+        (repository.root / universal, "universal"),
+        (repository.root / infra, "infra"),
+        *((folder.path, "pipeline") for folder in repository.pipelines),
+    ]
+    for path, kind in programs:
+        program = Program(path)
+        for stack in program.stacks:
+            yield from stack_file_problems(
+                repository, program, stack, kind=kind, config=config, infra=infra
+            )
 
 
 def _input(folder: PipelineFolder, _: Source, example: str) -> None:

@@ -89,6 +89,11 @@ REFUSALS = {
         "infra/Pulumi.dev.yaml: .*vpc_id is set without private_subnet_ids",
         edits={"infra/Pulumi.dev.yaml": ("environment: dev", "environment: dev\n  vpc_id: vpc-1")},
     ),
+    "an unknown setting in the stack file": Refusal(
+        INFRA,
+        "infra/Pulumi.dev.yaml: no setting 'vpcid'. Did you mean 'vpc_id'",
+        edits={"infra/Pulumi.dev.yaml": ("environment: dev", "environment: dev\n  vpcid: vpc-1")},
+    ),
     "an unknown region": Refusal(
         INFRA,
         "there is no region 'eu-west-9'; near are .*eu-west-",
@@ -124,6 +129,16 @@ REFUSALS = {
                 'triggers=[__import__("dorc_runtime").PipelineTrigger('
                 '"raw-to-processed/penguins"), ',
             ),
+        },
+    ),
+    "a pipeline that may start itself": Refusal(
+        PIPELINE,
+        "raw-to-processed/penguins -> raw-to-processed/penguins, which may never end",
+        edits={
+            "src/raw-to-processed/penguins/pipeline.py": (
+                'Function("validate"',
+                'Function("validate", writes=["raw/penguins/"]',
+            )
         },
     ),
     "a definition that is wrong": Refusal(

@@ -175,7 +175,7 @@ def deploys(repository: Path) -> None:
         for environment in ("dev", "prod"):
             (repository / folder / f"Pulumi.{environment}.yaml").write_text(
                 f"encryptionsalt: v1:c2FsdA==:v1:abc:def==\nconfig:\n"
-                f'  {project}:environment: {environment}\n  {project}:memory: "512"\n'
+                f'  {project}:environment: {environment}\n  {project}:log_retention_days: "365"\n'
             )
 
 

@@ -102,3 +102,78 @@ def test_a_function_with_a_very_long_sum_has_no_problems(repository: Repository)
     repository.handle("return " + " + ".join(["1"] * 2_000))
     done = repository.invoke("check")
     assert (done.stderr, done.returncode) == ("", 0)
+
+
+INFRA = "infra/Pulumi.dev.yaml"
+TIDY_STACK = f"{TIDY}/Pulumi.dev.yaml"
+UNIVERSAL = "universal/Pulumi.universal.yaml"
+
+STACK_FILES = {
+    "a misspelt setting": (
+        INFRA,
+        "config: {log_retention_day: 7}",
+        "no setting 'log_retention_day'. Did you mean 'log_retention_days'?",
+    ),
+    "a misspelt setting as Pulumi writes it": (
+        TIDY_STACK,
+        "config: {'mine:enviroment': dev}",
+        "no setting 'enviroment'. Did you mean 'environment'?",
+    ),
+    "an unknown setting": (UNIVERSAL, "config: {size: 3}", "no setting 'size'. Remove it."),
+    "a setting of infra alone": (
+        TIDY_STACK,
+        "config: {alert_emails: [a@example.com]}",
+        "'alert_emails' has no effect here: set it in infra/Pulumi.dev.yaml.",
+    ),
+    "a setting of all environments": (
+        INFRA,
+        "config: {region: eu-west-1}",
+        "'region' has no effect here: it is the same everywhere, so set it in UniversalConfig in "
+        "pipeline_config.py.",
+    ),
+    "a setting outside config": (
+        INFRA,
+        "log_retention_days: 7",
+        "'log_retention_days' is outside config: move it below `config:`.",
+    ),
+    "a misspelt config": (INFRA, "confg: {}", "no key 'confg'. Did you mean 'config'?"),
+    "a retention that CloudWatch does not accept": (
+        TIDY_STACK,
+        "config: {log_retention_days: 6}",
+        "log_retention_days: Input should be 1, 3, 5, 7,",
+    ),
+    "a list": (INFRA, "- config", "has no keys: write `config:`, and the settings below."),
+    "a list of settings": (INFRA, "config: [a]", "config has no keys: write `key: value` below"),
+    "no YAML": (TIDY_STACK, "config: [", "is not YAML: fix it, or restore it from git."),
+    "a day that does not exist": (INFRA, "config: 2024-13-45", "is not YAML: fix it"),
+}
+
+
+@pytest.mark.parametrize("case", STACK_FILES)
+def test_a_mistake_in_a_stack_file_is_reported_with_its_file(
+    repository: Repository, case: str
+) -> None:
+    file, text, message = STACK_FILES[case]
+    for folder in ("infra", "universal", TIDY):
+        repository.write(f"{folder}/Pulumi.yaml", "name: mine\nruntime: python\n")
+    repository.write(INFRA, "config: {environment: dev}")
+    repository.write(file, text)
+    done = repository.invoke("check")
+    [line] = done.stdout.splitlines()
+    assert file in line
+    assert message in line
+    assert done.returncode == 2
+
+
+def test_a_stack_file_may_have_other_namespaces_and_settings_of_its_program(
+    repository: Repository,
+) -> None:
+    repository.write("infra/Pulumi.yaml", "name: mine\nruntime: python\n")
+    repository.write("infra/__main__.py", 'import pulumi\nsize = pulumi.Config().get("size")\n')
+    repository.write(
+        INFRA,
+        "encryptionsalt: v1:abc\nconfig:\n  environment: dev\n  mine:log_retention_days: '7'\n"
+        "  aws:region: eu-west-2\n  mine:size: '3'\n",
+    )
+    repository.write("infra/Pulumi.prod.yaml", "# Nothing yet.\n")
+    assert "no problems found" in repository.invoke("check").stdout
