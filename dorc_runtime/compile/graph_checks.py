@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
+from types import MappingProxyType
 
 from dorc_runtime.compile.checks import Problem, Source
 from dorc_runtime.compile.document.document_checks import suggestion
@@ -14,17 +15,23 @@ from dorc_runtime.model.triggers import PipelineTrigger, S3Trigger
 
 # The similarity from which a name counts as a misspelt zone, and not as the name of a bucket.
 _SIMILAR = 0.85
+_NO_BUCKETS: Mapping[str, str] = MappingProxyType({})
 
 # Pipelines that start others: pairs of ids, with the objects by which the first starts the second,
 # None for a Call or a PipelineTrigger.
 _Starts = dict[tuple[str, str], ObjectWrite | None]
 
 
-def problems_between(sources: Sequence[Source]) -> tuple[Problem, ...]:
-    """Return the problems of pipelines that depend on each other."""
+def problems_between(
+    sources: Sequence[Source], *, buckets: Mapping[str, str] = _NO_BUCKETS
+) -> tuple[Problem, ...]:
+    """Return the problems of pipelines that depend on each other.
+
+    ``buckets`` has the buckets of the zones that have one already, from ``Config``.
+    """
     known = {source.id: source for source in sources}
     problems = []
-    starts = _starts_by_objects(sources)
+    starts = _starts_by_objects(sources, buckets)
     for source in sources:
         for kind, name in _pipeline_references(source):
             if name not in known:
@@ -46,7 +53,7 @@ def _pipeline_references(source: Source) -> Iterator[tuple[str, str]]:
     yield from (("Call", name) for name in called_pipelines(source.pipeline.steps))
 
 
-def _starts_by_objects(sources: Sequence[Source]) -> _Starts:
+def _starts_by_objects(sources: Sequence[Source], buckets: Mapping[str, str]) -> _Starts:
     """Return which pipelines may write objects that start others, except for allowed loops."""
     watching = [
         (source, trigger)
@@ -58,10 +65,13 @@ def _starts_by_objects(sources: Sequence[Source]) -> _Starts:
     started: dict[ObjectWrite, list[str]] = {}
     starts: _Starts = {}
     for source in sources:
-        for write in dict.fromkeys(object_writes(source.pipeline, layer=source.layer)):
+        writes = object_writes(source.pipeline, layer=source.layer, buckets=buckets)
+        for write in dict.fromkeys(writes):
             if write not in started:
                 started[write] = [
-                    each.id for each, trigger in watching if write.starts(trigger, layer=each.layer)
+                    each.id
+                    for each, trigger in watching
+                    if write.starts(trigger, layer=each.layer, buckets=buckets)
                 ]
             for name in started[write]:
                 starts.setdefault((source.id, name), write)

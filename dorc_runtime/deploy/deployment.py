@@ -47,7 +47,7 @@ def check_definition(context: DeploymentContext, instance: Instance) -> None:
             sources += [load_source(folder)] if folder.id != own.id else []
     between = [
         problem
-        for problem in problems_between(sources)
+        for problem in problems_between(sources, buckets=context.config.buckets)
         if problem.file == own.file or own.id in problem.message
     ]
     problems = [*problems_of(own), *between]

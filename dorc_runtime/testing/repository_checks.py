@@ -52,7 +52,8 @@ def problems_in(
     readable = tuple(sources.values())
     of_pipelines = {folder: problems_of(source) for folder, source in sources.items()}
     problems += [str(problem) for each in of_pipelines.values() for problem in each]
-    problems += [str(problem) for problem in problems_between(readable)]
+    buckets = config.buckets if config else {}
+    problems += [str(problem) for problem in problems_between(readable, buckets=buckets)]
     problems += _past_schedules(readable, now)
     problems += _environments(repository, readable, infra)
     # A mistake in the file of infra is found again with each pipeline.

@@ -1,7 +1,7 @@
 """The objects that a pipeline may write to S3, and whether an S3 trigger watches them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -37,37 +37,47 @@ class ObjectWrite:
     keys: _Pattern
     step: str = field(compare=False)
 
-    def starts(self, trigger: S3Trigger, *, layer: str) -> bool:
-        """Return whether one of the objects starts a pipeline of ``layer`` by ``trigger``."""
-        bucket = trigger.bucket or (zones(layer) or ("",))[0]
+    def starts(self, trigger: S3Trigger, *, layer: str, buckets: Mapping[str, str]) -> bool:
+        """Return whether one of the objects starts a pipeline of ``layer`` by ``trigger``.
+
+        ``buckets`` has the buckets of the zones that have one already.
+        """
+        zone = (zones(layer) or ("",))[0]
+        bucket = trigger.bucket or buckets.get(zone, zone)
         watched = (*trigger.prefix, _ANY, *trigger.suffix)
         return _overlap(self.bucket, tuple(bucket)) and _overlap(self.keys, watched)
 
 
-def object_writes(pipeline: Pipeline, *, layer: str) -> Iterator[ObjectWrite]:
-    """Yield what the steps of a pipeline of ``layer`` may write, by their permissions."""
+def object_writes(
+    pipeline: Pipeline, *, layer: str, buckets: Mapping[str, str]
+) -> Iterator[ObjectWrite]:
+    """Yield what the steps of a pipeline of ``layer`` may write, by their permissions.
+
+    ``buckets`` has the buckets of the zones that have one already.
+    """
     for step in all_steps(pipeline.steps):
         match step:
             case Function():
                 entries = (zones(layer) or ())[1:] if step.writes is None else step.writes
                 for entry in entries:
                     # An entry like raw/state.json means one object, not the start of others.
-                    yield _of_entry(entry, step.name, () if _FILE.search(entry) else (_ANY,))
+                    end = () if _FILE.search(entry) else (_ANY,)
+                    yield _of_entry(entry, step.name, end, buckets)
                 yield from _of_permissions(step.permissions, step.name)
             case Service():
-                granted = permissions(step, place=_PLACE, buckets={}) or ()
+                granted = permissions(step, place=_PLACE, buckets=buckets) or ()
                 yield from _of_permissions(granted, step.name or step.action)
             case Map(results=str(results)):
                 folder = f"{results.rstrip('/')}/"
                 # https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html
-                yield _of_entry(folder, step.name or "Map", (_ANY, *".json"))
+                yield _of_entry(folder, step.name or "Map", (_ANY, *".json"), buckets)
             case _:
                 pass
 
 
-def _of_entry(entry: str, step: str, end: _Pattern) -> ObjectWrite:
-    bucket, _, prefix = entry.partition("/")
-    return ObjectWrite(entry, tuple(bucket), (*prefix, *end), step)
+def _of_entry(entry: str, step: str, end: _Pattern, buckets: Mapping[str, str]) -> ObjectWrite:
+    place, _, prefix = entry.partition("/")
+    return ObjectWrite(entry, tuple(buckets.get(place, place)), (*prefix, *end), step)
 
 
 def _of_permissions(granted: tuple[Permission, ...], step: str) -> Iterator[ObjectWrite]:

@@ -140,3 +140,12 @@ def test_a_circle_with_a_reason_is_accepted() -> None:
 def test_a_reason_is_not_empty() -> None:
     with pytest.raises(ValueError, match="allow_loop"):
         S3Trigger(allow_loop=" ")
+
+
+@pytest.mark.parametrize("writes", ["raw/in/", "raw-data/in/"])
+def test_a_zone_and_its_existing_bucket_are_one_place(writes: str) -> None:
+    step = Function("f", writes=[writes])
+    own = source("raw-to-processed/a", [step], [CSV])
+    named = source("default/b", [step], [S3Trigger(bucket="raw-data")])
+    for each in (own, named):
+        assert len(problems_between([each], buckets={"raw": "raw-data"})) == 1
