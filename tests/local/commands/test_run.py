@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psutil
@@ -136,12 +137,12 @@ def test_packages_of_both_requirements_files_can_be_imported(repository: Reposit
         write_wheel(wheels, name, "1.0")
         repository.write(f"{place}/requirements.txt", f"{name}==1.0\n")
     repository.handle("import one, two\nreturn [one.version, two.version]")
-    index = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
-    done = repository.invoke(*RUN, "--input", "{}", **index)
+    run = partial(repository.invoke, *RUN, "--input", "{}", PIP_NO_INDEX="1")
+    done = run(PIP_FIND_LINKS=str(wheels))
     assert done.returncode == 0, done.stderr
     assert "installing the packages" in done.stdout
     assert '["1.0", "1.0"]' in done.stdout
-    again = repository.invoke(*RUN, "--input", "{}", **index)
+    again = run(PIP_FIND_LINKS=str(wheels))
     assert "installing" not in again.stdout
 
 
