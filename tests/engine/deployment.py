@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import jmespath
+import psutil
 
 from .pulumi_environment import ACCOUNT, REGION, Cloud
 
@@ -121,10 +122,15 @@ class Deployment:
         return result
 
     def kill(self, *words: str, when: Callable[[], bool], **variables: str) -> None:
-        """Run a task, and kill it and its child processes when ``when`` is true."""
+        """Run a task, kill it and its child processes when ``when`` is true, and wait for that."""
         with self.start(*words, **variables) as running:
             running.wait_until(when)
+            children = psutil.Process(running.process.pid).children(recursive=True)
             running.signal_all(signal.SIGKILL)
+            end = time.monotonic() + _LONGEST
+            while any(_is_alive(child) for child in children):
+                assert time.monotonic() < end, "a child process did not end"
+                time.sleep(0.05)
 
     @contextmanager
     def start(self, *words: str, **variables: str) -> Iterator["Running"]:
@@ -201,3 +207,10 @@ class Deployment:
 
 def _command(words: tuple[str, ...]) -> list[str]:
     return [sys.executable, "-m", "invoke", *words]
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

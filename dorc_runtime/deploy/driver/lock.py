@@ -41,8 +41,10 @@ class Lock:
         if self.host != socket.gethostname():
             return False
         try:
+            process = psutil.Process(self.process)
             # The number can belong to another program by now.
-            return not psutil.Process(self.process).name().startswith("pulumi")
+            is_pulumi = process.name().startswith("pulumi")
+            return not is_pulumi or process.status() == psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return True
         except psutil.AccessDenied:
