@@ -11,8 +11,10 @@ from pathlib import Path
 
 from benchmarks.measuring import invoke, machine, measured
 from benchmarks.repositories import deployable, empty
-from tests.engine import pulumi_environment as engine
+from tests.engine.cloud.process import start_cloud
 from tests.engine.deployment import Deployment
+from tests.engine.pulumi_cli.environment import environment
+from tests.engine.pulumi_cli.executable import find_cli
 
 # Otherwise the engine writes all of its state after each step, which is most of a cold time.
 AT_ONCE = {"PULUMI_SKIP_CHECKPOINTS": "true"}
@@ -23,18 +25,18 @@ FUNCTIONS = 10
 def main() -> None:
     """Print the figures."""
     print(machine())
-    cli = engine.find_cli()
+    cli = find_cli()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         helped = measured(invoke("apply", "--help"), folder=empty(folder / "empty"))
         print(f"invoke apply --help                       {helped}")
         (folder / "cloud").mkdir()
-        with engine.cloud(folder / "cloud") as aws:
+        with start_cloud(folder / "cloud") as aws:
             for pipelines in (1, 10, 100):
                 aws.reset()
                 root = deployable(folder / f"{pipelines}" / "bench", pipelines, FUNCTIONS)
-                environment = engine.environment(folder / f"{pipelines}" / "own", cli=cli, aws=aws)
-                _deploy(Deployment(root, aws, environment), pipelines)
+                variables = environment(folder / f"{pipelines}" / "own", cli=cli, aws=aws)
+                _deploy(Deployment(root, aws, variables), pipelines)
 
 
 def _deploy(there: Deployment, pipelines: int) -> None:

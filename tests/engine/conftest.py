@@ -8,8 +8,10 @@ import pytest
 
 from tests.repositories import ROOT, copy_template, render_repository, replace_code
 
-from . import pulumi_environment as engine
+from .cloud.process import Cloud, start_cloud
 from .deployment import Deployment
+from .pulumi_cli.environment import environment
+from .pulumi_cli.executable import find_cli, why_no_cli
 
 EXAMPLE = ROOT / "examples" / "penguins"
 CLEANING = "raw-to-processed/penguins"
@@ -18,7 +20,7 @@ PIPELINES = (CLEANING, "processed-to-curated/penguins")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip tests that deploy when there is no Pulumi CLI, with the reason in one line."""
-    reason = engine.why_no_cli()
+    reason = why_no_cli()
     for item in items if reason else ():
         if isinstance(item, pytest.Function) and "cli" in item.fixturenames:
             item.add_marker(pytest.mark.skip(reason=reason))
@@ -27,13 +29,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def cli() -> Path:
     """The folder of a Pulumi CLI."""
-    return engine.find_cli()
+    return find_cli()
 
 
 @pytest.fixture(scope="session")
-def started_cloud(cli: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[engine.Cloud]:
+def started_cloud(cli: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """One server for all tests of a process."""
-    with engine.cloud(tmp_path_factory.mktemp("cloud")) as cloud:
+    with start_cloud(tmp_path_factory.mktemp("cloud")) as cloud:
         yield cloud
 
 
@@ -52,15 +54,15 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def deployment(
     repository: Path,
     cli: Path,
-    started_cloud: engine.Cloud,
+    started_cloud: Cloud,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Deployment:
     """The repository with nothing deployed, and an AWS with nothing in it."""
     folder = tmp_path_factory.mktemp("deployment")
     started_cloud.reset()
     shutil.copytree(repository, folder / "my-pipelines")
-    environment = engine.environment(folder, cli=cli, aws=started_cloud)
-    return Deployment(folder / "my-pipelines", started_cloud, environment)
+    variables = environment(folder, cli=cli, aws=started_cloud)
+    return Deployment(folder / "my-pipelines", started_cloud, variables)
 
 
 @pytest.fixture(scope="module")

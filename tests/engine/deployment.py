@@ -19,7 +19,7 @@ from typing import Any
 import jmespath
 import psutil
 
-from .pulumi_environment import ACCOUNT, REGION, Cloud
+from .cloud.process import ACCOUNT, REGION, Cloud
 
 # In seconds, ten times what any command here takes: a CLI that hangs must not hang the tests.
 _LONGEST = 240

@@ -2,5 +2,6 @@
 
 They speak Pulumi's own protocols over gRPC. ``aws`` makes resources in the AWS that
 ``AWS_ENDPOINT_URL`` names and never in the real one; ``docker`` hashes images instead of building
-them. May import Pulumi's protocols and botocore; nothing of dorc.
+them. ``language`` runs programs, each in a process of ``program``. May import Pulumi's protocols
+and botocore; nothing of dorc.
 """

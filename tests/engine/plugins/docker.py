@@ -19,7 +19,7 @@ import grpc
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from .calls import Aws
+from .aws.calls import Aws
 from .faults import inject_fault
 from .properties import UNKNOWN, Properties, to_dict, to_struct
 from .serving import fail, serve

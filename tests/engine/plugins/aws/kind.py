@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.engine.plugins.properties import Properties
+
 from .calls import Aws
-from .properties import Properties
 from .shapes import Rename
 
 # The name of an operation in boto3, or a function that needs several operations.

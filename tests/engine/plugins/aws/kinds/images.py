@@ -1,6 +1,6 @@
 """Image repositories."""
 
-from .kind import Kind
+from tests.engine.plugins.aws.kind import Kind
 
 IMAGES = {
     "ecr/repository": Kind(

@@ -14,16 +14,17 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from tests.engine.plugins.faults import inject_fault
+from tests.engine.plugins.properties import UNKNOWN, Properties, has_unknown, to_dict, to_struct
+from tests.engine.plugins.serving import fail, serve
+from tests.engine.plugins.versions import sdk_version
+
 from .calls import Aws
-from .faults import inject_fault
 from .invokes import INVOKES
 from .kind import Kind
 from .kinds import KINDS
-from .properties import UNKNOWN, Properties, has_unknown, to_dict, to_struct
 from .resources import Resources, differences, replacing
-from .serving import fail, serve
 from .shapes import parsed
-from .versions import sdk_version
 
 _Change = provider_pb2.PropertyDiff
 _Diff = provider_pb2.DiffResponse

@@ -7,9 +7,10 @@ from typing import Any
 
 import jmespath
 
+from tests.engine.plugins.properties import Properties
+
 from .calls import Aws, is_missing
 from .kind import Kind, Step
-from .properties import Properties
 from .shapes import EMPTY, mirror, same_document
 
 _TAGS = {"tags", "tagsAll"}

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from .properties import Properties
+from tests.engine.plugins.properties import Properties
+
 from .shapes import Rename, convert, source_of
 
 _MISSING = re.compile(r"NotFound|NoSuch|NonExist|DoesNotExist|^404$")

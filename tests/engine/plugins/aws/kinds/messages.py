@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from .calls import Aws
-from .kind import Kind
-from .properties import Properties
-from .shapes import Rename
+from tests.engine.plugins.aws.calls import Aws
+from tests.engine.plugins.aws.kind import Kind
+from tests.engine.plugins.aws.shapes import Rename
+from tests.engine.plugins.properties import Properties
 
 _TOPIC: Rename = {"arn": ("TopicArn", "ResourceArn")}
 
@@ -30,7 +30,7 @@ def _topic_policy(aws: Aws, given: Properties) -> None:
     )
 
 
-def _kept(aws: Aws, given: Properties) -> None:
+def _no_operation(aws: Aws, given: Properties) -> None:
     """Do nothing: a topic's policy is deleted with the topic."""
 
 
@@ -90,7 +90,7 @@ MESSAGES = {
         service="sns",
         create=_topic_policy,
         read="get_topic_attributes",
-        delete=_kept,
+        delete=_no_operation,
         id="{arn}",
         path="Attributes",
         rename=_TOPIC,

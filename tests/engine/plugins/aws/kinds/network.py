@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from .calls import Aws
-from .kind import Kind, Step
-from .properties import Properties
-from .shapes import Rename
+from tests.engine.plugins.aws.calls import Aws
+from tests.engine.plugins.aws.kind import Kind, Step
+from tests.engine.plugins.aws.shapes import Rename
+from tests.engine.plugins.properties import Properties
 
 _RULE: Rename = {
     "securityGroupId": ("GroupId",),

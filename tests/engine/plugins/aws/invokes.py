@@ -3,8 +3,9 @@
 import base64
 from collections.abc import Callable
 
+from tests.engine.plugins.properties import Properties
+
 from .calls import Aws
-from .properties import Properties
 
 
 def _identity(aws: Aws, given: Properties) -> Properties:

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from .calls import Aws
-from .kind import Kind, Step
-from .properties import Properties
+from tests.engine.plugins.aws.calls import Aws
+from tests.engine.plugins.aws.kind import Kind, Step
+from tests.engine.plugins.properties import Properties
 
 _BLOCKED = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
 
-def _place(aws: Aws, given: Properties) -> Properties:
+def _location(aws: Aws, given: Properties) -> Properties:
     if aws.region == "us-east-1":
         return {}
     return {"createBucketConfiguration": {"locationConstraint": aws.region}}
@@ -81,7 +81,7 @@ STORAGE = {
         tags=_tag,
         update=(lambda aws, given: None,),
         replace=("bucket", "objectLockEnabled"),
-        prepare=_place,
+        prepare=_location,
         outputs={"arn": "arn:aws:s3:::{bucket}", "bucketRegion": "{region}"},
         defaults={"forceDestroy": False},
     ),

@@ -1,8 +1,8 @@
 """Functions, state machines, and the roles of both."""
 
-from .calls import Aws
-from .kind import Kind
-from .properties import Properties
+from tests.engine.plugins.aws.calls import Aws
+from tests.engine.plugins.aws.kind import Kind
+from tests.engine.plugins.properties import Properties
 
 
 def _code(aws: Aws, given: Properties) -> Properties:

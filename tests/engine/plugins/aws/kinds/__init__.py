@@ -1,0 +1,12 @@
+"""The types of resources in dorc's programs, by Pulumi's tokens without ``aws:`` and class."""
+
+from tests.engine.plugins.aws.kind import Kind
+
+from .compute import COMPUTE
+from .events import EVENTS
+from .images import IMAGES
+from .messages import MESSAGES
+from .network import NETWORK
+from .storage import STORAGE
+
+KINDS: dict[str, Kind] = {**COMPUTE, **EVENTS, **IMAGES, **MESSAGES, **NETWORK, **STORAGE}
