@@ -66,7 +66,8 @@ def run(
         from dorc_runtime.local.sandbox.mechanisms import Isolation
         from dorc_runtime.local.session import Session
         from dorc_runtime.project.settings import read_settings
-        from dorc_runtime.tasks.drawings.run_drawing import RunDrawing, print_runs, show_runs
+        from dorc_runtime.tasks.drawings.run_drawing import RunDrawing
+        from dorc_runtime.tasks.drawings.run_summary import print_runs, show_runs
 
         draw = partial(RunDrawing.on_terminal, root=repository.root, json=json, inline=inline)
         settings = read_settings(tasks_folder(c))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 from rich.console import Console
+from rich.text import Text
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -24,3 +25,13 @@ def print_json(value: JsonValue | Sequence[JsonValue]) -> None:
 def is_unicode(encoding: str | None) -> bool:
     """Return whether an encoding has all characters; a stream without one takes them all."""
     return encoding is None or encoding.lower().startswith("utf")
+
+
+def print_indented(terminal: Console, head: Text, text: Text) -> None:
+    """Print ``text`` after ``head``; lines that do not fit continue below it."""
+    width = max(20, terminal.width - len(head))
+    for line in text.wrap(terminal, width) or [Text()]:
+        whole = head + line
+        whole.rstrip()
+        terminal.print(whole)
+        head = Text(" " * len(head))

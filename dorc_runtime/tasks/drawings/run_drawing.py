@@ -1,23 +1,16 @@
 """What people see of a run."""
 
-import json
-import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from pydantic import JsonValue
 from rich.console import Console
-from rich.json import JSON
 from rich.status import Status
 from rich.text import Text
 
-from dorc_runtime.local.follow import CompletedRun
 from dorc_runtime.local.functions.outcome import LocalFunction
 from dorc_runtime.local.run_plan import Plan
-from dorc_runtime.local.sandbox.mounts import TASK
-from dorc_runtime.project.tools import Finding
 from dorc_runtime.runs.events import (
     Ending,
     Event,
@@ -29,18 +22,14 @@ from dorc_runtime.runs.events import (
     StateRetried,
     Visit,
 )
-from dorc_runtime.runs.folder import summary
 from dorc_runtime.runs.result import RunResult
-from dorc_runtime.tasks.drawings.console import console, is_unicode, print_json
+from dorc_runtime.tasks.drawings.console import console, is_unicode, print_indented
 from dorc_runtime.tasks.drawings.log_lines import LogLines
+from dorc_runtime.tasks.drawings.stack_trace import message_and_frames
+from dorc_runtime.tasks.drawings.text import json_text, size_text
 
-_LONGEST_JSON = 30
-_LONGEST_LINE = 70
 _MOST_OBJECTS = 20
 _NAME_WIDTH = 24
-_FRAME = re.compile(
-    r'\s*File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<name>.+)\n?(?P<code>.*)'
-)
 
 
 class RunDrawing:
@@ -111,7 +100,7 @@ class RunDrawing:
                 self._leave(event)
             case StateFailed():
                 self._running[event.visit.state] -= 1
-                self._line("✗ ", _place(event.visit), "", event.error, style="red")
+                self._line("✗ ", _location(event.visit), "", event.error, style="red")
             case StateRetried():
                 again = f"again in {event.wait:.1f} s (try {event.attempt + 1})"
                 self._trouble("↻ ", event, again)
@@ -128,19 +117,19 @@ class RunDrawing:
         terminal.print()
         if result.written:
             terminal.print("written to the lake")
-            _objects(terminal, result)
+            _print_objects(terminal, result)
             terminal.print()
         if result.ending.status == "SUCCEEDED":
             terminal.print("output")
-            _hang(terminal, Text("  "), _json(result.ending.output))
+            print_indented(terminal, Text("  "), json_text(result.ending.output))
             word = Text("succeeded", style="bold green")
         else:
             self._failure(result.ending)
             word = Text("failed", style="bold red")
         terminal.print()
         terminal.print(Text.assemble(word, f" in {result.seconds:.2f} s"))
-        place = folder.relative_to(self._root).as_posix()
-        terminal.print(Text(f"saved in {place}", style="dim"))
+        shown = folder.relative_to(self._root).as_posix()
+        terminal.print(Text(f"saved in {shown}", style="dim"))
 
     def _leave(self, event: StateExited) -> None:
         visit = event.visit
@@ -164,20 +153,20 @@ class RunDrawing:
         return ", ".join((*running, *done)) or "ending"
 
     def _trouble(self, mark: str, event: StateRetried | StateCaught, what_now: str) -> None:
-        message, _ = _cause(event.cause, self._root, None)
+        message, _ = message_and_frames(event.cause, self._root, None)
         text = f"{event.error}: {message}" if message else event.error
-        self._line(mark, _place(event.visit), "", f"{text}; {what_now}", style="yellow")
+        self._line(mark, _location(event.visit), "", f"{text}; {what_now}", style="yellow")
 
     def _line(self, mark: str, name: str, middle: str, text: str, *, style: str) -> None:
         head = Text.assemble((mark, style), _shortened(name).ljust(_NAME_WIDTH), (middle, "dim"))
-        _hang(self._console, head, Text(text))
+        print_indented(self._console, head, Text(text))
 
     def _failure(self, ending: Ending) -> None:
         state = ending.failed.visit.state if ending.failed else ""
-        cause, frames = _cause(ending.cause, self._root, self._functions.get(state))
+        cause, frames = message_and_frames(ending.cause, self._root, self._functions.get(state))
         rows = [("error", Text(ending.error, style="bold red"))]
         if ending.failed is not None:
-            rows.insert(0, ("state", Text(_place(ending.failed.visit), style="bold")))
+            rows.insert(0, ("state", Text(_location(ending.failed.visit), style="bold")))
         if cause:
             rows.append(("cause", Text(cause)))
         if ending.advice:
@@ -185,68 +174,16 @@ class RunDrawing:
         if frames:
             rows.append(("trace", frames))
         if ending.failed is not None:
-            rows.append(("input", _json(ending.failed.input)))
+            rows.append(("input", json_text(ending.failed.input)))
         for name, text in rows:
-            _hang(self._console, Text(f"  {name:7}", style="dim"), text)
-
-
-def print_runs(completed: Sequence[CompletedRun], *, root: Path, chains: bool) -> None:
-    """Print runs as JSON: one, or with ``chains`` a list of all with what led to each."""
-    values: list[dict[str, JsonValue]] = [
-        {**summary(each.result), "kept": each.folder.relative_to(root).as_posix()}
-        for each in completed
-    ]
-    if not chains:
-        print_json(values[0])
-        return
-    print_json(
-        [
-            {**value, "chain": list(each.chain)}
-            for value, each in zip(values, completed, strict=True)
-        ]
-    )
-
-
-def show_runs(results: Sequence[RunResult]) -> None:
-    """Draw in one line how many runs there were, and which of them failed."""
-    failed = [result.pipeline for result in results if result.ending.status != "SUCCEEDED"]
-    number = f"{len(results)} run" + ("" if len(results) == 1 else "s")
-    if failed:
-        line = Text.assemble(f"{number}, ", (f"{len(failed)} failed", "bold red"))
-        line.append(f": {', '.join(dict.fromkeys(failed))}")
-    else:
-        line = Text.assemble(f"{number}, ", ("none failed", "bold green"))
-    terminal = console()
-    terminal.print()
-    terminal.print(line)
-
-
-def show_findings(findings: Sequence[Finding]) -> None:
-    """Draw which tools are installed, with the tasks that need them."""
-    terminal = console()
-    for finding in findings:
-        style = "yellow" if finding.optional else "red"
-        mark = ("! " if finding.optional else "✗ ", style) if finding.remedy else ("✓ ", "green")
-        text = Text(finding.remedy or finding.detail)
-        text.append(f"  (for {finding.needed_for})", style="dim")
-        _hang(terminal, Text.assemble(mark, finding.name.ljust(16)), text)
-
-
-def _hang(terminal: Console, head: Text, text: Text) -> None:
-    """Print ``text`` after ``head``; lines that do not fit continue below it."""
-    width = max(20, terminal.width - len(head))
-    for line in text.wrap(terminal, width) or [Text()]:
-        whole = head + line
-        whole.rstrip()
-        terminal.print(whole)
-        head = Text(" " * len(head))
+            print_indented(self._console, Text(f"  {name:7}", style="dim"), text)
 
 
 def _shortened(name: str) -> str:
     return name if len(name) <= _NAME_WIDTH else name[: _NAME_WIDTH - 1] + "…"
 
 
-def _place(visit: Visit) -> str:
+def _location(visit: Visit) -> str:
     """Return a state's name and, inside a Map or Parallel, its item or branch."""
     if not visit.path:
         return visit.state
@@ -254,63 +191,11 @@ def _place(visit: Visit) -> str:
     return f"{visit.state} in " + ", ".join(f"{name}[{index}]" for name, index in pairs)
 
 
-def _objects(terminal: Console, result: RunResult) -> None:
+def _print_objects(terminal: Console, result: RunResult) -> None:
     shown = list(result.written.items())[:_MOST_OBJECTS]
     width = max(len(key) for key, _ in shown)
     for key, body in shown:
-        terminal.print(Text.assemble(f"  {key:{width}}  ", (_size(len(body)).rjust(9), "dim")))
+        terminal.print(Text.assemble(f"  {key:{width}}  ", (size_text(len(body)).rjust(9), "dim")))
     left = len(result.written) - len(shown)
     if left:
         terminal.print(Text(f"  and {left} more", style="dim"))
-
-
-def _json(value: JsonValue) -> Text:
-    """Return JSON on as few lines as it needs, cut where it would fill the screen."""
-    text = json.dumps(value, ensure_ascii=False)
-    if len(text) > _LONGEST_LINE:
-        text = json.dumps(value, indent=2, ensure_ascii=False)
-    lines = text.splitlines()
-    if len(lines) > _LONGEST_JSON:
-        left = len(lines) - _LONGEST_JSON
-        return Text("\n".join((*lines[:_LONGEST_JSON], f"... and {left} more lines")))
-    shown = JSON(text, indent=None if len(lines) == 1 else 2).text
-    # rich would cut its lines at the edge of the terminal.
-    shown.no_wrap, shown.overflow = False, "fold"
-    return shown
-
-
-def _cause(cause: str, root: Path, function: LocalFunction | None) -> tuple[str, Text | None]:
-    """Return the message of the cause, and of its stack trace the frames in the user's files."""
-    try:
-        answer = json.loads(cause)
-        message, trace = str(answer["errorMessage"]), answer.get("stackTrace") or []
-    except (ValueError, KeyError, TypeError):
-        return cause, None
-    frames = []
-    for frame in trace:
-        parts = _FRAME.match(frame)
-        file = _source(Path(parts["file"]), function) if parts else root
-        if parts and any(file.is_relative_to(root / own) for own in ("src", "lib")):
-            place = f"{file.relative_to(root).as_posix()}:{parts['line']} in {parts['name']}"
-            frames.append(f"{place}\n    {parts['code'].strip()}")
-    return message, Text("\n".join(frames)) if frames else None
-
-
-def _source(file: Path, function: LocalFunction | None) -> Path:
-    """Return where a file in the function's image comes from; any other file stays as it is."""
-    if function is None or not file.is_relative_to(TASK):
-        return file
-    folders = [function.folder, *function.paths]
-    sources = (folder / file.relative_to(TASK) for folder in folders)
-    return next((source for source in sources if source.exists()), file)
-
-
-def _size(number: int) -> str:
-    if number < 1000:
-        return f"{number} bytes"
-    size = number / 1000
-    for unit in ("kB", "MB"):
-        if size < 1000:
-            return f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
