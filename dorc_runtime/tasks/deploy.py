@@ -34,14 +34,14 @@ def preview(
     json: bool = False,
 ) -> None:
     """Show what `apply` would change, and change nothing."""
-    place, stages = requested_instances(c, instance, layer, env, everything=all)
+    context, stages = requested_instances(c, instance, layer, env, everything=all)
     from dorc_runtime.deploy.preview import preview_instance
     from dorc_runtime.tasks.drawings.console import print_json
     from dorc_runtime.tasks.drawings.deploy_drawing import DeployDrawing, changes_as_json
 
     drawing = DeployDrawing(json=json)
     changes = {
-        each.id: preview_instance(place, each, drawing) for stage in stages for each in stage
+        each.id: preview_instance(context, each, drawing) for stage in stages for each in stage
     }
     if json:
         print_json({id_: changes_as_json(each) for id_, each in changes.items()})
@@ -72,7 +72,7 @@ def apply(
     json: bool = False,
 ) -> None:
     """Deploy what the repository defines, after a preview and a question."""
-    place, stages = requested_instances(c, instance, layer, env, everything=all)
+    context, stages = requested_instances(c, instance, layer, env, everything=all)
     if not expect_no_changes:
         check_confirmation(yes, json=json)
     from dorc_runtime.deploy.apply import Applied, Apply
@@ -86,12 +86,12 @@ def apply(
     drawing = DeployDrawing(json=json)
     if expect_no_changes:
         for each in (each for stage in stages for each in stage):
-            if preview_instance(place, each, drawing).total:
+            if preview_instance(context, each, drawing).total:
                 raise Exit(f"error: {each.title} has changes.", code=HAS_CHANGES)
         if json:
             print_json({})
         return
-    run = Apply(place, drawing, confirm=None if yes else confirm, skip_unchanged=all)
+    run = Apply(context, drawing, confirm=None if yes else confirm, skip_unchanged=all)
     applied: dict[str, Applied] = {}
     for stage in stages:
         applied |= run.apply_stage(stage)
@@ -113,7 +113,7 @@ def destroy(
     json: bool = False,
 ) -> None:
     """Remove what was deployed, except for what is protected."""
-    place, stages = requested_instances(c, instance, layer, env, everything=all)
+    context, stages = requested_instances(c, instance, layer, env, everything=all)
     check_confirmation(yes, json=json)
     from dorc_runtime.deploy.destroy import destroy_instance, destroyable
     from dorc_runtime.tasks.drawings.console import print_json
@@ -122,8 +122,8 @@ def destroy(
     drawing = DeployDrawing(json=json)
     instances = [each for stage in reversed(stages) for each in stage]
     destroyed = {
-        each.id: destroy_instance(place, each, drawing, confirm=None if yes else confirm)
-        for each in (destroyable(place, instances) if all else instances)
+        each.id: destroy_instance(context, each, drawing, confirm=None if yes else confirm)
+        for each in (destroyable(context, instances) if all else instances)
     }
     if json:
         print_json({id_: destroyed_as_json(each) for id_, each in destroyed.items()})

@@ -113,8 +113,8 @@ def _check_not_deployed(
     try:
         from dorc_runtime.deploy.destroy import deployed_folders
 
-        place = deployment_context_of(c)
-        deployed = deployed_folders(place, folders, environment=environment)
+        context = deployment_context_of(c)
+        deployed = deployed_folders(context, folders, environment=environment)
     except (DorcError, ModuleNotFoundError) as error:
         print_line(f"dorc cannot find out whether it is deployed: {error}")
         if yes:

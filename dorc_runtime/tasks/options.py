@@ -80,9 +80,9 @@ def _checked(
     from dorc_runtime.deploy.deployment import check_definition
     from dorc_runtime.deploy.deployment_context import check_credentials
 
-    place = deployment_context_of(c)
+    context = deployment_context_of(c)
     for instance in (instance for stage in stages for instance in stage):
-        place.check_environment(instance)
-        check_definition(place, instance)
-    check_credentials(place)
-    return place, stages
+        context.check_environment(instance)
+        check_definition(context, instance)
+    check_credentials(context)
+    return context, stages

@@ -40,11 +40,11 @@ def init(c: Context, create: bool = False) -> None:
     from dorc_runtime.deploy.driver.engine import resource_counts
     from dorc_runtime.deploy.driver.instances import universal
 
-    place = deployment_context_of(c)
-    bucket = backend.bucket_of(place.backend)
+    context = deployment_context_of(c)
+    bucket = backend.bucket_of(context.backend)
     if bucket is not None:
-        check_credentials(place)
-        client = place.client("s3")
+        check_credentials(context)
+        client = context.client("s3")
         if not backend.bucket_exists(bucket, client=client):
             if not create:
                 raise Exit(
@@ -52,10 +52,10 @@ def init(c: Context, create: bool = False) -> None:
                     "`invoke init --create`.",
                     code=MISTAKE,
                 )
-            backend.create_bucket(bucket, region=place.config.universal.region, client=client)
+            backend.create_bucket(bucket, region=context.config.universal.region, client=client)
             print_line(f"created the bucket {bucket}: versioned, encrypted, private")
-    stacks = resource_counts(universal(place.repository, place.settings), place.variables)
-    print_line(f"Pulumi stores its state in {place.backend}; stacks in it: {len(stacks)}")
+    stacks = resource_counts(universal(context.repository, context.settings), context.variables)
+    print_line(f"Pulumi stores its state in {context.backend}; stacks in it: {len(stacks)}")
     print_line("next: invoke apply --instance universal")
 
 
@@ -70,7 +70,7 @@ def outputs(
     json: bool = False,
 ) -> None:
     """Show the names and ARNs of what is deployed; secrets stay hidden."""
-    place, instances = _deployed_instances(c, instance, layer, env, everything=all)
+    context, instances = _deployed_instances(c, instance, layer, env, everything=all)
     from dorc_runtime.deploy.driver.engine import Stack
     from dorc_runtime.tasks.drawings.console import print_json
     from dorc_runtime.tasks.drawings.deploy_drawing import DeployDrawing, outputs_as_json
@@ -78,7 +78,7 @@ def outputs(
     drawing = DeployDrawing(json=json)
     values: dict[str, JsonValue] = {}
     for each in instances:
-        stack_outputs = Stack.open(each, place.variables, create=False).outputs()
+        stack_outputs = Stack.open(each, context.variables, create=False).outputs()
         drawing.title(each.title)
         drawing.all_outputs(stack_outputs)
         values[each.id] = outputs_as_json(stack_outputs)
@@ -97,13 +97,13 @@ def drift(
     json: bool = False,
 ) -> None:
     """Show what was changed on AWS without dorc; exits 3 if anything was."""
-    place, instances = _deployed_instances(c, instance, layer, env, everything=all)
+    context, instances = _deployed_instances(c, instance, layer, env, everything=all)
     from dorc_runtime.deploy.drift import drift_of
     from dorc_runtime.tasks.drawings.console import print_json
     from dorc_runtime.tasks.drawings.deploy_drawing import DeployDrawing, changes_as_json
 
     drawing = DeployDrawing(json=json)
-    changes = {each: drift_of(place, each, drawing) for each in instances}
+    changes = {each: drift_of(context, each, drawing) for each in instances}
     if json:
         counts: dict[str, JsonValue] = {
             each.id: changes_as_json(one) for each, one in changes.items()
@@ -130,15 +130,15 @@ def unlock(
 ) -> None:
     """Remove the lock that a killed apply left, and recover what it was creating."""
     check_confirmation(yes, json=False)
-    place, [[requested]] = requested_instances(c, instance, layer, env)
+    context, [[requested]] = requested_instances(c, instance, layer, env)
     from dorc_runtime.deploy.driver.engine import Stack
     from dorc_runtime.deploy.locks import locks, recover
     from dorc_runtime.deploy.locks import unlock as remove_locks
     from dorc_runtime.tasks.drawings.deploy_drawing import DeployDrawing
 
     drawing = DeployDrawing(json=False)
-    stack = Stack.open(requested, place.variables, create=False)
-    stack_locks = locks(place, requested)
+    stack = Stack.open(requested, context.variables, create=False)
+    stack_locks = locks(context, requested)
     for lock in stack_locks or ():
         print_line(f"{requested.title} is locked by {lock}")
     if stack_locks == ():
@@ -155,14 +155,14 @@ def _deployed_instances(
     c: Context, instance: str | None, layer: str | None, env: str | None, *, everything: bool
 ) -> tuple[DeploymentContext, tuple[Instance, ...]]:
     """Return the requested instances; of everything, those that are deployed."""
-    place, stages = requested_instances(c, instance, layer, env, everything=everything)
+    context, stages = requested_instances(c, instance, layer, env, everything=everything)
     instances = tuple(each for stage in stages for each in stage)
     if not everything:
-        return place, instances
+        return context, instances
     from dorc_runtime.deploy.deployment import deployed_instances
 
-    if deployed := deployed_instances(place, instances):
-        return place, deployed
+    if deployed := deployed_instances(context, instances):
+        return context, deployed
     raise StackError(f"nothing is deployed in {env}: run first `invoke apply --all --env {env}`.")
 
 
