@@ -32,7 +32,7 @@ __all__ = ["add_tasks"]
 
 
 def add_tasks(namespace: Collection, *, root: Path) -> None:
-    """Add dorc's tasks to ``namespace``, except for those whose name it already has.
+    """Add dorc's tasks to ``namespace``, except for those with a name that it already has.
 
     ``root`` is the folder of ``tasks.py``. The tasks work on the repository there, or on the one
     that ``CONFIG_REPO_PATH`` in its ``.env`` names.

@@ -12,7 +12,7 @@ from dorc_runtime.tasks.entry import pinned_repository, print_line, report_error
     help={
         "layer": "layer, a folder under src/: raw-to-processed",
         "name": "name of the pipeline: lower-case letters, digits and single underscores",
-        "scaffold": "a skeleton of your own, a folder in scaffolds/ (default: dorc's)",
+        "scaffold": "a scaffold of your own, a folder in scaffolds/ (default: dorc's)",
         "dry-run": "show what would be written, and write nothing",
     }
 )

@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class LateScheduler(Scheduler):
-    """A scheduler on whose clock calls can take longer than in real time.
+    """A scheduler with a clock on which calls can take longer than in real time.
 
     A value that went through ``late`` arrives that many seconds later.
     """

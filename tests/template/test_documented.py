@@ -1,4 +1,4 @@
-"""The page about the template: its tables are right, and its example of a skeleton works."""
+"""The page about the template: its tables are right, and its example of a scaffold works."""
 
 import json
 import re
@@ -108,7 +108,7 @@ def test_the_policy_of_the_deploying_role_covers_every_name() -> None:
             assert any(fnmatch(arn, pattern) for pattern in allowed), arn
 
 
-class TestSkeleton:
+class TestScaffold:
     """The example of the page, written to the files that it names."""
 
     @pytest.fixture
@@ -148,7 +148,7 @@ class TestSkeleton:
         tested = invoke(repository, "test")
         assert "1 passed" in tested.stdout, tested.stdout
 
-    def test_a_skeleton_may_have_its_own_packages(self, repository: Path) -> None:
+    def test_a_scaffold_may_have_its_own_packages(self, repository: Path) -> None:
         (repository / "scaffolds/nightly/requirements.txt").write_text("tabulate\n")
         invoke(repository, "new-pipeline", "raw-to-processed", "census", "--scaffold", "nightly")
         written = repository / "src/raw-to-processed/census/requirements.txt"
@@ -164,7 +164,7 @@ class TestSkeleton:
             ("a.md.jinja", "{% if %}", "scaffolds/nightly cannot be rendered"),
         ],
     )
-    def test_a_wrong_skeleton_is_refused_and_nothing_is_written(
+    def test_a_wrong_scaffold_is_refused_and_nothing_is_written(
         self, repository: Path, file: str, text: str | None, message: str
     ) -> None:
         path = repository / "scaffolds/nightly" / file
@@ -176,7 +176,7 @@ class TestSkeleton:
         assert message in done.stderr
         assert not (repository / "src/raw-to-processed").exists()
 
-    def test_an_unknown_skeleton_is_refused_with_the_known_ones(self, repository: Path) -> None:
+    def test_an_unknown_scaffold_is_refused_with_the_known_ones(self, repository: Path) -> None:
         done = invoke(
             repository, "new-pipeline", "raw-to-processed", "census", "--scaffold", "daily"
         )

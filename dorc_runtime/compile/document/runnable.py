@@ -14,7 +14,7 @@ _FIELDS = {
     "Parallel": ("Branches",),
     "Task": ("Resource",),
 }
-# As well as all fields whose name ends with Path.
+# As well as all fields with a name that ends with Path.
 _JSONPATH = frozenset({"Parameters", "Result", "ResultSelector"})
 # What means something else in JSONPath.
 _DIFFERENT = frozenset({"Assign", "ItemBatcher", "ItemReader", "ItemSelector", "ResultWriter"})

@@ -63,7 +63,7 @@ def _field_fits(name: str, condition: JsonValue, event: Mapping[str, JsonValue])
 
 
 def _nested(event: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return ``event`` with objects in place of fields whose names have dots."""
+    """Return ``event`` with objects in place of fields that have dots in their names."""
     fields: dict[str, JsonValue] = {}
     for name, value in event.items():
         first, dot, rest = name.partition(".")
@@ -115,7 +115,7 @@ def _operator_problems(operator: JsonValue) -> Iterator[str]:
                 known = ", ".join(sorted(OPERATORS))
                 yield f"EventBridge knows no operator '{name}'; known: {known}"
             elif not OPERATORS[name].takes(operand):
-                yield f"'{name}' does not take {operand!r}"
+                yield f"'{name}' does not accept {operand!r}"
         case dict():
             yield f"one operator belongs here, not {operator!r}"
         case list():

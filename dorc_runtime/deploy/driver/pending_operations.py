@@ -6,7 +6,7 @@ from typing import Any
 
 Document = Mapping[str, Any]
 
-# Types whose names are unique on AWS, and the properties that form their id. See the section
+# Types with names that are unique on AWS, and the properties that form their id. See the section
 # "Import" of each page: https://www.pulumi.com/registry/packages/aws/api-docs/
 _IDS: Mapping[str, tuple[str, ...]] = {
     "aws:cloudwatch/logGroup:LogGroup": ("name",),

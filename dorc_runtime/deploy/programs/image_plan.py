@@ -88,7 +88,7 @@ class ImagePlan(Model):
 
 
 def missing_images(recipes: Sequence[ImageRecipe], *, client: Registry) -> tuple[ImageRecipe, ...]:
-    """Return those of ``recipes`` whose image ECR does not have, in their order.
+    """Return those of ``recipes`` without an image in ECR, in their order.
 
     ``client`` is boto3's for ECR. One call for each function is far below ECR's limit (2,000 calls
     a second), which other calls are not:

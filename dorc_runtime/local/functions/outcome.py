@@ -110,7 +110,7 @@ def event_text(payload: JsonValue) -> bytes | Raised:
 
 
 def exit_failure(status: int, request_id: str) -> Raised:
-    """Return the failure of a function whose process ended with ``status`` (-n: by signal n)."""
+    """Return the failure of a function: its process ended with ``status`` (-n: by signal n)."""
     if status < 0:
         reason = (signal.strsignal(-status) or str(-status)).lower()
         how = f"exited with error: signal: {reason}"

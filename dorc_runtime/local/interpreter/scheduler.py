@@ -58,7 +58,7 @@ class VirtualClock:
 
 
 class Cancelled(BaseException):
-    """Thrown into a coroutine whose result nobody waits for any more."""
+    """Thrown into a coroutine when nobody waits for its result any more."""
 
 
 class Pending(Generic[T]):

@@ -182,7 +182,7 @@ class StateFields:
         return fields.evaluate("ItemSelector", self.state["ItemSelector"])
 
     def choose(self) -> StateResult:
-        """Return the result of a Choice: that of the first choice whose condition is true."""
+        """Return the result of a Choice: that of the first choice with a true condition."""
         for number, choice in enumerate(self.state["Choices"]):
             at = f"Choices[{number}]/"
             if self.typed(f"{at}Condition", choice["Condition"], "boolean"):

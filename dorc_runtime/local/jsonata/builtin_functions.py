@@ -61,7 +61,7 @@ def number(value: Any) -> float | None:
 
 
 def power(base: float | None, exponent: float | None) -> Any:
-    """``$power``, whose result has to be a number of JSON."""
+    """``$power``, with a result that is a number of JSON."""
     try:
         return Functions.power(base, exponent)
     except OverflowError:

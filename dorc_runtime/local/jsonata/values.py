@@ -22,7 +22,7 @@ _SMALL = 1e-6
 
 
 def failure(why: str) -> JException:
-    """Return an error whose message is ``why``."""
+    """Return an error with the message ``why``."""
     return JException("D3137", -1, why)
 
 

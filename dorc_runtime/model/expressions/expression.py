@@ -25,7 +25,7 @@ _WORDS = frozenset({"and", "or", "in", "true", "false", "null", "function"})
 class Expression:
     """A JSONata expression; attributes, indexes and operators make longer ones.
 
-    A field whose name is no Python attribute, or that is called ``exists``, ``or_else`` or
+    A field with a name that is no Python attribute, or that is called ``exists``, ``or_else`` or
     ``is_in``, or starts with an underscore, is written ``data["Body Mass (g)"]``.
     """
 

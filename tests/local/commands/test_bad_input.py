@@ -98,7 +98,7 @@ DEFINITIONS: dict[str, tuple[Change, str]] = {
         ),
         f"{PIPELINE}: Pass: ",
     ),
-    "JSONata that AWS does not take": (
+    "JSONata that AWS refuses": (
         lambda r: r.define(
             'Pass(jsonata("rows + 1")), Function("clean")',
             imports="Function, Pass, Pipeline, jsonata",
