@@ -17,7 +17,7 @@ from benchmarks.repositories import with_many
 from dorc_runtime import UniversalConfig
 from dorc_runtime.deploy.programs.image_plan import PLAN_VARIABLE, missing_images, read_plan, staged
 from dorc_runtime.local.aws.lake import Lake
-from dorc_runtime.project.fingerprint import ImageRecipe, recipes
+from dorc_runtime.project.images.fingerprint import ImageRecipe, recipes
 from dorc_runtime.project.repository import Repository
 
 UNIVERSAL = UniversalConfig(region="eu-west-2", project="bench")

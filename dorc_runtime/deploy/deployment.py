@@ -10,7 +10,7 @@ from dorc_runtime.deploy.driver.engine import EVERYTHING, Scope, Stack, resource
 from dorc_runtime.deploy.driver.instances import Instance, infra, universal
 from dorc_runtime.deploy.image_builds import check_docker, images, open_universal_stack
 from dorc_runtime.errors import DefinitionError, DorcError, StackError
-from dorc_runtime.project.repository import load_source
+from dorc_runtime.project.definitions import load_source
 
 
 @contextmanager

@@ -14,14 +14,15 @@ from dorc_runtime.deploy.driver.backend import backend_url, passphrase
 from dorc_runtime.deploy.driver.instances import Instance
 from dorc_runtime.errors import DefinitionError, StackError
 from dorc_runtime.model.config import Config
+from dorc_runtime.project.definitions import load_config
 from dorc_runtime.project.environments import (
     PROJECT_FILE,
     Program,
     environment_config,
     stack_file_problems,
 )
-from dorc_runtime.project.fingerprint import ImageRecipe, recipes
-from dorc_runtime.project.repository import Repository, load_config
+from dorc_runtime.project.images.fingerprint import ImageRecipe, recipes
+from dorc_runtime.project.repository import Repository
 from dorc_runtime.project.settings import Settings
 
 

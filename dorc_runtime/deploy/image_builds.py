@@ -12,7 +12,7 @@ from dorc_runtime.deploy.driver.engine import Scope, Stack
 from dorc_runtime.deploy.driver.instances import Instance
 from dorc_runtime.deploy.programs.image_plan import PLAN_VARIABLE, missing_images, staged
 from dorc_runtime.errors import StackError, ToolMissingError
-from dorc_runtime.project.fingerprint import ImageRecipe
+from dorc_runtime.project.images.fingerprint import ImageRecipe
 
 _REPOSITORY = "dorc:aws:ImageRepository"
 _IMAGE = "dorc:aws:FunctionImage"

@@ -25,7 +25,8 @@ from dorc_runtime.local.subscriptions import (
     Subscriptions,
     status_changed,
 )
-from dorc_runtime.project.repository import Repository, load_source
+from dorc_runtime.project.definitions import load_source
+from dorc_runtime.project.repository import Repository
 from dorc_runtime.runs.events import ExecutionStatusChanged
 from dorc_runtime.runs.result import RunResult
 

@@ -21,13 +21,9 @@ from dorc_runtime.local.inputs import Request, Start, local_bucket, start_of
 from dorc_runtime.local.interpreter.executions import Machine
 from dorc_runtime.local.interpreter.state_fields import LARGEST_PAYLOAD
 from dorc_runtime.model.steps import Function, all_steps, called_pipelines
+from dorc_runtime.project.definitions import load_config, load_source
 from dorc_runtime.project.packages import packages_folder
-from dorc_runtime.project.repository import (
-    PipelineFolder,
-    Repository,
-    load_config,
-    load_source,
-)
+from dorc_runtime.project.repository import PipelineFolder, Repository
 
 # The account in ARNs of local runs; AWS's documentation uses it too.
 ACCOUNT = "123456789012"

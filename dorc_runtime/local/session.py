@@ -13,7 +13,7 @@ from dorc_runtime.local.remedy import remedy
 from dorc_runtime.local.run import run
 from dorc_runtime.local.run_plan import Plan, plan
 from dorc_runtime.local.sandbox.mechanisms import Isolation
-from dorc_runtime.project.image_python import different_python
+from dorc_runtime.project.images.image_python import different_python
 from dorc_runtime.project.repository import Repository
 from dorc_runtime.runs.events import Event
 from dorc_runtime.runs.folder import make_runs_folder, save_run

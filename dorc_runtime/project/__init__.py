@@ -1,7 +1,8 @@
 """The repository on disk: its settings, its pipelines, the files of images, and packages.
 
-Open ``repository`` for pipelines and configuration, ``settings`` for environment variables,
-``environments`` for stack files, ``fingerprint`` and ``image_files`` for what goes into an image,
-``requirements`` and ``packages`` for requirements files and what they install, ``image_python`` for
-Python's version in images, and ``template`` for what Copier's template writes.
+Open ``repository`` for its folders, ``definitions`` for pipelines and configuration as they are
+loaded, ``handlers`` for the files of functions, ``settings`` for environment variables,
+``environments`` for stack files, ``requirements`` and ``packages`` for requirements files and what
+they install, ``images`` for what goes into an image, and ``template`` for what Copier's template
+writes.
 """

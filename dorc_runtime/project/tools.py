@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from dorc_runtime.errors import DorcError
-from dorc_runtime.project.image_python import different_python
+from dorc_runtime.project.definitions import load_config
+from dorc_runtime.project.images.image_python import different_python
 from dorc_runtime.project.pin import check_pin
-from dorc_runtime.project.repository import Repository, load_config
+from dorc_runtime.project.repository import Repository
 from dorc_runtime.project.settings import Settings
 
 _DEPLOYMENT_TASKS = "preview, apply, destroy"

@@ -162,7 +162,7 @@ def check(c: Context) -> None:
 
 def _warn_of_python(repository: "Repository") -> None:
     """Print to standard error that Python here is not that of the images, if so."""
-    from dorc_runtime.project.image_python import different_python
+    from dorc_runtime.project.images.image_python import different_python
 
     if difference := different_python(repository.root):
         sys.stderr.write(f"warning: {difference}.\n")

@@ -38,7 +38,7 @@ def synth(
     import json
 
     from dorc_runtime.deploy.driver.instances import find_instance
-    from dorc_runtime.project.repository import load_config
+    from dorc_runtime.project.definitions import load_config
     from dorc_runtime.project.settings import read_settings
     from dorc_runtime.testing.synth.synthesis import ACCOUNT, synth_instance
     from dorc_runtime.testing.synth.synthesis import synth as run_programs

@@ -15,13 +15,9 @@ from dorc_runtime.local.aws.mocks import read_mocks
 from dorc_runtime.model.config import Config
 from dorc_runtime.model.steps import Function, all_steps, called_pipelines
 from dorc_runtime.model.triggers import CronTrigger, S3Trigger
+from dorc_runtime.project.definitions import load_config, load_source
 from dorc_runtime.project.environments import Kind, Program, stack_file_problems
-from dorc_runtime.project.repository import (
-    PipelineFolder,
-    Repository,
-    load_config,
-    load_source,
-)
+from dorc_runtime.project.repository import PipelineFolder, Repository
 from dorc_runtime.project.requirements import outside_references
 from dorc_runtime.testing.examples.expected_files import ERROR, FOLDER, OUTPUT, expected_error
 from dorc_runtime.testing.schedule_times import next_fires

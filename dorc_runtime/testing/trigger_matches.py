@@ -15,7 +15,8 @@ from dorc_runtime.local.inputs import local_bucket
 from dorc_runtime.local.run_plan import ACCOUNT, REGION, local_machine
 from dorc_runtime.local.subscriptions import Event, Subscriptions, object_created, status_changed
 from dorc_runtime.model.triggers import S3Trigger, Status
-from dorc_runtime.project.repository import Repository, load_source
+from dorc_runtime.project.definitions import load_source
+from dorc_runtime.project.repository import Repository
 from dorc_runtime.runs.events import Ending, ExecutionStatusChanged
 
 

@@ -16,7 +16,7 @@ import pytest
 from pydantic import JsonValue
 
 from dorc_runtime import UniversalConfig
-from dorc_runtime.project.fingerprint import recipe, stage
+from dorc_runtime.project.images.fingerprint import recipe, stage
 from dorc_runtime.project.repository import Repository
 
 UNIVERSAL = UniversalConfig(region="eu-west-2", project="penguins")

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from dorc_runtime import UniversalConfig
 from dorc_runtime.deploy.programs.image_plan import PLAN_VARIABLE, read_plan, staged
-from dorc_runtime.project.fingerprint import ImageRecipe, recipe, recipes, stage
+from dorc_runtime.project.images.fingerprint import ImageRecipe, recipe, recipes, stage
 from dorc_runtime.project.repository import Repository
 
 from .buildah import Buildah

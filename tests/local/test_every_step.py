@@ -6,7 +6,8 @@ from pathlib import Path
 
 import dorc_runtime
 from dorc_runtime.model.steps import Function, Map, Step, all_steps
-from dorc_runtime.project.repository import find_repository, load_pipeline
+from dorc_runtime.project.definitions import load_pipeline
+from dorc_runtime.project.repository import find_repository
 
 KINDS = [
     kind

@@ -13,7 +13,8 @@ import pytest
 import yaml
 from pytest_copier.plugin import CopierFixture
 
-from dorc_runtime.project.repository import Repository, load_config
+from dorc_runtime.project.definitions import load_config
+from dorc_runtime.project.repository import Repository
 from tests.template.conftest import ROOT, Copy
 
 LAYERS = ["raw-to-processed", "processed-to-curated", "default"]

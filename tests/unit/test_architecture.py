@@ -32,7 +32,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "expressions": set(),
     },
     "model": {"steps": {"expressions"}, "expressions": set()},
-    "project": {"template": set()},
+    "project": {"template": set(), "images": set()},
     "tasks": {"drawings": set()},
     "testing": {"examples": set(), "synth": set()},
 }

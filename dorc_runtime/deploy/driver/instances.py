@@ -7,8 +7,9 @@ from typing import Literal
 
 from dorc_runtime.deploy.driver.order import stages
 from dorc_runtime.errors import StackError, UnknownNameError
+from dorc_runtime.project.definitions import load_pipeline
 from dorc_runtime.project.environments import PROJECT_FILE, Program
-from dorc_runtime.project.repository import PipelineFolder, Repository, load_pipeline
+from dorc_runtime.project.repository import PipelineFolder, Repository
 from dorc_runtime.project.settings import Settings
 
 Kind = Literal["universal", "infra", "pipeline"]

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from dorc_runtime.errors import StackError
 from dorc_runtime.model.base import Model
-from dorc_runtime.project.fingerprint import ImageRecipe, stage
-from dorc_runtime.project.image_files import ContextFile
+from dorc_runtime.project.images.fingerprint import ImageRecipe, stage
+from dorc_runtime.project.images.image_files import ContextFile
 
 PLAN_VARIABLE = "DORC_IMAGE_PLAN"
 

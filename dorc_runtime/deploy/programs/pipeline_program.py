@@ -30,8 +30,9 @@ from dorc_runtime.errors import DefinitionError, StackError
 from dorc_runtime.model.config import Config
 from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.project.environments import Program, config_with_settings, environment_config
-from dorc_runtime.project.fingerprint import ImageRecipe, recipe
-from dorc_runtime.project.repository import PipelineFolder, find_repository, handler_problem
+from dorc_runtime.project.handlers import handler_problem
+from dorc_runtime.project.images.fingerprint import ImageRecipe, recipe
+from dorc_runtime.project.repository import PipelineFolder, find_repository
 from dorc_runtime.project.settings import read_settings
 
 # The messages of AWS and of Pulumi's provider for an image that does not exist.

@@ -16,9 +16,10 @@ from dorc_runtime.deploy.driver.instances import Instance, infra, pipeline, univ
 from dorc_runtime.deploy.programs.image_plan import PLAN_VARIABLE, ImagePlan, write_plan
 from dorc_runtime.errors import DefinitionError, StackError
 from dorc_runtime.model.config import Config
+from dorc_runtime.project.definitions import load_config
 from dorc_runtime.project.environments import Program, environment_config
-from dorc_runtime.project.fingerprint import recipes
-from dorc_runtime.project.repository import CONFIGURATION, Repository, load_config
+from dorc_runtime.project.images.fingerprint import recipes
+from dorc_runtime.project.repository import CONFIGURATION, Repository
 from dorc_runtime.project.settings import Settings, read_settings
 from dorc_runtime.testing.synth.cloud_answers import Cloud
 from dorc_runtime.testing.synth.program_runs import (

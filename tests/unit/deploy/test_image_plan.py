@@ -17,7 +17,7 @@ from dorc_runtime.deploy.programs.image_plan import (
     staged,
 )
 from dorc_runtime.errors import StackError
-from dorc_runtime.project.fingerprint import ImageRecipe, recipes
+from dorc_runtime.project.images.fingerprint import ImageRecipe, recipes
 from dorc_runtime.project.repository import Repository
 
 UNIVERSAL = UniversalConfig(region="eu-west-2", project="penguins")

@@ -10,7 +10,7 @@ import pytest
 
 from dorc_runtime import UniversalConfig
 from dorc_runtime.errors import DefinitionError, StackError, UnknownNameError
-from dorc_runtime.project.fingerprint import ImageRecipe, recipe, recipes, stage
+from dorc_runtime.project.images.fingerprint import ImageRecipe, recipe, recipes, stage
 from dorc_runtime.project.repository import Repository
 
 UNIVERSAL = UniversalConfig(region="eu-west-2", project="penguins")

@@ -17,7 +17,12 @@ from pathlib import Path
 from dorc_runtime.compile.names import image_repository
 from dorc_runtime.errors import DefinitionError, StackError, UnknownNameError
 from dorc_runtime.model.config import UniversalConfig
-from dorc_runtime.project.image_files import ContextFile, content_digest, contents, empty_file
+from dorc_runtime.project.images.image_files import (
+    ContextFile,
+    content_digest,
+    contents,
+    empty_file,
+)
 from dorc_runtime.project.repository import PipelineFolder, Repository
 from dorc_runtime.project.requirements import outside_references
 
