@@ -51,7 +51,7 @@ def _once(root: Path, processes: int) -> dict[str, float]:
     import dorc_runtime.deploy.programs.infra
     import dorc_runtime.deploy.programs.pipeline_program
     import dorc_runtime.deploy.programs.universal  # noqa: F401
-    from dorc_runtime.testing.synth.synthesis import synth
+    from dorc_runtime.deploy.synth.synthesis import synth
 
     imported = time.perf_counter()
     made = synth(Repository(root), environment="prod", processes=processes)

@@ -4,7 +4,7 @@ Open ``plugin`` for fixtures, options and the report, ``pipeline_runs`` for ``ru
 ``faults`` and ``faulty_functions`` for faults and patches, ``written_files`` for what a run wrote,
 ``trigger_matches`` for ``triggered``, ``schedule_times`` for ``next_fires``, ``coverage`` for the
 states that no test reached, and ``repository_checks`` for `invoke check`. Below it: ``examples``
-(examples as tests) and ``synth`` (programs recorded offline).
+(examples as tests).
 
 pytest imports this package in every environment that has the library, so it loads nothing else.
 """

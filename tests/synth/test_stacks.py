@@ -10,9 +10,9 @@ from cfnlint.api import lint
 from cfnlint.core import get_rules
 
 from dorc_runtime.compile.permissions.policies import WILDCARDS
-from dorc_runtime.testing.synth.recorder import Resource
-from dorc_runtime.testing.synth.synthesis import Stack, Synthesis
-from dorc_runtime.testing.synth.wire import HIDDEN
+from dorc_runtime.deploy.synth.recorder import Resource
+from dorc_runtime.deploy.synth.synthesis import Stack, Synthesis
+from dorc_runtime.deploy.synth.wire import HIDDEN
 
 Synthesize = Callable[[str], Synthesis]
 

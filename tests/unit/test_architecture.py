@@ -24,7 +24,12 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "sandbox": set(),
         "jsonata": set(),
     },
-    "deploy": {"driver": set(), "programs": {"components"}, "components": set()},
+    "deploy": {
+        "driver": set(),
+        "programs": {"components"},
+        "components": set(),
+        "synth": {"driver", "programs"},
+    },
     "compile": {
         "document": {"permissions", "expressions"},
         "permissions": set(),
@@ -34,7 +39,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
     "model": {"steps": {"expressions"}, "expressions": set()},
     "project": {"template": set(), "images": set()},
     "tasks": {"drawings": set()},
-    "testing": {"examples": set(), "synth": set()},
+    "testing": {"examples": set()},
 }
 TOOLS = ("boto3", "botocore", "copier", "invoke", "pulumi", "pulumi_aws", "pulumi_docker")
 MOST_FILES = 10

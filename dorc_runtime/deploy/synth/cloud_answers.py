@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from dorc_runtime.compile import names
 from dorc_runtime.errors import StackError
-from dorc_runtime.testing.synth.wire import secret
+from dorc_runtime.deploy.synth.wire import secret
 
 Values = Mapping[str, JsonValue]
 

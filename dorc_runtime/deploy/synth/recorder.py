@@ -13,8 +13,8 @@ from pulumi.runtime.proto import engine_pb2, resource_pb2
 from pydantic import JsonValue
 
 from dorc_runtime.errors import StackError
-from dorc_runtime.testing.synth.cloud_answers import Cloud
-from dorc_runtime.testing.synth.wire import Properties, properties, read_properties, secret
+from dorc_runtime.deploy.synth.cloud_answers import Cloud
+from dorc_runtime.deploy.synth.wire import Properties, properties, read_properties, secret
 
 STACK = "pulumi:pulumi:Stack"
 STACK_REFERENCE = "pulumi:pulumi:StackReference"

@@ -21,15 +21,15 @@ from dorc_runtime.project.environments import Program, environment_config
 from dorc_runtime.project.images.fingerprint import recipes
 from dorc_runtime.project.repository import CONFIGURATION, Repository
 from dorc_runtime.project.settings import Settings, read_settings
-from dorc_runtime.testing.synth.cloud_answers import Cloud
-from dorc_runtime.testing.synth.program_runs import (
+from dorc_runtime.deploy.synth.cloud_answers import Cloud
+from dorc_runtime.deploy.synth.program_runs import (
     ImmediateExecutor,
     fast_settings,
     run_program,
     set_fast,
 )
-from dorc_runtime.testing.synth.recorder import Question, Recorder, Resource
-from dorc_runtime.testing.synth.wire import HIDDEN, Properties
+from dorc_runtime.deploy.synth.recorder import Question, Recorder, Resource
+from dorc_runtime.deploy.synth.wire import HIDDEN, Properties
 
 # The account when none is set; AWS's own pages use it.
 ACCOUNT = "123456789012"

@@ -4,5 +4,5 @@ It takes a repository and an environment, and gives every resource that the prog
 replacement for Pulumi's engine records them and creates nothing: neither a Pulumi CLI, nor AWS, nor
 Docker is needed. Open ``synthesis`` for the result, ``program_runs`` for how a program runs,
 ``recorder`` for the engine, ``cloud_answers`` for the values that AWS would compute, and ``wire``
-for Pulumi's encoding. It may import ``deploy`` and below.
+for Pulumi's encoding.
 """

@@ -19,7 +19,7 @@ from pulumi.runtime import settings
 from pulumi.runtime.stack import run_in_stack
 
 from dorc_runtime.errors import DorcError, StackError
-from dorc_runtime.testing.synth.recorder import Recorder
+from dorc_runtime.deploy.synth.recorder import Recorder
 
 P = ParamSpec("P")
 T = TypeVar("T")
