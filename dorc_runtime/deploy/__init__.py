@@ -5,6 +5,6 @@ It takes a repository, an environment and an instance, and gives changes and out
 ``preview``, ``apply``, ``drift`` and ``destroy`` for operations, ``observer`` for their reports,
 ``image_builds`` for missing images, and ``locks`` for the locks of a stack.
 
-Inside: ``components`` (one AWS concept each), ``programs`` (what Pulumi runs), ``driver`` (what runs
-Pulumi) and ``synth`` (programs recorded offline).
+Inside: ``components`` (one AWS concept each), ``programs`` (what Pulumi runs), ``driver`` (what
+runs Pulumi) and ``synth`` (programs recorded offline).
 """

@@ -38,10 +38,10 @@ def synth(
     import json
 
     from dorc_runtime.deploy.driver.instances import find_instance
-    from dorc_runtime.project.definitions import load_config
-    from dorc_runtime.project.settings import read_settings
     from dorc_runtime.deploy.synth.synthesis import ACCOUNT, synth_instance
     from dorc_runtime.deploy.synth.synthesis import synth as run_programs
+    from dorc_runtime.project.definitions import load_config
+    from dorc_runtime.project.settings import read_settings
 
     if instance is None and env is None:
         raise Exit("error: name the environment: add --env, or --instance universal.", MISTAKE)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from dorc_runtime import Function
+from dorc_runtime.deploy.synth.synthesis import Synthesis, synth
 from dorc_runtime.model.steps import all_steps
 from dorc_runtime.project.repository import Repository
-from dorc_runtime.deploy.synth.synthesis import Synthesis, synth
 from tests.repositories import ROOT, copy_template, render_repository, replace_code
 
 EXAMPLE = ROOT / "examples" / "penguins"

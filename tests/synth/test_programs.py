@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from dorc_runtime.compile.names import Names
-from dorc_runtime.project.repository import Repository
 from dorc_runtime.deploy.synth.recorder import Resource
 from dorc_runtime.deploy.synth.synthesis import Stack, Synthesis, synth
+from dorc_runtime.project.repository import Repository
 
 Synthesize = Callable[[str], Synthesis]
 

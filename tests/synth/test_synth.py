@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from dorc_runtime.deploy.driver.instances import infra, pipeline, universal
+from dorc_runtime.deploy.synth.synthesis import Stack, Synthesis, synth, synth_instance
 from dorc_runtime.errors import DefinitionError, StackError, UnknownNameError
 from dorc_runtime.project.repository import Repository
 from dorc_runtime.project.settings import Settings
-from dorc_runtime.deploy.synth.synthesis import Stack, Synthesis, synth, synth_instance
 
 Synthesize = Callable[[str], Synthesis]
 Program = Callable[[str], Stack]

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from dorc_runtime.compile import names
-from dorc_runtime.errors import StackError
 from dorc_runtime.deploy.synth.wire import secret
+from dorc_runtime.errors import StackError
 
 Values = Mapping[str, JsonValue]
 

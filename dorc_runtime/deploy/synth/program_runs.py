@@ -18,8 +18,8 @@ from pulumi.runtime import config as settings_of_stack
 from pulumi.runtime import settings
 from pulumi.runtime.stack import run_in_stack
 
-from dorc_runtime.errors import DorcError, StackError
 from dorc_runtime.deploy.synth.recorder import Recorder
+from dorc_runtime.errors import DorcError, StackError
 
 P = ParamSpec("P")
 T = TypeVar("T")

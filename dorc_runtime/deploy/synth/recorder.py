@@ -12,9 +12,9 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 from pydantic import JsonValue
 
-from dorc_runtime.errors import StackError
 from dorc_runtime.deploy.synth.cloud_answers import Cloud
 from dorc_runtime.deploy.synth.wire import Properties, properties, read_properties, secret
+from dorc_runtime.errors import StackError
 
 STACK = "pulumi:pulumi:Stack"
 STACK_REFERENCE = "pulumi:pulumi:StackReference"

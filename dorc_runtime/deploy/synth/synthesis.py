@@ -14,13 +14,6 @@ from pydantic import JsonValue
 
 from dorc_runtime.deploy.driver.instances import Instance, infra, pipeline, universal
 from dorc_runtime.deploy.programs.image_plan import PLAN_VARIABLE, ImagePlan, write_plan
-from dorc_runtime.errors import DefinitionError, StackError
-from dorc_runtime.model.config import Config
-from dorc_runtime.project.definitions import load_config
-from dorc_runtime.project.environments import Program, environment_config
-from dorc_runtime.project.images.fingerprint import recipes
-from dorc_runtime.project.repository import CONFIGURATION, Repository
-from dorc_runtime.project.settings import Settings, read_settings
 from dorc_runtime.deploy.synth.cloud_answers import Cloud
 from dorc_runtime.deploy.synth.program_runs import (
     ImmediateExecutor,
@@ -30,6 +23,13 @@ from dorc_runtime.deploy.synth.program_runs import (
 )
 from dorc_runtime.deploy.synth.recorder import Question, Recorder, Resource
 from dorc_runtime.deploy.synth.wire import HIDDEN, Properties
+from dorc_runtime.errors import DefinitionError, StackError
+from dorc_runtime.model.config import Config
+from dorc_runtime.project.definitions import load_config
+from dorc_runtime.project.environments import Program, environment_config
+from dorc_runtime.project.images.fingerprint import recipes
+from dorc_runtime.project.repository import CONFIGURATION, Repository
+from dorc_runtime.project.settings import Settings, read_settings
 
 # The account when none is set; AWS's own pages use it.
 ACCOUNT = "123456789012"
