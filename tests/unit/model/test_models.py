@@ -53,6 +53,22 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "a Map without steps": (lambda: Map(over=data.a, steps=[]), "at least 1"),
     "a condition that is text": (lambda: If("x"), "If(data.rows == 0"),
     "a wait without length": (lambda: Wait(), "Wait(timedelta(minutes=5))"),
+    "a number that JSON does not have": (
+        lambda: Pass({"sizes": [1, float("nan")]}),
+        "output.sizes[1]: nan is no number of JSON",
+    ),
+    "half of a character": (
+        lambda: CronTrigger("rate(1 day)", input={"word": "\ud83d"}),
+        r"input.word: '\ud83d' has half of a character",
+    ),
+    "half of a character in a key": (
+        lambda: Pass({"\ud83d": 1}),
+        r"output, a key: '\ud83d' has half of a character",
+    ),
+    "half of a character in an expression": (
+        lambda: Pass(data.word + "\ud83d"),
+        "has half of a character",
+    ),
     "a pipeline without steps": (lambda: Pipeline(steps=[]), "at least 1"),
     "objects inline": (
         lambda: Map(over=objects("raw"), steps=[Pass()]),
