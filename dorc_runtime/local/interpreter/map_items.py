@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.htm
 import csv
 import io
 import itertools
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +19,7 @@ from dorc_runtime.local.interpreter.state_fields import (
     StateFields,
     compact,
 )
+from dorc_runtime.local.json_text import parse_json
 
 _LIST = "arn:aws:states:::s3:listObjectsV2"
 _DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
@@ -95,7 +95,7 @@ def _csv(text: str, config: Mapping[str, Any]) -> Iterator[JsonValue]:
 
 
 def _json(text: str, config: Mapping[str, Any]) -> Iterator[JsonValue]:
-    items = json.loads(text)
+    items: Any = parse_json(text)
     pointer = config.get("ItemsPointer", "")
     for key in pointer.split("/")[1:]:
         items = _pointed(items, key.replace("~1", "/").replace("~0", "~"))
@@ -120,7 +120,7 @@ def _pointed(value: Any, key: str) -> Any:
 
 
 def _json_lines(text: str, config: Mapping[str, Any]) -> Iterator[JsonValue]:
-    yield from (json.loads(line) for line in text.split("\n") if line.strip())
+    yield from (parse_json(line) for line in text.split("\n") if line.strip())
 
 
 _READERS: Mapping[str, Callable[[str, Mapping[str, Any]], Iterator[JsonValue]]] = {

@@ -105,10 +105,13 @@ def test_a_limit_ends_the_items() -> None:
         (objects("nowhere"), "nowhere"),
         (rows("raw/p.json"), "Attempting to map over non-iterable node."),
         (rows("raw/twice.csv"), "CSV headers cannot contain duplicates."),
+        (rows("raw/nan.json"), "NaN is no value of JSON"),
+        (rows("raw/nan.jsonl"), "NaN is no value of JSON"),
     ],
 )
 def test_items_that_cannot_be_read_fail_the_map(place: Any, why: str) -> None:
-    lake = {"raw": {"p.json": b"{}", "twice.csv": b"a,a\n"}}
+    files = {"p.json": b"{}", "twice.csv": b"a,a\n", "nan.json": b"[NaN]", "nan.jsonl": b"NaN"}
+    lake = {"raw": files}
     run = ran(Map(place, distributed=True, steps=[Pass()]), lake=lake)
     assert run.ending.error == "States.ItemReaderFailed"
     assert why in run.ending.cause
