@@ -153,7 +153,7 @@ def response_text(answer: object) -> bytes:
             # An escape may hide half of a character, which no later step can read.
             json.dumps(plain, ensure_ascii=False).encode()
     except RecursionError:
-        problem = "Circular reference detected"
+        problem = _nesting_problem(answer)
     except Exception as error:
         problem = str(error)
     else:
@@ -215,6 +215,15 @@ def _plain(value: object) -> object:
         return float(value) if value.is_nan() else json.loads(str(value))
     # The encoder refuses it, and names its class.
     return value
+
+
+def _nesting_problem(answer: object) -> str:
+    """Return the encoder's words for a result that contains itself, or is nested too deep."""
+    try:
+        json.dumps(answer, default=str)
+    except Exception as error:
+        return str(error)
+    return "maximum recursion depth exceeded"
 
 
 def _text(key: object) -> object:

@@ -175,6 +175,7 @@ def test_a_handler_that_cannot_be_loaded_fails_its_calls(
         ("{1, 2}", "Object of type set is not JSON serializable"),
         ("{(1, 2): 3}", "keys must be str, int, float, bool or None, not tuple"),
         ("float('nan')", "Out of range float values are not JSON compliant: nan"),
+        ("(itself := []).append(itself) or itself", "Circular reference detected"),
     ],
 )
 def test_an_answer_that_json_cannot_hold_is_a_failure(
@@ -185,6 +186,25 @@ def test_an_answer_that_json_cannot_hold_is_a_failure(
     assert failure["errorType"] == "Runtime.MarshalError"
     # Python 3.12 began to name the number.
     assert message.startswith(failure["errorMessage"].removeprefix("Unable to marshal response: "))
+
+
+def test_an_answer_that_is_nested_too_deep_is_a_failure(
+    executor: Executor, write: Write, call: Call
+) -> None:
+    deep = write(
+        "deep",
+        """
+        def handler(event, context):
+            answer = []
+            for _ in range(100_000):
+                answer = [answer]
+            return answer
+        """,
+    )
+    failure = cause(call(executor(deep), "deep"))
+    assert failure["errorType"] == "Runtime.MarshalError"
+    assert "Circular" not in failure["errorMessage"]
+    assert "recursion" in failure["errorMessage"]
 
 
 @pytest.mark.parametrize("answer", [r'"\ud800"', r"""b'"\\ud800"'"""])
