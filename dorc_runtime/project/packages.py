@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dorc_runtime.errors import PackagesError, ToolMissingError
-from dorc_runtime.project.requirements import lines, outside_references
+from dorc_runtime.project.requirements import lines, requirement_problems
 
 
 def packages_folder(
@@ -28,14 +28,14 @@ def packages_folder(
     ``on_install`` is called before an installation. A file that does not exist names no packages.
 
     Raises:
-        PackagesError: The packages cannot be installed, or a file needs another file.
+        PackagesError: The packages cannot be installed, a file is not UTF-8, or needs another file.
         ToolMissingError: There is neither pip nor uv to install them with.
     """
     files = [path for path in requirements if path.is_file()]
     if not any(lines(path) for path in files):
         return None
     for path in files:
-        for problem in outside_references(path, name=os.path.relpath(path)):
+        for problem in requirement_problems(path, name=os.path.relpath(path)):
             raise PackagesError(f"{problem}.")
     folder = cache / _key(files)
     if folder.is_dir():

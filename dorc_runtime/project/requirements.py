@@ -20,12 +20,19 @@ def lines(path: Path) -> list[tuple[int, str]]:
     return [(number, line) for number, line in stripped if line and not line.startswith("#")]
 
 
-def outside_references(path: Path, *, name: str) -> Iterator[str]:
-    """Yield a problem for each line of ``path`` that needs another file; ``name`` is shown.
+def requirement_problems(path: Path, *, name: str) -> Iterator[str]:
+    """Yield the problems of ``path``: it is not UTF-8, or a line needs another file.
 
-    A file that does not exist has no lines.
+    ``name`` is shown. A file that does not exist has no lines.
     """
-    for number, line in lines(path) if path.is_file() else ():
+    if not path.is_file():
+        return
+    try:
+        path.read_text(encoding="utf-8")
+    except ValueError:
+        yield f"{name} is not text in UTF-8: save it as UTF-8"
+        return
+    for number, line in lines(path):
         requirement = re.split(r"\s#", line)[0].strip()
         if _needs_other_file(requirement):
             yield (

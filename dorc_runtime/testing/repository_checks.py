@@ -18,7 +18,7 @@ from dorc_runtime.model.triggers import CronTrigger, S3Trigger
 from dorc_runtime.project.definitions import load_config, load_source
 from dorc_runtime.project.environments import Kind, Program, stack_file_problems
 from dorc_runtime.project.repository import PipelineFolder, Repository
-from dorc_runtime.project.requirements import outside_references
+from dorc_runtime.project.requirements import requirement_problems
 from dorc_runtime.testing.examples.expected_files import ERROR, FOLDER, OUTPUT, expected_error
 from dorc_runtime.testing.schedule_times import next_fires
 from dorc_runtime.testing.written_files import json_of
@@ -63,10 +63,10 @@ def problems_in(
 
 
 def _requirements(repository: Repository) -> Iterator[str]:
-    """Yield the lines of requirements files that need another file."""
+    """Yield the problems of the requirements files of all pipelines."""
     files = (file for folder in repository.pipelines for file in folder.requirements)
     for file in dict.fromkeys(files):
-        yield from outside_references(file, name=repository.show(file))
+        yield from requirement_problems(file, name=repository.show(file))
 
 
 def _examples(folder: PipelineFolder, source: Source, places: Collection[str]) -> Iterator[str]:

@@ -24,7 +24,7 @@ from dorc_runtime.project.images.image_files import (
     empty_file,
 )
 from dorc_runtime.project.repository import PipelineFolder, Repository
-from dorc_runtime.project.requirements import outside_references
+from dorc_runtime.project.requirements import requirement_problems
 
 DOCKERFILE = "Dockerfile"
 LIBRARY = "lib"
@@ -147,7 +147,7 @@ def _shared(root: Path, universal: UniversalConfig) -> _Shared:
 
 def _requirements(root: Path, folder: Path, path: str) -> list[ContextFile]:
     """Return the requirements file of ``folder``, an empty one when there is none."""
-    for problem in outside_references(folder / REQUIREMENTS, name=path):
+    for problem in requirement_problems(folder / REQUIREMENTS, name=path):
         raise DefinitionError(f"{problem}.")
     return contents(root, folder / REQUIREMENTS, path) or [empty_file(path)]
 

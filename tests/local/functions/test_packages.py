@@ -14,7 +14,7 @@ from dorc_runtime.errors import PackagesError
 from dorc_runtime.local.functions.outcome import LocalFunction, Outcome, Returned
 from dorc_runtime.local.functions.worker_pool import WorkerPool
 from dorc_runtime.project.packages import packages_folder
-from dorc_runtime.project.requirements import outside_references
+from dorc_runtime.project.requirements import requirement_problems
 from tests.local.wheels import write_wheel
 
 
@@ -134,7 +134,15 @@ def test_a_line_that_needs_another_file_is_refused_with_its_place(
 )
 def test_a_line_with_a_name_or_a_url_needs_no_other_file(tmp_path: Path, line: str) -> None:
     (tmp_path / "requirements.txt").write_text(line)
-    assert list(outside_references(tmp_path / "requirements.txt", name="all.txt")) == []
+    assert list(requirement_problems(tmp_path / "requirements.txt", name="all.txt")) == []
+
+
+def test_a_file_that_is_not_utf_8_is_refused_with_the_reason(tmp_path: Path) -> None:
+    file = tmp_path / "all.txt"
+    file.write_text("pandas\n", encoding="utf-16")
+    with pytest.raises(PackagesError) as caught:
+        packages_folder([file], cache=tmp_path / "cache")
+    assert str(caught.value).endswith("all.txt is not text in UTF-8: save it as UTF-8.")
 
 
 @pytest.mark.parametrize(
