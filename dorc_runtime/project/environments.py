@@ -119,12 +119,25 @@ def stack_file_problems(
         for key in sorted(settings.keys() - _FIELDS[kind]):
             if not program.names_in_code(key):
                 yield f"{where}: {_unknown_setting(key, stack, kind=kind, infra=infra)}"
+        if kind != "universal" and (problem := environment_problem(program, stack)):
+            yield f"{where}: {problem}"
         if config is not None and kind != "universal":
             if kind == "pipeline" and stack in Program(repository.root / infra).stacks:
                 config = environment_config(repository, config, stack, infra=infra)
             config_with_settings(config, settings, where=where)
     except DorcError as error:
         yield str(error)
+
+
+def environment_problem(program: Program, stack: str) -> str:
+    """Return the problem of a file that names another environment than its ``stack``, or ""."""
+    environment = program.settings(stack).get(ENVIRONMENT, stack)
+    if environment == stack:
+        return ""
+    return (
+        f"environment: {environment} is not the name of the stack, {stack}: write "
+        f"environment: {stack}, or use the stack {environment}."
+    )
 
 
 def _misplaced_key(key: str) -> str:

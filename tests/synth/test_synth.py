@@ -16,7 +16,7 @@ from dorc_runtime.project.repository import Repository
 from dorc_runtime.project.settings import Settings
 
 Synthesize = Callable[[str], Synthesis]
-Program = Callable[[str], Stack]
+Program = Callable[..., Stack]
 
 MORE = """
 import pulumi
@@ -31,13 +31,13 @@ asking = pulumi.InvokeOptions(provider=provider)
 
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
-    """Run the program of infra with these lines."""
+    """Run the program of infra with these lines, and with this stack file."""
 
-    def run(lines: str) -> Stack:
+    def run(lines: str, stack_file: str = "") -> Stack:
         for folder, text in {
             "infra/__main__.py": MORE + lines,
             "infra/Pulumi.yaml": "name: own.infra\nruntime: python\n",
-            "infra/Pulumi.prod.yaml": "config:\n  own.infra:size: 3\n  own.infra:names: [a]\n",
+            "infra/Pulumi.prod.yaml": stack_file,
             "src/README.md": "",
             "pipeline_config.py": "from dorc_runtime import Config, UniversalConfig\n"
             'config = Config(universal=UniversalConfig(region="eu-west-2", project="own"))\n',
@@ -110,7 +110,8 @@ def test_a_program_gets_the_configuration_of_its_stack(program: Program) -> None
     stack = program(
         "config = pulumi.Config()\n"
         'pulumi.export("size", config.require_int("size"))\n'
-        'pulumi.export("names", config.require_object("names"))\n'
+        'pulumi.export("names", config.require_object("names"))\n',
+        stack_file="config:\n  own.infra:size: 3\n  own.infra:names: [a]\n",
     )
     assert stack.outputs == {"size": 3, "names": ["a"]}
 

@@ -1,6 +1,7 @@
 """The command `invoke synth`."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -71,3 +72,14 @@ def test_a_mistake_in_the_call_is_reported_in_one_line(
     assert message in process.stderr
     assert process.stderr.count("\n") == 1
     assert process.stdout == ""
+
+
+def test_a_mistake_in_a_stack_file_is_reported(penguins: Repository, tmp_path: Path) -> None:
+    root = shutil.copytree(penguins.root, tmp_path / "penguins")
+    (root / "infra/Pulumi.dev.yaml").write_text("config: {log_retention: 7}\n")
+    process = invoke(Repository(root), "--instance", "infra", "--env", "dev")
+    assert process.returncode == 2
+    assert process.stderr == (
+        "error: infra/Pulumi.dev.yaml: no setting 'log_retention'. Did you mean "
+        "'log_retention_days'?\n"
+    )

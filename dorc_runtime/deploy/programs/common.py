@@ -14,7 +14,7 @@ from pulumi_aws.provider import Provider
 from dorc_runtime.compile.names import Names, zones
 from dorc_runtime.errors import CredentialsError, DorcError, StackError
 from dorc_runtime.model.config import Config, UniversalConfig
-from dorc_runtime.project.environments import ENVIRONMENT, Program
+from dorc_runtime.project.environments import Program, environment_problem
 from dorc_runtime.project.repository import Repository
 from dorc_runtime.project.settings import read_settings
 
@@ -90,13 +90,8 @@ def stack_environment(repository: Repository, program: Program, stack: str) -> s
 
     Raises ``StackError`` when the stack's file names another environment.
     """
-    environment = program.settings(stack).get(ENVIRONMENT, stack)
-    if environment != stack:
-        raise StackError(
-            f"{repository.show(program.stack_file(stack))} says environment: {environment}, but "
-            f"the name of the stack is {stack}: write environment: {stack}, or use the stack "
-            f"{environment}."
-        )
+    if problem := environment_problem(program, stack):
+        raise StackError(f"{repository.show(program.stack_file(stack))}: {problem}")
     return stack
 
 

@@ -26,7 +26,7 @@ from dorc_runtime.deploy.synth.wire import HIDDEN, Properties
 from dorc_runtime.errors import DefinitionError, StackError
 from dorc_runtime.model.config import Config
 from dorc_runtime.project.definitions import load_config
-from dorc_runtime.project.environments import Program, environment_config
+from dorc_runtime.project.environments import Program, environment_config, stack_file_problems
 from dorc_runtime.project.images.fingerprint import recipes
 from dorc_runtime.project.repository import CONFIGURATION, Repository
 from dorc_runtime.project.settings import Settings, read_settings
@@ -155,6 +155,7 @@ class _Offline:
 
     def stack(self, instance: Instance, references: Mapping[str, Properties]) -> Stack:
         """Return the resources of an instance; it can refer to the stacks in ``references``."""
+        self._check_stack_file(instance)
         if instance.kind != "universal":
             return self._run(instance, references, {})
         images = recipes(self.repository, self.config.universal)
@@ -164,6 +165,18 @@ class _Offline:
             file = Path(temporary, "plan.json")
             write_plan(plan, file)
             return self._run(instance, references, {PLAN_VARIABLE: str(file)})
+
+    def _check_stack_file(self, instance: Instance) -> None:
+        problems = stack_file_problems(
+            self.repository,
+            instance.program,
+            instance.stack,
+            kind=instance.kind,
+            config=self.config,
+            infra=self.settings.infra_stack_name,
+        )
+        for problem in problems:
+            raise DefinitionError(problem)
 
     def _run(
         self,

@@ -119,6 +119,12 @@ STACK_FILES = {
         "config: {'mine:enviroment': dev}",
         "no setting 'enviroment'. Did you mean 'environment'?",
     ),
+    "another environment": (
+        TIDY_STACK,
+        "config: {environment: prod}",
+        "environment: prod is not the name of the stack, dev: write environment: dev, or use the "
+        "stack prod.",
+    ),
     "an unknown setting": (UNIVERSAL, "config: {size: 3}", "no setting 'size'. Remove it."),
     "a setting of infra alone": (
         TIDY_STACK,
