@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import pairwise
 
@@ -15,9 +15,10 @@ from dorc_runtime.compile.document.document_checks import (
 from dorc_runtime.compile.documents import is_expression
 from dorc_runtime.compile.identifiers import check_name
 from dorc_runtime.compile.names import zones
+from dorc_runtime.compile.target import Target
 from dorc_runtime.compile.triggers.event_patterns import pattern_problems
 from dorc_runtime.compile.triggers.schedules import check_schedule, check_timezone
-from dorc_runtime.errors import DorcError
+from dorc_runtime.errors import DefinitionError, DorcError
 from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.model.steps import (
     Choice,
@@ -72,6 +73,17 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.file}: {self.step}" if self.step else self.file
         return f"{place}: {self.message}"
+
+
+def resolved_source(source: Source, target: Target) -> Source:
+    """Return ``source`` with the values of ``target`` in place of references.
+
+    Raises ``DefinitionError``, with the file, for a reference without a fitting value.
+    """
+    try:
+        return replace(source, pipeline=target.resolve(source.pipeline))
+    except DorcError as error:
+        raise DefinitionError(f"{source.file}: {error}") from error
 
 
 def problems_of(source: Source) -> tuple[Problem, ...]:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from dorc_runtime.compile.checks import Problem, Source
 from dorc_runtime.compile.document.document_checks import suggestion
 from dorc_runtime.compile.names import zones
+from dorc_runtime.compile.permissions.function_access import objects
 from dorc_runtime.compile.permissions.object_writes import ObjectWrite, object_writes
 from dorc_runtime.model.steps import Function, all_steps, called_pipelines
 from dorc_runtime.model.triggers import PipelineTrigger, S3Trigger
@@ -115,7 +116,7 @@ def _check_zones(source: Source, known: Sequence[str]) -> Iterator[Problem]:
     for step in all_steps(source.pipeline.steps):
         if not isinstance(step, Function):
             continue
-        for entry in (*(step.reads or ()), *(step.writes or ())):
+        for entry in objects((*(step.reads or ()), *(step.writes or ()))):
             name = entry.partition("/")[0]
             near = [] if name in known else get_close_matches(name, known, n=1, cutoff=_SIMILAR)
             if near:

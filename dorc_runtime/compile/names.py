@@ -122,6 +122,10 @@ class Names:
         """Return the bucket of a zone; names of buckets are global, so this has the account."""
         return bucket_name(self.project, self.environment, zone, account)
 
+    def resource(self, name: str) -> str:
+        """Return the name of a table, topic or queue."""
+        return resource_name(self.project, self.environment, name)
+
     def pipeline(self, layer: str, pipeline: str) -> PipelineNames:
         """Return the names within a pipeline."""
         return PipelineNames(self.project, self.environment, layer, pipeline)
@@ -192,6 +196,15 @@ def role_arn(region: str, account: str, name: str) -> str:
 def queue_arn(region: str, account: str, name: str) -> str:
     """Return the ARN of the SQS queue called ``name``."""
     return _arn("sqs", region, account, name)
+
+
+def queue_url(region: str, account: str, name: str) -> str:
+    """Return the URL of the SQS queue called ``name``.
+
+    https://docs.aws.amazon.com/general/latest/gr/sqs-service.html
+    """
+    domain = "amazonaws.com.cn" if partition(region) == "aws-cn" else "amazonaws.com"
+    return f"https://sqs.{region}.{domain}/{account}/{name}"
 
 
 def topic_arn(region: str, account: str, name: str) -> str:

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from dorc_runtime.compile.checks import Source, problems_of
+from dorc_runtime.compile.checks import Source, problems_of, resolved_source
 from dorc_runtime.compile.graph_checks import problems_between
 from dorc_runtime.errors import DefinitionError
 from dorc_runtime.local.aws.lake import Lake
 from dorc_runtime.local.event_capture import EventCapture
 from dorc_runtime.local.inputs import Start, shown_bucket
 from dorc_runtime.local.run import fill
-from dorc_runtime.local.run_plan import Plan, local_machine
+from dorc_runtime.local.run_plan import Plan, local_machine, local_target
 from dorc_runtime.local.subscriptions import (
     EXECUTIONS,
     OBJECTS,
@@ -25,7 +25,7 @@ from dorc_runtime.local.subscriptions import (
     Subscriptions,
     status_changed,
 )
-from dorc_runtime.project.definitions import load_source
+from dorc_runtime.project.definitions import load_config, load_source
 from dorc_runtime.project.repository import Repository
 from dorc_runtime.runs.events import ExecutionStatusChanged
 from dorc_runtime.runs.result import RunResult
@@ -120,7 +120,9 @@ def _events(result: RunResult, capture: EventCapture, region: str) -> Iterator[t
 
 
 def _checked_sources(repository: Repository) -> Sequence[Source]:
-    sources = [load_source(folder) for folder in repository.pipelines]
+    target = local_target(repository, load_config(repository))
+    loaded = (load_source(folder) for folder in repository.pipelines)
+    sources = [resolved_source(source, target) for source in loaded]
     problems = [problem for source in sources for problem in problems_of(source)]
     problems += problems_between(sources)
     if problems:

@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from pydantic import JsonValue
 
-from dorc_runtime.compile.checks import Source, problems_of
+from dorc_runtime.compile.checks import Source, problems_of, resolved_source
 from dorc_runtime.compile.document.states import state_machine
 from dorc_runtime.compile.documents import Document
 from dorc_runtime.compile.names import Names, function_arn, machine_arn, partition, zones
+from dorc_runtime.compile.permissions.function_access import address_variables
+from dorc_runtime.compile.target import Target
 from dorc_runtime.errors import DefinitionError, InputError, UnknownNameError
 from dorc_runtime.local.aws.mocks import read_mocks, refuse_unanswered_tasks
 from dorc_runtime.local.aws.roles import Roles, policies, sessions
@@ -20,6 +22,8 @@ from dorc_runtime.local.functions.outcome import LocalFunction
 from dorc_runtime.local.inputs import Request, Start, local_bucket, start_of
 from dorc_runtime.local.interpreter.executions import Machine
 from dorc_runtime.local.interpreter.state_fields import LARGEST_PAYLOAD
+from dorc_runtime.model.config import Config
+from dorc_runtime.model.resources import Bucket
 from dorc_runtime.model.steps import Function, all_steps, called_pipelines
 from dorc_runtime.project.definitions import load_config, load_source
 from dorc_runtime.project.packages import packages_folder
@@ -72,16 +76,15 @@ def plan(
     a pipeline that cannot run on this machine.
     """
     folder = repository.pipeline(pipeline)
-    sources = _sources(repository, folder)
-    source = sources[folder.id]
     config = load_config(repository)
-    region = config.universal.region if config else REGION
+    target = local_target(repository, config)
+    region = target.region
+    sources = _sources(repository, folder, target)
+    source = sources[folder.id]
     start = start_of(folder, source.pipeline, request, now=datetime.now(UTC))
     _check_size(start)
-    layers = [known.layer for known in repository.pipelines]
-    buckets = {zone: local_bucket(zone) for layer in layers for zone in zones(layer) or ()}
     documents = {
-        name: _document(each, region, buckets, prefix="" if each is source else _prefix(each))
+        name: _document(each, target, prefix="" if each is source else _prefix(each))
         for name, each in sources.items()
     }
     mocks = read_mocks(folder, start.example, documents[folder.id])
@@ -91,29 +94,29 @@ def plan(
     functions: dict[str, LocalFunction] = {}
     allowed: dict[str, Document] = {}
     assumed: dict[str, str] = {}
-    names = Names(config.universal.project, LOCAL.environment) if config else LOCAL
     own_buckets = config.buckets if config else {}
-    on_aws = {zone: own_buckets.get(zone) or names.bucket(zone, ACCOUNT) for zone in buckets}
+    on_aws = {
+        zone: own_buckets.get(zone) or target.names.bucket(zone, ACCOUNT) for zone in target.zones
+    }
+    as_on_aws = replace(target, zones=on_aws)
     for name, each in sources.items():
         own = repository.pipeline(name)
         packages = packages_folder(own.requirements, cache=cache, on_install=on_install)
         prefix = "" if each is source else _prefix(each)
-        functions |= _functions(own, each, packages, region, prefix)
-        assumed |= sessions(each, prefix=prefix, names=names)
-        allowed |= policies(
-            each, prefix=prefix, names=names, account=ACCOUNT, region=region, buckets=on_aws
-        )
+        functions |= _functions(own, each, packages, target, prefix)
+        assumed |= sessions(each, prefix=prefix, names=target.names)
+        allowed |= policies(each, prefix=prefix, target=as_on_aws)
     return Plan(
         source=source,
         start=start,
         functions=functions,
         roles=Roles(
             policies=allowed,
-            buckets={bucket: on_aws[zone] for zone, bucket in buckets.items()},
+            buckets={bucket: on_aws[zone] for zone, bucket in target.zones.items()},
             partition=partition(region),
             sessions=assumed,
         ),
-        buckets=tuple(sorted({*buckets.values(), *(seed.bucket for seed in start.seeds)})),
+        buckets=tuple(sorted({*target.zones.values(), *(seed.bucket for seed in start.seeds)})),
         region=region,
         document=documents[folder.id],
         machines={
@@ -131,7 +134,21 @@ def local_machine(pipeline: str, region: str) -> str:
     return machine_arn(region, ACCOUNT, LOCAL.pipeline(layer, name).machine)
 
 
-def _sources(repository: Repository, folder: PipelineFolder) -> dict[str, Source]:
+def local_target(repository: Repository, config: Config | None) -> Target:
+    """Return the target of runs on this machine, the environment called local."""
+    places = [zone for folder in repository.pipelines for zone in zones(folder.layer) or ()]
+    resources = config.resources if config else ()
+    places += [each.name for each in resources if isinstance(each, Bucket)]
+    return Target(
+        names=Names(config.universal.project, LOCAL.environment) if config else LOCAL,
+        region=config.universal.region if config else REGION,
+        account=ACCOUNT,
+        zones={place: local_bucket(place) for place in places},
+        resources=resources,
+    )
+
+
+def _sources(repository: Repository, folder: PipelineFolder, target: Target) -> dict[str, Source]:
     """Return the pipeline, then all that it calls directly or through others, by their ids."""
     sources: dict[str, Source] = {}
     calls: dict[str, tuple[str, ...]] = {}
@@ -140,7 +157,9 @@ def _sources(repository: Repository, folder: PipelineFolder) -> dict[str, Source
         name = left.pop()
         if name in sources:
             continue
-        sources[name] = _checked_source(repository, name, caller=next(_callers(name, calls), ""))
+        sources[name] = _checked_source(
+            repository, name, target, caller=next(_callers(name, calls), "")
+        )
         calls[name] = called_pipelines(sources[name].pipeline.steps)
         left += calls[name]
     try:
@@ -158,12 +177,12 @@ def _callers(name: str, calls: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
     return (caller for caller, called in calls.items() if name in called)
 
 
-def _checked_source(repository: Repository, name: str, *, caller: str) -> Source:
+def _checked_source(repository: Repository, name: str, target: Target, *, caller: str) -> Source:
     try:
         folder = repository.pipeline(name)
     except UnknownNameError as error:
         raise DefinitionError(f"{caller} calls a pipeline that does not exist: {error}") from error
-    source = load_source(folder)
+    source = resolved_source(load_source(folder), target)
     problems = problems_of(source)
     if problems:
         more = f" ({len(problems) - 1} more: `invoke check`)" if len(problems) > 1 else ""
@@ -184,19 +203,19 @@ def _prefix(source: Source) -> str:
     return f"{source.layer}.{source.name}."
 
 
-def _document(source: Source, region: str, buckets: Mapping[str, str], *, prefix: str) -> Document:
+def _document(source: Source, target: Target, *, prefix: str) -> Document:
     steps = source.pipeline.steps
     names = [step.name for step in all_steps(steps) if isinstance(step, Function)]
     return state_machine(
         source.pipeline,
-        arns={name: function_arn(region, ACCOUNT, prefix + name) for name in names},
-        machines={name: local_machine(name, region) for name in called_pipelines(steps)},
-        buckets=buckets,
+        arns={name: function_arn(target.region, ACCOUNT, prefix + name) for name in names},
+        machines={name: local_machine(name, target.region) for name in called_pipelines(steps)},
+        buckets=target.buckets,
     )
 
 
 def _functions(
-    folder: PipelineFolder, source: Source, packages: Path | None, region: str, prefix: str
+    folder: PipelineFolder, source: Source, packages: Path | None, target: Target, prefix: str
 ) -> dict[str, LocalFunction]:
     lib = folder.root / "lib"
     return {
@@ -205,21 +224,16 @@ def _functions(
             folder=folder.path / step.name,
             timeout=step.timeout.total_seconds(),
             memory=step.memory,
-            environment={**_zone_variables(source.layer), **step.environment},
+            environment={
+                **address_variables(step, source.layer, target),
+                **step.environment,
+            },
             storage=step.storage,
             lib=lib if lib.is_dir() else None,
             packages=packages,
             hidden=(folder.root,),
-            arn=function_arn(region, ACCOUNT, prefix + step.name),
+            arn=function_arn(target.region, ACCOUNT, prefix + step.name),
         )
         for step in all_steps(source.pipeline.steps)
         if isinstance(step, Function)
     }
-
-
-def _zone_variables(layer: str) -> dict[str, str]:
-    between = zones(layer)
-    if between is None:
-        return {}
-    source, target = between
-    return {"SOURCE_BUCKET": local_bucket(source), "TARGET_BUCKET": local_bucket(target)}

@@ -16,7 +16,8 @@ class Model(BaseModel):
 
     def __hash__(self) -> int:
         # Fields may hold dicts and lists (they are JSON), which Python itself does not hash.
-        return hash((type(self), self.model_dump_json()))
+        # A field that is no text may hold a reference, which is one.
+        return hash((type(self), self.model_dump_json(warnings=False)))
 
     @model_validator(mode="before")
     @classmethod

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, SerializeAsAny, model_validator
 
 from dorc_runtime.model.base import Model
+from dorc_runtime.model.resources import Resource
 
 Account = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 Project = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*$", max_length=40)]
@@ -53,7 +54,8 @@ class Config(Model):
     Each zone gets a bucket; ``buckets`` names the zones that have a bucket already, with the name
     of that bucket. ``protect_buckets`` keeps the buckets when the environment is destroyed. Logs
     are kept for ``log_retention_days``. ``alert_emails`` get a message about executions that failed
-    and events that could not be delivered.
+    and events that could not be delivered. ``resources`` are created by infra, for all pipelines.
+    ``settings`` is the team's own model of the values that differ between environments.
 
     The stack file of an environment, ``infra/Pulumi.<env>.yaml``, may set any of these; its value
     is used instead of the one here.
@@ -66,6 +68,8 @@ class Config(Model):
     protect_buckets: bool = True
     log_retention_days: LogDays = 30
     alert_emails: tuple[str, ...] = ()
+    resources: tuple[SerializeAsAny[Resource], ...] = ()
+    settings: type[BaseModel] | None = Field(default=None, exclude=True)
 
     @model_validator(mode="after")
     def _vpc_whole(self) -> Self:

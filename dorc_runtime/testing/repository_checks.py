@@ -5,13 +5,15 @@ from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 
-from dorc_runtime.compile.checks import Problem, Source, problems_of
+from dorc_runtime.compile.checks import Problem, Source, problems_of, resolved_source
 from dorc_runtime.compile.document.states import state_machine
 from dorc_runtime.compile.graph_checks import problems_between
 from dorc_runtime.compile.names import zones
+from dorc_runtime.compile.permissions.function_access import objects
 from dorc_runtime.compile.triggers.schedules import check_schedule
 from dorc_runtime.errors import DorcError
 from dorc_runtime.local.aws.mocks import read_mocks
+from dorc_runtime.local.run_plan import local_target
 from dorc_runtime.model.config import Config
 from dorc_runtime.model.steps import Function, all_steps, called_pipelines
 from dorc_runtime.model.triggers import CronTrigger, S3Trigger
@@ -39,9 +41,10 @@ def problems_in(
         config = load_config(repository)
     except DorcError as error:
         problems.append(str(error))
+    target = local_target(repository, config)
     for folder in repository.pipelines:
         try:
-            sources[folder] = load_source(folder)
+            sources[folder] = resolved_source(load_source(folder), target)
         except DorcError as error:
             problems.append(str(error))
     problems += _requirements(repository)
@@ -90,7 +93,7 @@ def _places(repository: Repository, sources: Sequence[Source]) -> frozenset[str]
         places |= {each.bucket for each in triggers if isinstance(each, S3Trigger) and each.bucket}
         for step in all_steps(source.pipeline.steps):
             if isinstance(step, Function):
-                used = (*(step.reads or ()), *(step.writes or ()))
+                used = objects((*(step.reads or ()), *(step.writes or ())))
                 places |= {place.partition("/")[0] for place in used}
     return frozenset(places)
 

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
-from dorc_runtime.compile.checks import Source, problems_of
+from dorc_runtime.compile.checks import Source, problems_of, resolved_source
 from dorc_runtime.compile.names import execution_arn, zones
 from dorc_runtime.errors import DefinitionError
 from dorc_runtime.local.inputs import local_bucket
-from dorc_runtime.local.run_plan import ACCOUNT, REGION, local_machine
+from dorc_runtime.local.run_plan import ACCOUNT, REGION, local_machine, local_target
 from dorc_runtime.local.subscriptions import Event, Subscriptions, object_created, status_changed
 from dorc_runtime.model.triggers import S3Trigger, Status
-from dorc_runtime.project.definitions import load_source
+from dorc_runtime.project.definitions import load_config, load_source
 from dorc_runtime.project.repository import Repository
 from dorc_runtime.runs.events import Ending, ExecutionStatusChanged
 
@@ -45,7 +45,9 @@ class Triggers:
         ``status``, or EventBridge gets an ``event`` on the event bus ``bus``. Raises a
         ``DefinitionError`` for a pipeline that AWS would refuse.
         """
-        source = load_source(self._repository.pipeline(pipeline))
+        loaded = load_source(self._repository.pipeline(pipeline))
+        target = local_target(self._repository, load_config(self._repository))
+        source = resolved_source(loaded, target)
         if problems := problems_of(source):
             raise DefinitionError(str(problems[0]))
         subscriptions = Subscriptions([source], REGION)

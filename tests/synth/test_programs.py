@@ -223,12 +223,17 @@ def test_logs_stay_as_long_as_configured(stacks: dict[str, Stack]) -> None:
         assert group["retentionInDays"] == 90
 
 
-def test_functions_get_the_buckets_of_their_zones(stacks: dict[str, Stack]) -> None:
+def test_functions_get_the_environment_and_the_address_of_what_they_use(
+    stacks: dict[str, Stack],
+) -> None:
     buckets: Any = stacks["infra"].outputs["buckets"]
     variables = inputs(stacks[ORDERS], "aws:lambda/function:Function")["check"]["environment"]
     assert variables["variables"] == {
+        "ENVIRONMENT": "prod",
         "SOURCE_BUCKET": "a-partner-s-data",
         "TARGET_BUCKET": buckets["processed"],
+        "RAW_BUCKET": "a-partner-s-data",
+        "REFERENCE_DATA_BUCKET": "reference-data",
     }
 
 

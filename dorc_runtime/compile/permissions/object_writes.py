@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from dorc_runtime.compile.names import zones
+from dorc_runtime.compile.permissions.function_access import objects, writes
 from dorc_runtime.compile.permissions.service_actions import Place, permissions
 from dorc_runtime.model.permission import Permission
 from dorc_runtime.model.pipeline import Pipeline
@@ -58,8 +59,7 @@ def object_writes(
     for step in all_steps(pipeline.steps):
         match step:
             case Function():
-                entries = (zones(layer) or ())[1:] if step.writes is None else step.writes
-                for entry in entries:
+                for entry in objects(writes(step, layer)):
                     # An entry like raw/state.json means one object, not the start of others.
                     end = () if _FILE.search(entry) else (_ANY,)
                     yield _of_entry(entry, step.name, end, buckets)

@@ -12,8 +12,11 @@ from typing import Literal
 from pydantic import JsonValue
 
 from dorc_runtime.compile.documents import Document, policy_literal
-from dorc_runtime.compile.names import alarm_arn, arn_region, bucket_arn, rule_arn, zones
+from dorc_runtime.compile.names import alarm_arn, arn_region, bucket_arn, rule_arn
+from dorc_runtime.compile.permissions.function_access import objects, reads, resources, writes
+from dorc_runtime.compile.target import Target
 from dorc_runtime.model.permission import Permission
+from dorc_runtime.model.resources import Resource
 from dorc_runtime.model.steps import Function
 
 Service = Literal["lambda", "states", "events", "scheduler"]
@@ -62,6 +65,27 @@ _WRITE = (
 )
 
 
+# What reading and writing a resource of each kind is.
+_READ_ACTIONS: Mapping[str, Sequence[str]] = MappingProxyType(
+    {
+        "table": ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan"),
+        "queue": ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
+    }
+)
+_WRITE_ACTIONS: Mapping[str, Sequence[str]] = MappingProxyType(
+    {
+        "table": (
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:BatchWriteItem",
+        ),
+        "queue": ("sqs:SendMessage",),
+        "topic": ("sns:Publish",),
+    }
+)
+
+
 def trust(service: Service, *, account: str, source_arn: str | Sequence[str] = ()) -> Document:
     """Return the trust policy of a role that ``service`` may assume, for ``account`` only.
 
@@ -92,22 +116,19 @@ def function_policy(
     function: Function,
     *,
     layer: str,
-    buckets: Mapping[str, str],
+    target: Target,
     log_group_arn: str,
     in_vpc: bool,
 ) -> Document:
-    """Return the policy of a function: logs, traces, the data of its layer, and ``permissions``.
+    """Return the policy of a function: logs, traces, what it reads and writes, ``permissions``.
 
-    ``buckets`` has the bucket of each zone. Without ``reads`` and ``writes`` a function may read
-    the whole source zone of its layer and write the whole target zone. Who may write may also read
-    and delete there.
+    Who may write objects may also read and delete them.
     """
-    region = arn_region(log_group_arn)
-    between = zones(layer)
-    reads = function.reads if function.reads is not None else between[:1] if between else ()
-    writes = function.writes if function.writes is not None else between[1:] if between else ()
+    region = target.region
+    reading, writing = reads(function, layer), writes(function, layer)
     readable, writable = (
-        [_bucket_and_prefix(entry, buckets) for entry in entries] for entries in (reads, writes)
+        [_bucket_and_prefix(entry, target.buckets) for entry in objects(entries)]
+        for entries in (reading, writing)
     )
     return _document(
         [
@@ -117,6 +138,8 @@ def function_policy(
             *_objects("Read", _READ, readable, region),
             *_objects("Write", _WRITE, writable, region),
             *_listings([*readable, *writable], region),
+            *_resources("Read", _READ_ACTIONS, resources(reading), target),
+            *_resources("Write", _WRITE_ACTIONS, resources(writing), target),
             *map(_statement, function.permissions),
         ]
     )
@@ -222,6 +245,21 @@ def _objects(
             f"{bucket_arn(region, bucket)}/{policy_literal(prefix)}*" for bucket, prefix in places
         ]
         yield _allow(sid, actions, list(dict.fromkeys(arns)))
+
+
+def _resources(
+    sid: str,
+    actions: Mapping[str, Sequence[str]],
+    accessed: Sequence[Resource],
+    target: Target,
+) -> Iterator[Document]:
+    """Allow ``actions`` by kind on the resources; reading a table includes its indexes."""
+    for kind, allowed in actions.items():
+        arns = [target.arn(each) for each in accessed if each.kind == kind]
+        if kind == "table" and sid == "Read":
+            arns += [f"{arn}/index/*" for arn in arns]
+        if arns:
+            yield _allow(f"{sid}{kind.capitalize()}s", allowed, arns)
 
 
 def _listings(places: Sequence[tuple[str, str]], region: str) -> Iterator[Document]:

@@ -17,6 +17,7 @@ from dorc_runtime.compile.names import (
     schedule_group_arn,
     zones,
 )
+from dorc_runtime.compile.permissions.function_access import address_variables
 from dorc_runtime.compile.permissions.machine_permissions import MachineContext, machine_permissions
 from dorc_runtime.compile.permissions.policies import (
     function_policy,
@@ -25,6 +26,7 @@ from dorc_runtime.compile.permissions.policies import (
     trust,
 )
 from dorc_runtime.compile.permissions.service_actions import Place
+from dorc_runtime.compile.target import Target
 from dorc_runtime.compile.triggers.rules import Rule, Schedule, triggers
 from dorc_runtime.deploy.components.service_role import RolePlan
 from dorc_runtime.errors import DefinitionError
@@ -40,9 +42,9 @@ _LONGEST_POLICY = 10_240
 
 @dataclass(frozen=True)
 class PipelinePlan:
-    """The pipeline ``layer/name`` in its environment, account and region.
+    """The pipeline ``layer/name`` in its environment, ``target``.
 
-    ``buckets`` has the bucket of each zone. A role raises ``DefinitionError`` when a policy is
+    A role raises ``DefinitionError`` when a policy is
     longer than IAM allows.
     """
 
@@ -50,15 +52,12 @@ class PipelinePlan:
     name: str
     pipeline: Pipeline
     config: Config
-    environment: str
-    account: str
-    region: str
-    buckets: dict[str, str]
+    target: Target
 
-    @cached_property
+    @property
     def shared(self) -> Names:
         """The names of the resources that the environment's pipelines share."""
-        return Names(self.config.universal.project, self.environment)
+        return self.target.names
 
     @cached_property
     def names(self) -> PipelineNames:
@@ -77,7 +76,7 @@ class PipelinePlan:
             self.pipeline,
             arns=self._function_arns,
             machines=self._called_arns,
-            buckets=self.buckets,
+            buckets=self.target.buckets,
         )
 
     @cached_property
@@ -86,10 +85,10 @@ class PipelinePlan:
         return triggers(
             self.pipeline,
             layer=self.layer,
-            buckets=self.buckets,
+            buckets=self.target.buckets,
             names=self.shared,
-            region=self.region,
-            account=self.account,
+            region=self.target.region,
+            account=self.target.account,
         )
 
     @property
@@ -108,17 +107,21 @@ class PipelinePlan:
         between = zones(self.layer)
         return dict(zip(("SOURCE_BUCKET", "TARGET_BUCKET"), between or (), strict=False))
 
+    def variables(self, step: Function) -> dict[str, str]:
+        """Return the variables of a function: addresses, and those of its definition."""
+        return {**address_variables(step, self.layer, self.target), **step.environment}
+
     def function_role(self, step: Function) -> RolePlan:
         """Return the role of a function."""
         logs = self.names.function_log_group(step.name)
         return self._role(
             self.names.function_role(step.name),
-            trust=trust("lambda", account=self.account),
+            trust=trust("lambda", account=self.target.account),
             policy=function_policy(
                 step,
                 layer=self.layer,
-                buckets=self.buckets,
-                log_group_arn=log_group_arn(self.region, self.account, logs),
+                target=self.target,
+                log_group_arn=log_group_arn(*self._place, logs),
                 in_vpc=self.config.vpc_id is not None,
             ),
         )
@@ -128,7 +131,7 @@ class PipelinePlan:
         """The role of the state machine."""
         return self._role(
             self.names.machine_role,
-            trust=trust("states", account=self.account, source_arn=self._machine_arn),
+            trust=trust("states", account=self.target.account, source_arn=self._machine_arn),
             policy=machine_policy(
                 function_arns=list(self._function_arns.values()),
                 permissions=machine_permissions(self.pipeline, self._machine_context),
@@ -139,36 +142,40 @@ class PipelinePlan:
     def rules_role(self) -> RolePlan:
         """The role with which rules start the state machine."""
         rules = [
-            rule_arn(self.region, self.account, self.names.trigger(rule.key), bus=rule.bus)
+            rule_arn(*self._place, self.names.trigger(rule.key), bus=rule.bus)
             for rule in self.rules
         ]
         return self._role(
             self.names.rules_role,
-            trust=trust("events", account=self.account, source_arn=rules),
+            trust=trust("events", account=self.target.account, source_arn=rules),
             policy=trigger_policy(machine_arn=self._machine_arn),
         )
 
     @property
     def schedules_role(self) -> RolePlan:
         """The role with which schedules start the state machine."""
-        group = schedule_group_arn(self.region, self.account, self.names.schedule_group)
+        group = schedule_group_arn(*self._place, self.names.schedule_group)
         return self._role(
             self.names.schedules_role,
-            trust=trust("scheduler", account=self.account, source_arn=group),
+            trust=trust("scheduler", account=self.target.account, source_arn=group),
             policy=trigger_policy(
                 machine_arn=self._machine_arn,
-                dead_letters_arn=queue_arn(self.region, self.account, self.shared.shared),
+                dead_letters_arn=queue_arn(*self._place, self.shared.shared),
             ),
         )
 
     @property
+    def _place(self) -> tuple[str, str]:
+        return self.target.region, self.target.account
+
+    @property
     def _machine_arn(self) -> str:
-        return machine_arn(self.region, self.account, self.names.machine)
+        return machine_arn(*self._place, self.names.machine)
 
     @cached_property
     def _function_arns(self) -> dict[str, str]:
         return {
-            step.name: function_arn(self.region, self.account, self.names.function(step.name))
+            step.name: function_arn(*self._place, self.names.function(step.name))
             for step in self.functions
         }
 
@@ -176,10 +183,7 @@ class PipelinePlan:
     def _called_arns(self) -> dict[str, str]:
         called = [step.pipeline for step in self._steps if isinstance(step, Call)]
         machines = {name: self.shared.pipeline(*name.split("/", 1)).machine for name in called}
-        return {
-            name: machine_arn(self.region, self.account, machine)
-            for name, machine in machines.items()
-        }
+        return {name: machine_arn(*self._place, machine) for name, machine in machines.items()}
 
     @cached_property
     def _steps(self) -> tuple[Step, ...]:
@@ -195,11 +199,11 @@ class PipelinePlan:
     @property
     def _machine_context(self) -> MachineContext:
         return MachineContext(
-            place=Place(self.region, self.account),
+            place=Place(*self._place),
             layer=self.layer,
             machine=self.names.machine,
             machines=self._called_machines,
-            buckets=self.buckets,
+            buckets=self.target.buckets,
         )
 
     def _role(self, name: str, *, trust: Document, policy: Document) -> RolePlan:

@@ -11,6 +11,7 @@ from pulumi_aws import ecr, scheduler
 
 from dorc_runtime.compile.checks import Source, problems_of
 from dorc_runtime.compile.names import Names
+from dorc_runtime.compile.target import Target
 from dorc_runtime.deploy.components.clock import Clock
 from dorc_runtime.deploy.components.delivery import Delivery
 from dorc_runtime.deploy.components.event_rule import EventRule
@@ -62,7 +63,6 @@ class CreatePipeline:
 def _pipeline(defaults: Config, pipeline: Pipeline, path: Path) -> None:
     repository = find_repository(path)
     folder = repository.pipeline(repository.show(path))
-    _check(folder, pipeline)
     program = Program(path)
     environment = stack_environment(repository, program, pulumi.get_stack())
     infra_folder = read_settings(repository.root).infra_stack_name
@@ -81,18 +81,19 @@ def _pipeline(defaults: Config, pipeline: Pipeline, path: Path) -> None:
             "dorc:pipeline": folder.id,
         },
     )
-    shared = Names(project, environment)
-    plan = PipelinePlan(
-        layer=folder.layer,
-        name=folder.name,
-        pipeline=pipeline,
-        config=config,
-        environment=environment,
-        account=cloud.account,
+    names = Names(project, environment)
+    target = Target(
+        names=names,
         region=cloud.region,
-        buckets=zone_buckets(repository, config, shared, account=cloud.account),
+        account=cloud.account,
+        zones=zone_buckets(repository, config, names, account=cloud.account),
+        resources=config.resources,
     )
-    names = plan.names
+    pipeline = target.resolve(pipeline)
+    _check(folder, pipeline)
+    plan = PipelinePlan(
+        layer=folder.layer, name=folder.name, pipeline=pipeline, config=config, target=target
+    )
     infra = _infra(Program(repository.root / infra_folder), environment)
     images = {
         step.name: _image(recipe(folder, step.name, config.universal), cloud)
@@ -101,11 +102,11 @@ def _pipeline(defaults: Config, pipeline: Pipeline, path: Path) -> None:
     functions = _functions(plan, images, infra, cloud)
     workflow = Workflow(
         folder.name,
-        machine=names.machine,
+        machine=plan.names.machine,
         definition=plan.definition,
         functions=functions,
         role=plan.machine_role,
-        log_group=names.machine_log_group,
+        log_group=plan.names.machine_log_group,
         log_days=config.log_retention_days,
         opts=cloud.resource_options,
     )
@@ -113,9 +114,10 @@ def _pipeline(defaults: Config, pipeline: Pipeline, path: Path) -> None:
     _start_by_schedules(plan, workflow, infra, cloud)
     pulumi.export("environment", environment)
     pulumi.export("state_machine_arn", workflow.arn)
-    pulumi.export("functions", {step.name: names.function(step.name) for step in plan.functions})
+    names_of_functions = {step.name: plan.names.function(step.name) for step in plan.functions}
+    pulumi.export("functions", names_of_functions)
     keys = [trigger.key for trigger in plan.triggers]
-    pulumi.export("triggers", {key: names.trigger(key) for key in keys})
+    pulumi.export("triggers", {key: plan.names.trigger(key) for key in keys})
 
 
 def _check(folder: PipelineFolder, pipeline: Pipeline) -> None:
@@ -223,7 +225,7 @@ def _functions(
             function=plan.names.function(step.name),
             image=images[step.name],
             architecture=config.universal.architecture,
-            environment={**buckets, **step.environment},
+            environment={**plan.variables(step), **buckets, **step.environment},
             role=plan.function_role(step),
             log_group=plan.names.function_log_group(step.name),
             log_days=config.log_retention_days,

@@ -7,6 +7,7 @@ from dorc_runtime.compile.checks import Source
 from dorc_runtime.compile.documents import Document
 from dorc_runtime.compile.names import Names, log_group_arn
 from dorc_runtime.compile.permissions.policies import function_policy
+from dorc_runtime.compile.target import Target
 from dorc_runtime.model.steps import Function, all_steps
 
 
@@ -29,22 +30,24 @@ def policies(
     source: Source,
     *,
     prefix: str,
-    names: Names,
-    account: str,
-    region: str,
-    buckets: Mapping[str, str],
+    target: Target,
 ) -> dict[str, Document]:
     """Return the policies of a pipeline's functions, named with ``prefix`` in the run.
 
-    ``buckets`` has the bucket of each zone on AWS.
+    In ``target`` buckets have the names that they have on AWS.
     """
-    own = names.pipeline(source.layer, source.name)
+    own = target.names.pipeline(source.layer, source.name)
+
+    def logs(function: str) -> str:
+        group = own.function_log_group(function)
+        return log_group_arn(target.region, target.account, group)
+
     return {
         prefix + step.name: function_policy(
             step,
             layer=source.layer,
-            buckets=buckets,
-            log_group_arn=log_group_arn(region, account, own.function_log_group(step.name)),
+            target=target,
+            log_group_arn=logs(step.name),
             in_vpc=False,
         )
         for step in all_steps(source.pipeline.steps)

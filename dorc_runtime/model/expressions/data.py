@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from dorc_runtime.errors import ExpressionError
 from dorc_runtime.model.expressions.expression import ERROR, ITEM, RESULT, Expression, Value, shown
+from dorc_runtime.model.resources import Resource
 
 _MAP_ITEM = "$states.context.Map.Item.Value"
 # The result of a step in Step Functions; some integrations wrap the answer in more fields.
@@ -126,6 +127,8 @@ def _json(value: Value, bind: Callable[[str], str]) -> JsonValue:
     match value:
         case Expression():
             return _template(bind(value._text))
+        case Resource():
+            return value.address
         case Mapping():
             return {str(key): _json(inner, bind) for key, inner in value.items()}
         case str() | bool() | int() | float() | None:

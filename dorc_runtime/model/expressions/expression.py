@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn, Self
 
 from dorc_runtime.errors import ExpressionError
+from dorc_runtime.model.references import Reference
+from dorc_runtime.model.resources import Resource
 
 # The placeholder of ``item``, until it is known whether it is a filter's element or a Map's item.
 ITEM = "\x00"
@@ -97,6 +99,11 @@ class Expression:
         return Expression(f"{left} {operator} {right}", joined=operator == "&")
 
     def _add(self, other: "Value", *, swapped: bool = False) -> "Expression":
+        if isinstance(other, Reference):
+            raise ExpressionError(
+                f"'{self!s} + setting(...)': dorc does not know whether the setting is a number. "
+                "Write jsonata(f'$states.input.field + {setting(...)}'), with & for texts."
+            )
         # Python adds texts with +, JSONata joins them with &.
         is_text = (
             isinstance(part, str) or (isinstance(part, Expression) and part._joined)
@@ -205,7 +212,10 @@ class Expression:
 
 
 # JSON with expressions in it.
-Value = Expression | str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
+Value = (
+    Expression | Resource | str | int | float | bool | None | Sequence["Value"]
+    | Mapping[str, "Value"]
+)  # fmt: skip
 
 
 def shown(text: str) -> str:
@@ -246,6 +256,8 @@ def _print(value: object) -> str:
         case str():
             # AWS looks for the end of an expression before it reads the texts in it.
             return json.dumps(value, ensure_ascii=False).replace("%}", "\\u0025}")
+        case Resource():
+            return _print(value.address)
         case Mapping():
             pairs = (f"{_print(str(key))}: {_print(inner)}" for key, inner in value.items())
             return "{" + ", ".join(pairs) + "}"

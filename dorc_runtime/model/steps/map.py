@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/state-map.html
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
@@ -12,6 +12,7 @@ from dorc_runtime.model.base import as_sequence
 from dorc_runtime.model.expressions.data import list_text, result_text, selected_text
 from dorc_runtime.model.expressions.expression import Value
 from dorc_runtime.model.expressions.variables import assignments
+from dorc_runtime.model.references import Resolvable
 from dorc_runtime.model.steps.items import Objects, Rows
 from dorc_runtime.model.steps.recovery import Catch, RecoverableStep, Retry
 from dorc_runtime.model.steps.step import Step, Steps
@@ -35,11 +36,11 @@ class Map(RecoverableStep):
     over: Objects | Rows | JsonValue
     steps: Steps = Field(min_length=1)
     select: JsonValue
-    max_concurrency: int = Field(ge=0)
+    max_concurrency: Annotated[int, Field(ge=0), Resolvable]
     distributed: bool
-    batch: int | None = Field(ge=1)
-    tolerated_failures: int = Field(ge=0)
-    tolerated_percentage: int = Field(ge=0, le=100)
+    batch: Annotated[int | None, Field(ge=1), Resolvable]
+    tolerated_failures: Annotated[int, Field(ge=0), Resolvable]
+    tolerated_percentage: Annotated[int, Field(ge=0, le=100), Resolvable]
     results: str | None
 
     def __init__(

@@ -13,6 +13,7 @@ from dorc_runtime.model.base import Model, as_sequence, as_texts
 from dorc_runtime.model.expressions.data import caught_text
 from dorc_runtime.model.expressions.expression import Value
 from dorc_runtime.model.expressions.variables import Assignments, assignments
+from dorc_runtime.model.references import Resolvable
 from dorc_runtime.model.steps.step import Step, Steps
 
 ALL_ERRORS = "States.ALL"
@@ -25,7 +26,7 @@ def whole_seconds(length: timedelta) -> timedelta:
     return length
 
 
-Seconds = Annotated[timedelta, AfterValidator(whole_seconds)]
+Seconds = Annotated[timedelta, AfterValidator(whole_seconds), Resolvable]
 
 
 class Retry(Model):
@@ -38,8 +39,8 @@ class Retry(Model):
 
     errors: tuple[str, ...] = Field(min_length=1)
     interval: Seconds
-    max_attempts: int = Field(ge=0, le=99_999_999)
-    backoff: float = Field(ge=1)
+    max_attempts: Annotated[int, Field(ge=0, le=99_999_999), Resolvable]
+    backoff: Annotated[float, Field(ge=1), Resolvable]
     max_delay: Seconds | None
     jitter: bool
 

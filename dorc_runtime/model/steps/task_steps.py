@@ -6,18 +6,47 @@ https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, JsonValue, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    JsonValue,
+    SerializeAsAny,
+    field_validator,
+    model_validator,
+)
 
-from dorc_runtime.model.base import as_sequence, as_texts
+from dorc_runtime.model.base import as_sequence
 from dorc_runtime.model.expressions.data import STEP_RESULT, data, result_text, value_text
 from dorc_runtime.model.expressions.expression import Value
 from dorc_runtime.model.expressions.variables import assignments
 from dorc_runtime.model.permission import Permission
-from dorc_runtime.model.steps.recovery import Catch, RecoverableStep, Retry, Seconds
+from dorc_runtime.model.references import Resolvable
+from dorc_runtime.model.resources import Bucket, Resource
+from dorc_runtime.model.steps.recovery import (
+    Catch,
+    RecoverableStep,
+    Retry,
+    Seconds,
+    whole_seconds,
+)
 
 LONGEST_FUNCTION = timedelta(minutes=15)
+
+
+def _within_lambda(timeout: timedelta) -> timedelta:
+    if timeout > LONGEST_FUNCTION:
+        raise ValueError(
+            f"{timeout} is longer than the 15 minutes that Lambda allows: split the work, "
+            "for example with a Map over its parts"
+        )
+    return timeout
+
+
+FunctionSeconds = Annotated[
+    timedelta, AfterValidator(whole_seconds), AfterValidator(_within_lambda), Resolvable
+]
 
 
 class Function(RecoverableStep):
@@ -30,7 +59,7 @@ class Function(RecoverableStep):
 
     A function may read the whole source zone of its layer, and read, write and delete in the whole
     target zone. ``reads`` and ``writes`` replace that; each names zones or buckets, with a prefix
-    (``raw/penguins/``). ``permissions`` are added.
+    (``raw/penguins/``), or is a resource of ``Config(resources=...)``. ``permissions`` are added.
 
     With ``wait_for_token`` the event is ``{"input", "token"}``, and the step waits until somebody
     sends that token back with SendTaskSuccess of Step Functions; the output sent with it is the
@@ -38,12 +67,12 @@ class Function(RecoverableStep):
     https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html
     """
 
-    memory: int = Field(ge=128, le=10_240)
-    timeout: Seconds
+    memory: Annotated[int, Field(ge=128, le=10_240), Resolvable]
+    timeout: FunctionSeconds
     environment: dict[str, str]
-    storage: int = Field(ge=512, le=10_240)
-    reads: tuple[str, ...] | None
-    writes: tuple[str, ...] | None
+    storage: Annotated[int, Field(ge=512, le=10_240), Resolvable]
+    reads: tuple[str | SerializeAsAny[Resource], ...] | None
+    writes: tuple[str | SerializeAsAny[Resource], ...] | None
     permissions: tuple[Permission, ...]
     wait_for_token: bool
     answer_within: Seconds | None
@@ -56,8 +85,8 @@ class Function(RecoverableStep):
         timeout: timedelta = timedelta(minutes=5),
         environment: Mapping[str, str] | None = None,
         storage: int = 512,
-        reads: Sequence[str] | None = None,
-        writes: Sequence[str] | None = None,
+        reads: Sequence[str | Resource] | None = None,
+        writes: Sequence[str | Resource] | None = None,
         permissions: Sequence[Permission] = (),
         wait_for_token: bool = False,
         answer_within: timedelta | None = None,
@@ -73,8 +102,8 @@ class Function(RecoverableStep):
             timeout=timeout,
             environment=dict(environment or {}),
             storage=storage,
-            reads=None if reads is None else as_texts(reads),
-            writes=None if writes is None else as_texts(writes),
+            reads=_entries(reads),
+            writes=_entries(writes),
             permissions=as_sequence(permissions),
             wait_for_token=wait_for_token,
             answer_within=answer_within,
@@ -84,16 +113,6 @@ class Function(RecoverableStep):
             catch=as_sequence(catch),
         )
 
-    @field_validator("timeout")
-    @classmethod
-    def _within_lambda(cls, timeout: timedelta) -> timedelta:
-        if timeout > LONGEST_FUNCTION:
-            raise ValueError(
-                f"{timeout} is longer than the 15 minutes that Lambda allows: split the work, "
-                "for example with a Map over its parts"
-            )
-        return timeout
-
     @model_validator(mode="after")
     def _answered_by_token(self) -> Self:
         if self.answer_within is not None and not self.wait_for_token:
@@ -101,6 +120,14 @@ class Function(RecoverableStep):
                 "answer_within needs wait_for_token=True; without it set timeout instead"
             )
         return self
+
+
+def _entries(entries: Sequence[str | Resource] | None) -> object:
+    """Return ``reads`` or ``writes`` as a tuple; a bucket is named like a zone."""
+    if entries is None:
+        return None
+    each = (entries,) if isinstance(entries, str | Resource) else tuple(entries)
+    return tuple(entry.name if isinstance(entry, Bucket) else entry for entry in each)
 
 
 class Call(RecoverableStep):

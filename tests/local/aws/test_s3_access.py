@@ -11,7 +11,9 @@ import pytest
 from pydantic import JsonValue
 
 from dorc_runtime import Function, Permission
+from dorc_runtime.compile.names import Names
 from dorc_runtime.compile.permissions.policies import function_policy
+from dorc_runtime.compile.target import Target
 from dorc_runtime.local.aws.lake import Lake
 from dorc_runtime.local.aws.roles import Roles
 from dorc_runtime.local.functions.inline import InlineFunctions
@@ -19,6 +21,7 @@ from dorc_runtime.local.functions.outcome import LocalFunction, Outcome, Raised,
 
 BUCKETS = {"raw": "birds--dev--raw--123456789012", "processed": "results"}
 HERE = {"local-raw": BUCKETS["raw"], "local-processed": BUCKETS["processed"]}
+TARGET = Target(Names("birds", "dev"), "eu-west-2", "123456789012", BUCKETS)
 LOGS = "arn:aws:logs:eu-west-2:123456789012:log-group:/aws/lambda/use"
 RAW = {"Bucket": "local-raw", "Key": "penguins/a.csv"}
 PROCESSED = {"Bucket": "local-processed", "Key": "penguins/old.csv"}
@@ -88,7 +91,7 @@ class Caller:
         policy = function_policy(
             Function("use", **given),
             layer="raw-to-processed",
-            buckets=BUCKETS,
+            target=TARGET,
             log_group_arn=LOGS,
             in_vpc=False,
         )

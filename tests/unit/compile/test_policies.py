@@ -7,6 +7,7 @@ import pytest
 from pydantic import JsonValue
 
 from dorc_runtime import Function, Permission
+from dorc_runtime.compile.names import Names, arn_region
 from dorc_runtime.compile.permissions.policies import (
     WILDCARDS,
     function_policy,
@@ -16,6 +17,7 @@ from dorc_runtime.compile.permissions.policies import (
     trigger_policy,
     trust,
 )
+from dorc_runtime.compile.target import Target
 
 ACCOUNT = "123456789012"
 LOGS = f"arn:aws:logs:eu-west-2:{ACCOUNT}:log-group:/aws/lambda/clean"
@@ -28,9 +30,8 @@ TOPIC = f"arn:aws:sns:eu-west-2:{ACCOUNT}:alerts"
 def allowed(
     function: Function, *, layer: str = "raw-to-processed", in_vpc: bool = False, logs: str = LOGS
 ) -> dict[str, Any]:
-    return function_policy(
-        function, layer=layer, buckets=BUCKETS, log_group_arn=logs, in_vpc=in_vpc
-    )
+    target = Target(Names("shop", "dev"), arn_region(logs), ACCOUNT, BUCKETS)
+    return function_policy(function, layer=layer, target=target, log_group_arn=logs, in_vpc=in_vpc)
 
 
 def resources(policy: dict[str, Any], action: str) -> list[str]:

@@ -1,0 +1,124 @@
+"""The target of a pipeline: an environment, and the values that references have there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cached_property
+
+from pydantic import JsonValue, ValidationError
+
+from dorc_runtime.compile.names import (
+    Names,
+    bucket_arn,
+    queue_arn,
+    queue_url,
+    table_arn,
+    topic_arn,
+)
+from dorc_runtime.errors import DefinitionError
+from dorc_runtime.model.pipeline import Pipeline
+from dorc_runtime.model.references import resolved
+from dorc_runtime.model.resources import Bucket, Queue, Resource, Table, Topic
+
+
+@dataclass(frozen=True)
+class Target:
+    """An environment in a region and an account.
+
+    ``zones`` has the bucket of each zone, and of a resource that has another bucket here;
+    ``resources`` has what infra creates, and ``settings`` the values of the settings.
+    """
+
+    names: Names
+    region: str
+    account: str
+    zones: Mapping[str, str] = field(default_factory=dict)
+    resources: tuple[Resource, ...] = ()
+    settings: Mapping[str, JsonValue] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> str:
+        """The name of the environment."""
+        return self.names.environment
+
+    @cached_property
+    def buckets(self) -> dict[str, str]:
+        """The bucket of each zone, and of each resource that is a bucket, by name."""
+        own = [each for each in self.resources if isinstance(each, Bucket)]
+        return {each.name: self.name(each) for each in own} | dict(self.zones)
+
+    def name(self, resource: Resource) -> str:
+        """Return the name of ``resource`` on AWS."""
+        if isinstance(resource, Bucket):
+            own = self.names.bucket(resource.name, self.account)
+            return self.zones.get(resource.name, own)
+        return self.names.resource(resource.name)
+
+    def address(self, resource: Resource) -> str:
+        """Return what code calls ``resource`` by: a name, a topic's ARN, or a queue's URL."""
+        match resource:
+            case Topic():
+                return self.arn(resource)
+            case Queue():
+                return queue_url(self.region, self.account, self.name(resource))
+            case _:
+                return self.name(resource)
+
+    def arn(self, resource: Resource) -> str:
+        """Return the ARN of ``resource``."""
+        name = self.name(resource)
+        match resource:
+            case Bucket():
+                return bucket_arn(self.region, name)
+            case Topic():
+                return topic_arn(self.region, self.account, name)
+            case Queue():
+                return queue_arn(self.region, self.account, name)
+            case Table():
+                return table_arn(self.region, self.account, name)
+            case _:
+                raise AssertionError(resource)
+
+    def resolve(self, pipeline: Pipeline) -> Pipeline:
+        """Return ``pipeline`` with the values of this environment in place of references.
+
+        Raises:
+            DefinitionError: A reference has no value here, or its value does not fit.
+        """
+        try:
+            return resolved(pipeline, self.value)
+        except ValidationError as error:
+            first = error.errors()[0]
+            what = ".".join(str(part) for part in first["loc"] if "[" not in str(part))
+            shown = f"{what} of a {error.title} is {first['input']!r} in {self.environment}"
+            raise DefinitionError(
+                f"{shown}: {first['msg'].removeprefix('Value error, ')}."
+            ) from error
+
+    def value(self, kind: str, name: str) -> JsonValue:
+        """Return the value of the reference to the ``kind`` called ``name``.
+
+        Raises:
+            DefinitionError: The environment has no such value.
+        """
+        if kind == "setting":
+            if name not in self.settings:
+                raise DefinitionError(
+                    f"no setting '{name}' in {self.environment}.{_near(name, self.settings)} "
+                    "Add it to the model in Config(settings=...)."
+                )
+            return self.settings[name]
+        word, _, part = kind.partition("-")
+        for resource in self.resources:
+            if (resource.kind, resource.name) == (word, name):
+                return self.arn(resource) if part else self.address(resource)
+        known = {each.name: "" for each in self.resources if each.kind == word}
+        raise DefinitionError(
+            f"no {word} '{name}' in Config(resources=...).{_near(name, known)} Add it to the list "
+            "in pipeline_config.py."
+        )
+
+
+def _near(name: str, known: Mapping[str, object]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f" Did you mean '{near[0]}'?" if near else ""

@@ -1,0 +1,111 @@
+"""References: values that a definition names, and that are known for each environment.
+
+A reference is a text with a mark in it. So it may be wherever a text may be: in a longer text, in
+arguments, in an expression. ``compile.target`` replaces the marks by the values of an environment.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from pydantic import JsonValue, WrapValidator
+
+from dorc_runtime.model.base import Model
+
+_MARK = re.compile(r"\$\{dorc:([a-z-]+):([^}]*)\}")
+# In an expression: a text in quotes, or a mark outside quotes.
+_LITERAL = re.compile(rf"""\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|{_MARK.pattern}""", re.DOTALL)
+_EXPRESSION = re.compile(r"\{%.*%\}", re.DOTALL)
+
+T = TypeVar("T")
+# Returns the value of a reference, by its kind and its name.
+Values = Callable[[str, str], JsonValue]
+
+
+class Reference(str):
+    """A text that is replaced by a value when the environment is known."""
+
+    __slots__ = ()
+
+
+def reference(kind: str, name: str) -> Reference:
+    """Return the reference to the value of ``kind`` ("setting") that is called ``name``."""
+    return Reference(f"${{dorc:{kind}:{name}}}")
+
+
+def setting(name: str) -> Any:
+    """Return the setting ``name``: a field of the model in ``Config(settings=...)``.
+
+    It may be wherever a definition takes a value. A number that is used for a time is in seconds.
+    """
+    return reference("setting", name)
+
+
+def _pass_reference(value: object, validate: Callable[[object], object]) -> object:
+    return value if isinstance(value, Reference) else validate(value)
+
+
+# For fields that are no texts: a reference is accepted, and its value is validated later.
+Resolvable = WrapValidator(_pass_reference)
+
+
+def resolved(value: T, values: Values) -> T:
+    """Return ``value`` with each reference in it replaced by its value.
+
+    Models are validated again. A value without references is returned as it is.
+
+    Raises:
+        pydantic.ValidationError: A value does not fit the field that it is used for.
+    """
+    result: Any = value
+    match value:
+        case str():
+            result = _resolved_text(value, values)
+        case Model():
+            fields: dict[str, object] = {
+                name: getattr(value, name) for name in type(value).model_fields
+            }
+            new = resolved(fields, values)
+            if new is not fields:
+                result = type(value).__new__(type(value))
+                # The constructor of the class takes other arguments than its fields.
+                Model.__init__(result, **new)
+        case dict():
+            pairs = {key: resolved(inner, values) for key, inner in value.items()}
+            if any(pairs[key] is not value[key] for key in value):
+                result = pairs
+        case tuple() | list():
+            items = [resolved(inner, values) for inner in value]
+            if any(new is not old for new, old in zip(items, value, strict=True)):
+                result = type(value)(items)
+        case _:
+            pass
+    return result  # type: ignore[no-any-return]
+
+
+def _resolved_text(text: str, values: Values) -> JsonValue:
+    if whole := _MARK.fullmatch(text):
+        return values(*whole.groups())
+    if not _MARK.search(text):
+        return text
+    if _EXPRESSION.fullmatch(text):
+        return _LITERAL.sub(lambda found: _resolved_literal(found[0], values), text)
+    return _MARK.sub(lambda mark: _plain(values(*mark.groups())), text)
+
+
+def _resolved_literal(literal: str, values: Values) -> str:
+    """Return a text in quotes, or a mark, with values in place of marks."""
+    if alone := _MARK.fullmatch(literal.strip("\"'")):
+        return _json(values(*alone.groups()))
+    return _MARK.sub(lambda mark: _json(_plain(values(*mark.groups())))[1:-1], literal)
+
+
+def _json(value: JsonValue) -> str:
+    # AWS looks for the end of an expression before it reads the texts in it.
+    shown = json.dumps(value, ensure_ascii=False).replace("%}", "\\u0025}")
+    return f"({shown})" if shown.startswith("-") else shown
+
+
+def _plain(value: JsonValue) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

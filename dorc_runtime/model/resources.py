@@ -1,0 +1,156 @@
+"""What pipelines of an environment share besides their zones: tables, topics, queues, buckets.
+
+Infra creates them. In ``reads`` and ``writes`` they give a function its permissions and a variable
+with their address; in the arguments of a Service they are that address.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from dorc_runtime.model.base import Model
+from dorc_runtime.model.references import Reference, reference
+
+# A letter first, because the name is part of an environment variable.
+ResourceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
+KeyType = Literal["S", "N", "B"]
+_DAY = timedelta(days=1)
+
+
+class Resource(Model):
+    """One resource; ``kind`` is its word in variables and references."""
+
+    kind: ClassVar[str]
+    name: ResourceName
+
+    def __init__(self, **fields: object) -> None:
+        super().__init__(**fields)
+
+    @property
+    def address(self) -> Reference:
+        """What code and arguments call it by: a name, for a topic its ARN, for a queue its URL."""
+        return reference(self.kind, self.name)
+
+    @property
+    def arn(self) -> Reference:
+        """Its ARN, for ``Permission``."""
+        return reference(f"{self.kind}-arn", self.name)
+
+    def __str__(self) -> str:
+        return str(self.address)
+
+
+class Index(Model):
+    """A global secondary index of a table, with all attributes.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
+    """
+
+    partition_key: str
+    sort_key: str | None = None
+
+
+class Table(Resource):
+    """A DynamoDB table; ``address`` is its name.
+
+    Keys are texts, unless ``key_types`` says ``"N"`` (number) or ``"B"`` (bytes). ``ttl`` is the
+    attribute with the time, in seconds since 1970, at which DynamoDB deletes an item. Its stream is
+    off, and it is billed by request.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.CoreComponents.html
+    """
+
+    kind: ClassVar[str] = "table"
+    partition_key: str
+    sort_key: str | None
+    key_types: dict[str, KeyType]
+    indexes: dict[str, Index]
+    ttl: str | None
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        partition_key: str,
+        sort_key: str | None = None,
+        key_types: Mapping[str, KeyType] | None = None,
+        indexes: Mapping[str, Index] | None = None,
+        ttl: str | None = None,
+    ) -> None:
+        super().__init__(
+            name=name,
+            partition_key=partition_key,
+            sort_key=sort_key,
+            key_types=dict(key_types or {}),
+            indexes=dict(indexes or {}),
+            ttl=ttl,
+        )
+
+    @property
+    def keys(self) -> dict[str, KeyType]:
+        """The attributes that are keys of the table or of an index, each with its type."""
+        pairs = [(self.partition_key, self.sort_key)]
+        pairs += [(index.partition_key, index.sort_key) for index in self.indexes.values()]
+        names = dict.fromkeys(name for pair in pairs for name in pair if name is not None)
+        return {name: self.key_types.get(name, "S") for name in names}
+
+    @model_validator(mode="after")
+    def _types_of_keys(self) -> Self:
+        unused = sorted(self.key_types.keys() - self.keys.keys())
+        if unused:
+            raise ValueError(
+                f"key_types: '{unused[0]}' is no key of the table or of an index: remove it"
+            )
+        return self
+
+
+class Topic(Resource):
+    """An SNS topic; ``address`` is its ARN."""
+
+    kind: ClassVar[str] = "topic"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)
+
+
+class Queue(Resource):
+    """An SQS queue with a dead-letter queue; ``address`` is its URL.
+
+    A message that was received is hidden from others for ``visibility_timeout`` (at most 12 hours).
+    After ``max_receives`` it goes to the dead-letter queue, which keeps it for 14 days.
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+    """
+
+    kind: ClassVar[str] = "queue"
+    visibility_timeout: timedelta = Field(ge=timedelta(0), le=timedelta(hours=12))
+    retention: timedelta = Field(ge=timedelta(minutes=1), le=14 * _DAY)
+    max_receives: int = Field(ge=1, le=1000)
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        visibility_timeout: timedelta = timedelta(seconds=30),
+        retention: timedelta = 4 * _DAY,
+        max_receives: int = 3,
+    ) -> None:
+        super().__init__(
+            name=name,
+            visibility_timeout=visibility_timeout,
+            retention=retention,
+            max_receives=max_receives,
+        )
+
+
+class Bucket(Resource):
+    """A bucket that is no zone; ``address`` is its name.
+
+    Where a zone may be named (``reads``, ``objects``, ``S3Trigger``), its name may be too:
+    ``archive/2025/``.
+    """
+
+    kind: ClassVar[str] = "bucket"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)
