@@ -13,6 +13,7 @@ from dorc_runtime.model.expressions.data import data, error, execution, item, js
 from dorc_runtime.model.expressions.variables import variable
 from dorc_runtime.model.permission import Permission
 from dorc_runtime.model.pipeline import Pipeline
+from dorc_runtime.model.resources import Bucket, Index, Queue, Table, Topic
 from dorc_runtime.model.steps import (
     Call,
     Catch,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from dorc_runtime.deploy.programs.universal import CreateUniversal
 
 __all__ = [
+    "Bucket",
     "Call",
     "Catch",
     "Choice",
@@ -50,16 +52,20 @@ __all__ = [
     "Fail",
     "Function",
     "If",
+    "Index",
     "Map",
     "Parallel",
     "Pass",
     "Permission",
     "Pipeline",
     "PipelineTrigger",
+    "Queue",
     "Retry",
     "S3Trigger",
     "Service",
     "Succeed",
+    "Table",
+    "Topic",
     "UniversalConfig",
     "Wait",
     "data",

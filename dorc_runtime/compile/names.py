@@ -126,6 +126,10 @@ class Names:
         """Return the name of a table, topic or queue."""
         return resource_name(self.project, self.environment, name)
 
+    def dead_letters(self, queue: str) -> str:
+        """Return the name of the dead-letter queue of a queue, and of its alarm."""
+        return resource_name(self.project, self.environment, queue, "dead-letters")
+
     def pipeline(self, layer: str, pipeline: str) -> PipelineNames:
         """Return the names within a pipeline."""
         return PipelineNames(self.project, self.environment, layer, pipeline)

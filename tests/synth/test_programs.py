@@ -102,7 +102,7 @@ def test_infra_creates_a_bucket_for_each_zone_without_one(stacks: dict[str, Stac
     buckets = inputs(stacks["infra"], "aws:s3/bucket:Bucket")
     names = Names("ExampleDorc", "prod")
     assert {zone: bucket["bucket"] for zone, bucket in buckets.items()} == {
-        zone: names.bucket(zone, ACCOUNT) for zone in ("processed", "curated")
+        zone: names.bucket(zone, ACCOUNT) for zone in ("processed", "curated", "archive")
     }
 
 
@@ -148,14 +148,14 @@ def test_every_bucket_of_a_zone_is(
 
 
 def test_dead_letters_are_encrypted_and_stay_for_two_weeks(stacks: dict[str, Stack]) -> None:
-    queue = one(stacks["infra"], "aws:sqs/queue:Queue")
+    queue = inputs(stacks["infra"], "aws:sqs/queue:Queue")["dead-letters"]
     assert queue["sqsManagedSseEnabled"] is True
     assert queue["messageRetentionSeconds"] == 14 * 24 * 3600
 
 
 def test_a_dead_letter_raises_an_alarm(stacks: dict[str, Stack]) -> None:
-    alarm = one(stacks["infra"], "aws:cloudwatch/metricAlarm:MetricAlarm")
-    queue = one(stacks["infra"], "aws:sqs/queue:Queue")["name"]
+    alarm = inputs(stacks["infra"], "aws:cloudwatch/metricAlarm:MetricAlarm")["alerts"]
+    queue = inputs(stacks["infra"], "aws:sqs/queue:Queue")["dead-letters"]["name"]
     assert alarm["dimensions"] == {"QueueName": queue}
     assert alarm["alarmActions"] == [stacks["infra"].outputs["alerts"]]
 

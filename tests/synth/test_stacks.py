@@ -176,12 +176,12 @@ def test_what_aws_checks_at_creation_is_created_first(resources: list[Resource])
 
 
 def test_a_topic_has_its_policy_before_anything_publishes_to_it(resources: list[Resource]) -> None:
-    [topic] = of_type(resources, "aws:sns/topic:Topic")
+    [topic] = [each for each in of_type(resources, "aws:sns/topic:Topic") if each.name == "alerts"]
     [policy] = of_type(resources, "aws:sns/topicPolicy:TopicPolicy")
     for resource in resources:
         arns = resource.inputs.get("alarmActions") or resource.inputs.get("arn")
         if policy is not resource and any(
-            f":sns:eu-west-2:{ACCOUNT}:" in text for text in texts(arns)
+            text.endswith(f":sns:eu-west-2:{ACCOUNT}:{name(topic)}") for text in texts(arns)
         ):
             assert {topic.urn, policy.urn} <= set(resource.dependencies), resource.urn
 
@@ -239,6 +239,7 @@ NAMED = {
     "aws:cloudwatch/eventRule:EventRule",
     "aws:cloudwatch/logGroup:LogGroup",
     "aws:cloudwatch/metricAlarm:MetricAlarm",
+    "aws:dynamodb/table:Table",
     "aws:ec2/securityGroup:SecurityGroup",
     "aws:ecr/repository:Repository",
     "aws:iam/role:Role",

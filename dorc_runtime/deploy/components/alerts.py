@@ -7,6 +7,7 @@ import pulumi
 from pulumi_aws import cloudwatch, sns
 from pydantic import JsonValue
 
+from dorc_runtime.deploy.components.dead_letters_alarm import dead_letters_alarm
 from dorc_runtime.deploy.components.delivery import LONGEST_AGE, MOST_ATTEMPTS
 
 
@@ -31,7 +32,7 @@ class Alerts(pulumi.ComponentResource):
         emails: Sequence[str],
         failures_rule: str,
         machines: Sequence[JsonValue],
-        dead_letters_alarm: str,
+        dead_letters_alarm_name: str,
         dead_letters_queue: str,
         dead_letters_arn: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
@@ -69,23 +70,18 @@ class Alerts(pulumi.ComponentResource):
             dead_letter_config={"arn": dead_letters_arn},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[topic_policy]),
         )
-        cloudwatch.MetricAlarm(
+        dead_letters_alarm(
             name,
-            name=dead_letters_alarm,
-            alarm_description="Events could not start their pipeline: look into the queue",
-            namespace="AWS/SQS",
-            metric_name="ApproximateNumberOfMessagesVisible",
-            dimensions={"QueueName": dead_letters_queue},
-            statistic="Maximum",
-            period=300,
-            evaluation_periods=1,
-            comparison_operator="GreaterThanThreshold",
-            threshold=0,
-            treat_missing_data="notBreaching",
-            alarm_actions=[sns_topic.arn],
+            alarm=dead_letters_alarm_name,
+            description="Events could not start their pipeline: look into the queue",
+            queue=dead_letters_queue,
+            topic=sns_topic.arn,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[topic_policy]),
         )
-        self.topic_arn = sns_topic.arn
+        # What publishes to the topic needs its policy too.
+        self.topic_arn = pulumi.Output.all(sns_topic.arn, topic_policy.id).apply(
+            lambda pair: str(pair[0])
+        )
         self.register_outputs({"topic_arn": self.topic_arn})
 
 

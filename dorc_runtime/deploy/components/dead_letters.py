@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 # The longest time that SQS keeps a message, in seconds:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
-_RETENTION = 14 * 24 * 3600
+RETENTION = 14 * 24 * 3600
 
 
 class DeadLetters(pulumi.ComponentResource):
@@ -30,7 +30,7 @@ class DeadLetters(pulumi.ComponentResource):
         sqs_queue = sqs.Queue(
             name,
             name=queue,
-            message_retention_seconds=_RETENTION,
+            message_retention_seconds=RETENTION,
             sqs_managed_sse_enabled=True,
             opts=pulumi.ResourceOptions(parent=self),
         )

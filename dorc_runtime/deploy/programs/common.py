@@ -100,8 +100,11 @@ def zone_buckets(
 ) -> dict[str, str]:
     """Return the bucket of each zone that a layer of the repository names.
 
-    It is the existing one in ``config``, if there is one, else the one that infra creates.
+    It is the existing one in ``config``, if there is one, else the one that infra creates. It also
+    has the resources of ``config`` that are existing buckets.
     """
     layers = dict.fromkeys(folder.layer for folder in repository.pipelines)
     all_zones = dict.fromkeys(zone for layer in layers for zone in zones(layer) or ())
-    return {zone: config.buckets.get(zone) or names.bucket(zone, account) for zone in all_zones}
+    existing = [each.name for each in config.resources if each.name in config.buckets]
+    places = all_zones | dict.fromkeys(existing)
+    return {place: config.buckets.get(place) or names.bucket(place, account) for place in places}

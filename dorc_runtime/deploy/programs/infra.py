@@ -7,6 +7,7 @@ import pulumi
 
 from dorc_runtime.compile.names import Names, machine_arn, queue_arn, topic_arn
 from dorc_runtime.compile.permissions.policies import queue_policy, topic_policy
+from dorc_runtime.compile.target import Target
 from dorc_runtime.deploy.components.alerts import Alerts
 from dorc_runtime.deploy.components.dead_letters import DeadLetters
 from dorc_runtime.deploy.components.lake_bucket import LakeBucket
@@ -17,6 +18,7 @@ from dorc_runtime.deploy.programs.common import (
     stack_environment,
     zone_buckets,
 )
+from dorc_runtime.deploy.programs.infra_resources import create_resources
 from dorc_runtime.model.config import Config
 from dorc_runtime.project.environments import Program, environment_config
 from dorc_runtime.project.repository import find_repository
@@ -80,11 +82,19 @@ def _infra(defaults: Config, folder: Path) -> None:
         emails=config.alert_emails,
         failures_rule=names.alert("failures"),
         machines=[{"prefix": machine_arn(cloud.region, cloud.account, names.machine_prefix)}],
-        dead_letters_alarm=names.alert("dead-letters"),
+        dead_letters_alarm_name=names.alert("dead-letters"),
         dead_letters_queue=names.shared,
         dead_letters_arn=dead_letters.arn,
         opts=cloud.resource_options,
     )
+    target = Target(
+        names=names,
+        region=cloud.region,
+        account=cloud.account,
+        zones=buckets,
+        resources=config.resources,
+    )
+    create_resources(target, config, cloud, alerts=alerts.topic_arn)
     group = None
     if config.vpc_id is not None:
         group = FunctionSecurityGroup(
@@ -92,6 +102,8 @@ def _infra(defaults: Config, folder: Path) -> None:
         )
     pulumi.export("environment", environment)
     pulumi.export("buckets", buckets)
+    if addresses := {f"{each.kind}-{each.name}": target.address(each) for each in config.resources}:
+        pulumi.export("resources", addresses)
     pulumi.export("dead_letters", dead_letters.arn)
     pulumi.export("alerts", alerts.topic_arn)
     pulumi.export("security_group_id", group.id if group else None)

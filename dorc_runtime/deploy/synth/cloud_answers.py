@@ -147,6 +147,7 @@ _KINDS: dict[str, Callable[[Cloud, str, Values], Computed]] = {
     "aws:cloudwatch/eventRule:EventRule": _rule,
     "aws:cloudwatch/logGroup:LogGroup": _named(names.log_group_arn),
     "aws:cloudwatch/metricAlarm:MetricAlarm": _named(names.alarm_arn),
+    "aws:dynamodb/table:Table": _named(names.table_arn),
     "aws:ec2/securityGroup:SecurityGroup": _security_group,
     "aws:ecr/repository:Repository": _repository,
     "aws:iam/role:Role": _named(names.role_arn),

@@ -1,6 +1,8 @@
 """Every option of an environment."""
 
-from dorc_runtime import Config, UniversalConfig
+from datetime import timedelta
+
+from dorc_runtime import Bucket, Config, Index, Queue, Table, Topic, UniversalConfig
 
 universal = UniversalConfig(
     region="eu-west-2",
@@ -11,6 +13,17 @@ universal = UniversalConfig(
     permissions_boundary="arn:aws:iam::123456789012:policy/boundary",
     images_kept=20,
 )
+customers = Table(
+    "customers",
+    partition_key="id",
+    sort_key="at",
+    key_types={"at": "N"},
+    indexes={"by-town": Index(partition_key="town")},
+    ttl="expires",
+)
+news = Topic("news")
+work = Queue("work", visibility_timeout=timedelta(minutes=6), max_receives=5)
+archive = Bucket("archive")
 config = Config(
     universal=universal,
     vpc_id="vpc-0a1b2c3d",
@@ -18,4 +31,5 @@ config = Config(
     buckets={"raw": "a-partner-s-data"},
     log_retention_days=90,
     alert_emails=["data@example.com"],
+    resources=[customers, news, work, archive],
 )
