@@ -14,6 +14,7 @@ from dorc_runtime.model.expressions.variables import variable
 from dorc_runtime.model.permission import Permission
 from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.model.resources import Bucket, Index, Queue, Table, Topic
+from dorc_runtime.model.secrets import Secret
 from dorc_runtime.model.steps import (
     Call,
     Catch,
@@ -62,6 +63,7 @@ __all__ = [
     "Queue",
     "Retry",
     "S3Trigger",
+    "Secret",
     "Service",
     "Succeed",
     "Table",

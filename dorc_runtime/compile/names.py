@@ -130,6 +130,18 @@ class Names:
         """Return the name of the dead-letter queue of a queue, and of its alarm."""
         return resource_name(self.project, self.environment, queue, "dead-letters")
 
+    @property
+    def secrets(self) -> str:
+        """The path in SSM's Parameter Store that has the environment's secrets."""
+        # Names of parameters never start with these:
+        # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
+        reserved = self.project.lower().startswith(("aws", "ssm"))
+        return f"/{'p_' if reserved else ''}{self.project}/{self.environment}"
+
+    def secret(self, name: str) -> str:
+        """Return the name of the parameter that holds a secret."""
+        return f"{self.secrets}/{name}"
+
     def pipeline(self, layer: str, pipeline: str) -> PipelineNames:
         """Return the names within a pipeline."""
         return PipelineNames(self.project, self.environment, layer, pipeline)
@@ -230,6 +242,11 @@ def rule_arn(region: str, account: str, name: str, *, bus: str = "default") -> s
 def event_bus_arn(region: str, account: str, name: str) -> str:
     """Return the ARN of the EventBridge event bus called ``name``."""
     return _arn("events", region, account, f"event-bus/{name}")
+
+
+def parameter_arn(region: str, account: str, name: str) -> str:
+    """Return the ARN of the parameter of SSM called ``name``, a path."""
+    return _arn("ssm", region, account, f"parameter{name}")
 
 
 def table_arn(region: str, account: str, name: str) -> str:

@@ -10,6 +10,7 @@ from pydantic import JsonValue, ValidationError
 from dorc_runtime.compile.names import (
     Names,
     bucket_arn,
+    parameter_arn,
     queue_arn,
     queue_url,
     table_arn,
@@ -19,6 +20,7 @@ from dorc_runtime.errors import DefinitionError
 from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.model.references import resolved
 from dorc_runtime.model.resources import Bucket, Queue, Resource, Table, Topic
+from dorc_runtime.model.secrets import Secret
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,15 @@ class Target:
                 return table_arn(self.region, self.account, name)
             case _:
                 raise AssertionError(resource)
+
+    def secret_id(self, secret: Secret) -> str:
+        """Return what code asks the secret's store for: a parameter's name, or an ARN."""
+        return self.names.secret(secret.name) if secret.arn is None else secret.arn
+
+    def secret_arn(self, secret: Secret) -> str:
+        """Return the ARN of ``secret``."""
+        own = parameter_arn(self.region, self.account, self.names.secret(secret.name))
+        return own if secret.arn is None else secret.arn
 
     def resolve(self, pipeline: Pipeline) -> Pipeline:
         """Return ``pipeline`` with the values of this environment in place of references.

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dorc_runtime.compile.names import zones
 from dorc_runtime.compile.target import Target
 from dorc_runtime.model.resources import Resource
+from dorc_runtime.model.secrets import Secret
 from dorc_runtime.model.steps import Function
 
 Entry = str | Resource
@@ -45,7 +46,7 @@ def address_variable(entry: Entry) -> str:
 
 
 def address_variables(step: Function, layer: str, target: Target) -> dict[str, str]:
-    """Return the environment, and the address of all that ``step`` reads and writes, by variable.
+    """Return the environment, and what ``step`` finds all by that it uses, by variable.
 
     ``SOURCE_BUCKET`` and ``TARGET_BUCKET`` are the buckets of the layer's zones.
     """
@@ -55,7 +56,14 @@ def address_variables(step: Function, layer: str, target: Target) -> dict[str, s
         variables[name] = target.buckets.get(zone, zone)
     for entry in (*reads(step, layer), *writes(step, layer)):
         variables[address_variable(entry)] = _address(entry, target)
+    for secret in step.secrets:
+        variables[secret_variable(secret)] = target.secret_id(secret)
     return variables
+
+
+def secret_variable(secret: Secret) -> str:
+    """Return the variable with what code asks for ``secret`` by: ``SECRET_WEATHER_KEY``."""
+    return f"SECRET_{secret.name}".replace("-", "_").upper()
 
 
 def _address(entry: Entry, target: Target) -> str:

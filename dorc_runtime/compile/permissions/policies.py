@@ -17,6 +17,7 @@ from dorc_runtime.compile.permissions.function_access import objects, reads, res
 from dorc_runtime.compile.target import Target
 from dorc_runtime.model.permission import Permission
 from dorc_runtime.model.resources import Resource
+from dorc_runtime.model.secrets import Secret
 from dorc_runtime.model.steps import Function
 
 Service = Literal["lambda", "states", "events", "scheduler"]
@@ -122,7 +123,7 @@ def function_policy(
 ) -> Document:
     """Return the policy of a function: logs, traces, what it reads and writes, ``permissions``.
 
-    Who may write objects may also read and delete them.
+    Who may write objects may also read and delete them. It reads its own secrets, and no others.
     """
     region = target.region
     reading, writing = reads(function, layer), writes(function, layer)
@@ -140,6 +141,7 @@ def function_policy(
             *_listings([*readable, *writable], region),
             *_resources("Read", _READ_ACTIONS, resources(reading), target),
             *_resources("Write", _WRITE_ACTIONS, resources(writing), target),
+            *_secrets(function.secrets, target),
             *map(_statement, function.permissions),
         ]
     )
@@ -260,6 +262,20 @@ def _resources(
             arns += [f"{arn}/index/*" for arn in arns]
         if arns:
             yield _allow(f"{sid}{kind.capitalize()}s", allowed, arns)
+
+
+def _secrets(secrets: Sequence[Secret], target: Target) -> Iterator[Document]:
+    """Allow reading secrets, each by its ARN.
+
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
+    """
+    for sid, store, action in (
+        ("Secrets", "ssm", "ssm:GetParameter"),
+        ("ManagedSecrets", "secretsmanager", "secretsmanager:GetSecretValue"),
+    ):
+        arns = [target.secret_arn(secret) for secret in secrets if secret.store == store]
+        if arns:
+            yield _allow(sid, (action,), list(dict.fromkeys(arns)))
 
 
 def _listings(places: Sequence[tuple[str, str]], region: str) -> Iterator[Document]:

@@ -24,6 +24,7 @@ from dorc_runtime.model.expressions.variables import assignments
 from dorc_runtime.model.permission import Permission
 from dorc_runtime.model.references import Resolvable
 from dorc_runtime.model.resources import Bucket, Resource
+from dorc_runtime.model.secrets import Secret
 from dorc_runtime.model.steps.recovery import (
     Catch,
     RecoverableStep,
@@ -60,6 +61,7 @@ class Function(RecoverableStep):
     A function may read the whole source zone of its layer, and read, write and delete in the whole
     target zone. ``reads`` and ``writes`` replace that; each names zones or buckets, with a prefix
     (``raw/penguins/``), or is a resource of ``Config(resources=...)``. ``permissions`` are added.
+    It may read its ``secrets``, which it finds by the variables ``SECRET_<NAME>``.
 
     With ``wait_for_token`` the event is ``{"input", "token"}``, and the step waits until somebody
     sends that token back with SendTaskSuccess of Step Functions; the output sent with it is the
@@ -74,6 +76,7 @@ class Function(RecoverableStep):
     reads: tuple[str | SerializeAsAny[Resource], ...] | None
     writes: tuple[str | SerializeAsAny[Resource], ...] | None
     permissions: tuple[Permission, ...]
+    secrets: tuple[Secret, ...]
     wait_for_token: bool
     answer_within: Seconds | None
 
@@ -88,6 +91,7 @@ class Function(RecoverableStep):
         reads: Sequence[str | Resource] | None = None,
         writes: Sequence[str | Resource] | None = None,
         permissions: Sequence[Permission] = (),
+        secrets: Sequence[str | Secret] = (),
         wait_for_token: bool = False,
         answer_within: timedelta | None = None,
         output: Value = None,
@@ -105,6 +109,7 @@ class Function(RecoverableStep):
             reads=_entries(reads),
             writes=_entries(writes),
             permissions=as_sequence(permissions),
+            secrets=_secrets(secrets),
             wait_for_token=wait_for_token,
             answer_within=answer_within,
             output=result_text(output, result),
@@ -112,6 +117,15 @@ class Function(RecoverableStep):
             retry=as_sequence(retry),
             catch=as_sequence(catch),
         )
+
+    @field_validator("secrets")
+    @classmethod
+    def _each_secret_once(cls, secrets: tuple[Secret, ...]) -> tuple[Secret, ...]:
+        names = [secret.name for secret in secrets]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"the secret '{twice}' is in the list twice: remove one")
+        return secrets
 
     @model_validator(mode="after")
     def _answered_by_token(self) -> Self:
@@ -128,6 +142,12 @@ def _entries(entries: Sequence[str | Resource] | None) -> object:
         return None
     each = (entries,) if isinstance(entries, str | Resource) else tuple(entries)
     return tuple(entry.name if isinstance(entry, Bucket) else entry for entry in each)
+
+
+def _secrets(secrets: Sequence[str | Secret]) -> tuple[Secret, ...]:
+    """Return ``secrets`` as a tuple; a text is the name of one in SSM."""
+    each = (secrets,) if isinstance(secrets, str | Secret) else tuple(secrets)
+    return tuple(Secret(secret) if isinstance(secret, str) else secret for secret in each)
 
 
 class Call(RecoverableStep):
