@@ -135,10 +135,13 @@ def _check_functions(source: Source) -> Findings:
 
 
 def _check_environment(step: Function) -> Findings:
-    for variable in step.environment:
-        if not _VARIABLE.fullmatch(variable) or _RESERVED.fullmatch(variable):
-            message = f"environment: Lambda does not accept a variable '{variable}': rename it"
-            yield step.name, message
+    for field, variables in (("environment", step.environment), ("settings", step.settings)):
+        for variable in variables:
+            if not _VARIABLE.fullmatch(variable) or _RESERVED.fullmatch(variable):
+                message = f"{field}: Lambda does not accept a variable '{variable}': rename it"
+                yield step.name, message
+    for variable in step.environment.keys() & step.settings.keys():
+        yield step.name, f"environment: '{variable}' would hide the setting: remove one of them"
     size = sum(len(f"{key}{value}".encode()) for key, value in step.environment.items())
     if size > _LARGEST_ENVIRONMENT:
         yield (

@@ -13,7 +13,7 @@ from dorc_runtime.compile.checks import Source, problems_of, resolved_source
 from dorc_runtime.compile.document.states import state_machine
 from dorc_runtime.compile.documents import Document
 from dorc_runtime.compile.names import Names, function_arn, machine_arn, partition, zones
-from dorc_runtime.compile.permissions.function_access import address_variables
+from dorc_runtime.compile.permissions.function_access import function_variables
 from dorc_runtime.compile.target import Target
 from dorc_runtime.errors import DefinitionError, InputError, UnknownNameError
 from dorc_runtime.local.aws.mocks import read_mocks, refuse_unanswered_tasks
@@ -224,10 +224,7 @@ def _functions(
             folder=folder.path / step.name,
             timeout=step.timeout.total_seconds(),
             memory=step.memory,
-            environment={
-                **address_variables(step, source.layer, target),
-                **step.environment,
-            },
+            environment=function_variables(step, source.layer, target),
             storage=step.storage,
             lib=lib if lib.is_dir() else None,
             packages=packages,

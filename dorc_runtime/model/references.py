@@ -7,10 +7,11 @@ arguments, in an expression. ``compile.target`` replaces the marks by the values
 import json
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
-from pydantic import JsonValue, WrapValidator
+from pydantic import AfterValidator, JsonValue, WrapValidator
 
+from dorc_runtime.errors import ExpressionError
 from dorc_runtime.model.base import Model
 
 _MARK = re.compile(r"\$\{dorc:([a-z-]+):([^}]*)\}")
@@ -27,6 +28,25 @@ class Reference(str):
     """A text that is replaced by a value when the environment is known."""
 
     __slots__ = ()
+
+    def __bool__(self) -> NoReturn:
+        raise ExpressionError(
+            f"Python does not know the value of {_call(self)} here: it differs between "
+            "environments. Write Choice(If(..., then=[...])) instead of if."
+        )
+
+    def __mul__(self, other: object) -> NoReturn:
+        raise ExpressionError(
+            f"Python does not know the value of {_call(self)} here, so it cannot compute with it: "
+            "add a setting with the result."
+        )
+
+    __rmul__ = __mul__
+
+
+def is_reference(value: object) -> bool:
+    """Return whether ``value`` is a reference, or a text with one in it."""
+    return isinstance(value, str) and _MARK.search(value) is not None
 
 
 def reference(kind: str, name: str) -> Reference:
@@ -46,6 +66,14 @@ def _pass_reference(value: object, validate: Callable[[object], object]) -> obje
     return value if isinstance(value, Reference) else validate(value)
 
 
+def _fixed(value: str) -> str:
+    if is_reference(value):
+        raise ValueError("it must be the same in all environments, so it cannot be a setting")
+    return value
+
+
+# For names: a reference is refused.
+Fixed = AfterValidator(_fixed)
 # For fields that are no texts: a reference is accepted, and its value is validated later.
 Resolvable = WrapValidator(_pass_reference)
 
@@ -91,14 +119,20 @@ def _resolved_text(text: str, values: Values) -> JsonValue:
         return text
     if _EXPRESSION.fullmatch(text):
         return _LITERAL.sub(lambda found: _resolved_literal(found[0], values), text)
-    return _MARK.sub(lambda mark: _plain(values(*mark.groups())), text)
+    return _MARK.sub(lambda mark: plain_text(values(*mark.groups())), text)
 
 
 def _resolved_literal(literal: str, values: Values) -> str:
     """Return a text in quotes, or a mark, with values in place of marks."""
     if alone := _MARK.fullmatch(literal.strip("\"'")):
         return _json(values(*alone.groups()))
-    return _MARK.sub(lambda mark: _json(_plain(values(*mark.groups())))[1:-1], literal)
+    return _MARK.sub(lambda mark: _json(plain_text(values(*mark.groups())))[1:-1], literal)
+
+
+def _call(mark: str) -> str:
+    """Return what a user writes for a reference."""
+    kind, name = _MARK.findall(mark)[0]
+    return f'setting("{name}")' if kind == "setting" else f"the {kind} {name}"
 
 
 def _json(value: JsonValue) -> str:
@@ -107,5 +141,6 @@ def _json(value: JsonValue) -> str:
     return f"({shown})" if shown.startswith("-") else shown
 
 
-def _plain(value: JsonValue) -> str:
+def plain_text(value: JsonValue) -> str:
+    """Return ``value`` as text: a text as it is, everything else as JSON (``true``, ``[1, 2]``)."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,11 +1,12 @@
 """What starts a pipeline: an object, a schedule, another pipeline, or any event."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
-from dorc_runtime.model.base import Model
+from dorc_runtime.model.base import Model, as_texts
+from dorc_runtime.model.references import Fixed, Reference, Resolvable
 
 Status = Literal["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
 
@@ -42,7 +43,7 @@ class CronTrigger(Model):
     schedule: str
     timezone: str = "UTC"
     input: dict[str, JsonValue] = Field(default={})
-    enabled: bool | tuple[str, ...] = True
+    enabled: Annotated[bool | tuple[str, ...], Resolvable] = True
 
     def __init__(
         self,
@@ -67,11 +68,11 @@ class PipelineTrigger(Model):
     The input of this pipeline is ``{"pipeline", "execution", "status", "time"}``.
     """
 
-    pipeline: str
-    on: tuple[Status, ...] = ("SUCCEEDED",)
+    pipeline: Annotated[str, Fixed]
+    on: Annotated[tuple[Status, ...], Resolvable] = ("SUCCEEDED",)
 
     def __init__(self, pipeline: str, *, on: Sequence[Status] = ("SUCCEEDED",)) -> None:
-        super().__init__(pipeline=pipeline, on=tuple(on))
+        super().__init__(pipeline=pipeline, on=on if isinstance(on, Reference) else as_texts(on))
 
 
 class EventTrigger(Model):

@@ -20,6 +20,7 @@ from dorc_runtime.compile.checks import Source
 from dorc_runtime.errors import DefinitionError, DorcError
 from dorc_runtime.model.config import Config
 from dorc_runtime.model.pipeline import Pipeline
+from dorc_runtime.model.references import Reference
 from dorc_runtime.project.handlers import handler_problem
 from dorc_runtime.project.repository import CONFIGURATION, PipelineFolder, Repository
 
@@ -89,7 +90,9 @@ def _run_definition(file: Path, shown: str) -> Mapping[str, object]:
         # Without the names that pydantic gives to its own validators.
         field = ".".join(str(part) for part in first["loc"] if "[" not in str(part))
         message = first["msg"].removeprefix("Value error, ").removesuffix(".")
-        if first["type"] == "model_type":
+        if isinstance(first["input"], Reference):
+            message = "it must be the same in all environments, so it cannot be a setting"
+        elif first["type"] == "model_type":
             message = f"{first['input']!r} is not a {_model_name(message)}"
         what = f"{error.title}, {field}" if field else error.title
         raise DefinitionError(f"{_line(error, file, shown)}: {what}: {message}.") from error

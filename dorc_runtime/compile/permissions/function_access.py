@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from dorc_runtime.compile.names import zones
 from dorc_runtime.compile.target import Target
+from dorc_runtime.model.references import plain_text
 from dorc_runtime.model.resources import Resource
 from dorc_runtime.model.secrets import Secret
 from dorc_runtime.model.steps import Function
@@ -64,6 +65,13 @@ def address_variables(step: Function, layer: str, target: Target) -> dict[str, s
 def secret_variable(secret: Secret) -> str:
     """Return the variable with what code asks for ``secret`` by: ``SECRET_WEATHER_KEY``."""
     return f"SECRET_{secret.name}".replace("-", "_").upper()
+
+
+def function_variables(step: Function, layer: str, target: Target) -> dict[str, str]:
+    """Return the variables of ``step``: addresses, settings that have a value, and its own."""
+    values = step.settings.items()
+    settings = {name: plain_text(value) for name, value in values if value is not None}
+    return {**address_variables(step, layer, target), **settings, **step.environment}
 
 
 def _address(entry: Entry, target: Target) -> str:

@@ -17,7 +17,7 @@ from dorc_runtime.compile.names import (
     schedule_group_arn,
     zones,
 )
-from dorc_runtime.compile.permissions.function_access import address_variables
+from dorc_runtime.compile.permissions.function_access import function_variables
 from dorc_runtime.compile.permissions.machine_permissions import MachineContext, machine_permissions
 from dorc_runtime.compile.permissions.policies import (
     function_policy,
@@ -108,8 +108,8 @@ class PipelinePlan:
         return dict(zip(("SOURCE_BUCKET", "TARGET_BUCKET"), between or (), strict=False))
 
     def variables(self, step: Function) -> dict[str, str]:
-        """Return the variables of a function: addresses, and those of its definition."""
-        return {**address_variables(step, self.layer, self.target), **step.environment}
+        """Return the environment variables of a function."""
+        return function_variables(step, self.layer, self.target)
 
     def function_role(self, step: Function) -> RolePlan:
         """Return the role of a function."""

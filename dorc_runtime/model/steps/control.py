@@ -12,9 +12,10 @@ from pydantic import Field, JsonValue, field_validator, model_validator
 
 from dorc_runtime.errors import ExpressionError
 from dorc_runtime.model.base import Model, as_sequence
-from dorc_runtime.model.expressions.data import result_text, value_text
+from dorc_runtime.model.expressions.data import jsonata, result_text, value_text
 from dorc_runtime.model.expressions.expression import Expression, Value
 from dorc_runtime.model.expressions.variables import Assignments, assignments
+from dorc_runtime.model.references import Reference, is_reference
 from dorc_runtime.model.steps.recovery import Catch, RecoverableStep, Retry, whole_seconds
 from dorc_runtime.model.steps.step import Step, Steps
 
@@ -66,8 +67,11 @@ class If(Model):
         if not isinstance(condition, Expression | str):
             raise ExpressionError(
                 f"If({condition!r}): the condition must be an expression, not a value that Python "
-                "knows before a run: If(data.rows == 0, then=[...])."
+                "knows before a run: If(data.rows == 0, then=[...]). To compare a setting write "
+                """If(jsonata(f"{setting('mode')} = 'fast'"))."""
             )
+        if isinstance(condition, Reference):
+            condition = jsonata(condition)
         super().__init__(
             condition=value_text(condition),
             then=as_sequence(then),
@@ -143,6 +147,15 @@ class Wait(Step):
             assign=assignments(assign, value_text),
             name=name,
         )
+
+    @field_validator("seconds")
+    @classmethod
+    def _a_length(cls, seconds: int | str | None) -> int | str | None:
+        if isinstance(seconds, str) and not (is_reference(seconds) or seconds.startswith("{%")):
+            raise ValueError("a length must be a timedelta, an expression or a number of seconds")
+        if isinstance(seconds, int) and not 0 < seconds < 100_000_000:
+            raise ValueError(f"{seconds} must be a number of seconds, 1 to 99,999,999")
+        return seconds
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:

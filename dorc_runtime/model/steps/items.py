@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.htm
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
@@ -12,9 +12,11 @@ from dorc_runtime.errors import DefinitionError
 from dorc_runtime.model.base import Model
 from dorc_runtime.model.expressions.data import value_text
 from dorc_runtime.model.expressions.expression import Expression, Value
+from dorc_runtime.model.references import Reference, Resolvable
 
 Format = Literal["CSV", "JSON", "JSONL"]
 Delimiter = Literal[",", "|", ";", " ", "\t"]
+Limit = Annotated[int | None, Field(ge=1, le=100_000_000), Resolvable]
 
 _FORMATS: dict[str, Format] = {
     ".csv": "CSV", ".json": "JSON", ".jsonl": "JSONL", ".ndjson": "JSONL",
@@ -26,7 +28,7 @@ class Objects(Model):
 
     bucket: JsonValue
     prefix: JsonValue
-    limit: int | None = Field(ge=1, le=100_000_000)
+    limit: Limit
 
 
 class Rows(Model):
@@ -34,10 +36,10 @@ class Rows(Model):
 
     bucket: JsonValue
     key: JsonValue
-    format: Format
+    format: Annotated[Format, Resolvable]
     headers: tuple[str, ...] | None
-    delimiter: Delimiter
-    limit: int | None = Field(ge=1, le=100_000_000)
+    delimiter: Annotated[Delimiter, Resolvable]
+    limit: Limit
 
 
 def objects(
@@ -74,10 +76,10 @@ def rows(
     list. Of JSON Lines each line is an item.
     """
     in_bucket, path = _place("rows", place, bucket, key)
-    if isinstance(path, str) and not path:
+    if isinstance(path, str) and path == "":
         raise DefinitionError('rows() needs a file: rows("raw/penguins.csv").')
     ending = f".{path.rpartition('.')[2].lower()}" if isinstance(path, str) else ""
-    file_format = format or _FORMATS.get(ending)
+    file_format = _FORMATS.get(ending) if format is None else format
     if file_format is None:
         raise DefinitionError(
             'rows() does not know the format of the file: add format="CSV", "JSON" or "JSONL".'
@@ -93,7 +95,12 @@ def rows(
 
 
 def _place(kind: str, place: str, bucket: Value, path: Value) -> tuple[Value, Value]:
-    if bool(place) == (isinstance(bucket, Expression) or bool(bucket)):
+    if isinstance(place, Reference):
+        raise DefinitionError(
+            f"{kind}(setting(...)): dorc does not know the bucket in it. Use settings for the "
+            f"bucket and the rest: {kind}(bucket=setting(...), ...)."
+        )
+    if bool(place) == (isinstance(bucket, Expression | Reference) or bool(bucket)):
         raise DefinitionError(
             f'{kind}() needs one place: either {kind}("raw/penguins") or {kind}(bucket=...).'
         )

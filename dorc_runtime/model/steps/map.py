@@ -12,7 +12,7 @@ from dorc_runtime.model.base import as_sequence
 from dorc_runtime.model.expressions.data import list_text, result_text, selected_text
 from dorc_runtime.model.expressions.expression import Value
 from dorc_runtime.model.expressions.variables import assignments
-from dorc_runtime.model.references import Resolvable
+from dorc_runtime.model.references import Resolvable, is_reference
 from dorc_runtime.model.steps.items import Objects, Rows
 from dorc_runtime.model.steps.recovery import Catch, RecoverableStep, Retry
 from dorc_runtime.model.steps.step import Step, Steps
@@ -81,7 +81,7 @@ class Map(RecoverableStep):
     @field_validator("over")
     @classmethod
     def _a_list(cls, over: Objects | Rows | JsonValue) -> Objects | Rows | JsonValue:
-        if isinstance(over, str) and over.startswith("{%"):
+        if isinstance(over, str) and (over.startswith("{%") or is_reference(over)):
             return over
         if isinstance(over, list | Objects | Rows):
             return over
@@ -92,8 +92,8 @@ class Map(RecoverableStep):
         options = {
             f"over={type(self.over).__name__.lower()}(...)": isinstance(self.over, Objects | Rows),
             "batch": self.batch is not None,
-            "tolerated_failures": self.tolerated_failures,
-            "tolerated_percentage": self.tolerated_percentage,
+            "tolerated_failures": self.tolerated_failures != 0,
+            "tolerated_percentage": self.tolerated_percentage != 0,
             "results": self.results is not None,
         }
         if not self.distributed:

@@ -13,7 +13,7 @@ from dorc_runtime.model.base import Model, as_sequence, as_texts
 from dorc_runtime.model.expressions.data import caught_text
 from dorc_runtime.model.expressions.expression import Value
 from dorc_runtime.model.expressions.variables import Assignments, assignments
-from dorc_runtime.model.references import Resolvable
+from dorc_runtime.model.references import Resolvable, is_reference
 from dorc_runtime.model.steps.step import Step, Steps
 
 ALL_ERRORS = "States.ALL"
@@ -42,7 +42,7 @@ class Retry(Model):
     max_attempts: Annotated[int, Field(ge=0, le=99_999_999), Resolvable]
     backoff: Annotated[float, Field(ge=1), Resolvable]
     max_delay: Seconds | None
-    jitter: bool
+    jitter: Annotated[bool, Resolvable]
 
     def __init__(
         self,
@@ -65,6 +65,8 @@ class Retry(Model):
 
     @model_validator(mode="after")
     def _delay_over_interval(self) -> Self:
+        if is_reference(self.max_delay) or is_reference(self.interval):
+            return self
         if self.max_delay is not None and self.max_delay <= self.interval:
             raise ValueError(
                 f"max_delay {self.max_delay} must be longer than interval {self.interval}"

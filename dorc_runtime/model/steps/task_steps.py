@@ -10,6 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     Field,
     JsonValue,
     SerializeAsAny,
@@ -17,12 +18,12 @@ from pydantic import (
     model_validator,
 )
 
-from dorc_runtime.model.base import as_sequence
+from dorc_runtime.model.base import as_sequence, as_texts
 from dorc_runtime.model.expressions.data import STEP_RESULT, data, result_text, value_text
 from dorc_runtime.model.expressions.expression import Value
 from dorc_runtime.model.expressions.variables import assignments
 from dorc_runtime.model.permission import Permission
-from dorc_runtime.model.references import Resolvable
+from dorc_runtime.model.references import Fixed, Resolvable, plain_text, setting
 from dorc_runtime.model.resources import Bucket, Resource
 from dorc_runtime.model.secrets import Secret
 from dorc_runtime.model.steps.recovery import (
@@ -45,6 +46,12 @@ def _within_lambda(timeout: timedelta) -> timedelta:
     return timeout
 
 
+def _as_text(value: JsonValue) -> JsonValue:
+    """Return the value of a variable as text; a setting may be a number, for example."""
+    return value if value is None else plain_text(value)
+
+
+Text = Annotated[str, BeforeValidator(_as_text)]
 FunctionSeconds = Annotated[
     timedelta, AfterValidator(whole_seconds), AfterValidator(_within_lambda), Resolvable
 ]
@@ -63,6 +70,9 @@ class Function(RecoverableStep):
     (``raw/penguins/``), or is a resource of ``Config(resources=...)``. ``permissions`` are added.
     It may read its ``secrets``, which it finds by the variables ``SECRET_<NAME>``.
 
+    ``environment`` has environment variables. Each of ``settings``, fields of the model in
+    ``Config(settings=...)``, becomes one too: ``api_url`` becomes ``API_URL``.
+
     With ``wait_for_token`` the event is ``{"input", "token"}``, and the step waits until somebody
     sends that token back with SendTaskSuccess of Step Functions; the output sent with it is the
     result. After ``answer_within`` the step fails with ``States.Timeout``:
@@ -71,7 +81,8 @@ class Function(RecoverableStep):
 
     memory: Annotated[int, Field(ge=128, le=10_240), Resolvable]
     timeout: FunctionSeconds
-    environment: dict[str, str]
+    environment: dict[str, Text]
+    settings: dict[str, JsonValue]
     storage: Annotated[int, Field(ge=512, le=10_240), Resolvable]
     reads: tuple[str | SerializeAsAny[Resource], ...] | None
     writes: tuple[str | SerializeAsAny[Resource], ...] | None
@@ -87,6 +98,7 @@ class Function(RecoverableStep):
         memory: int = 512,
         timeout: timedelta = timedelta(minutes=5),
         environment: Mapping[str, str] | None = None,
+        settings: Sequence[str] = (),
         storage: int = 512,
         reads: Sequence[str | Resource] | None = None,
         writes: Sequence[str | Resource] | None = None,
@@ -105,6 +117,7 @@ class Function(RecoverableStep):
             memory=memory,
             timeout=timeout,
             environment=dict(environment or {}),
+            settings={name.upper(): setting(name) for name in as_texts(settings)},
             storage=storage,
             reads=_entries(reads),
             writes=_entries(writes),
@@ -159,7 +172,7 @@ class Call(RecoverableStep):
     call that takes longer than ``timeout`` fails with ``States.Timeout``.
     """
 
-    pipeline: str
+    pipeline: Annotated[str, Fixed]
     wait: bool
     input: JsonValue
     timeout: Seconds | None
@@ -208,7 +221,7 @@ class Service(RecoverableStep):
     ``permissions``. An action that takes longer than ``timeout`` fails with ``States.Timeout``.
     """
 
-    action: str
+    action: Annotated[str, Fixed]
     arguments: dict[str, JsonValue]
     permissions: tuple[Permission, ...]
     timeout: Seconds | None

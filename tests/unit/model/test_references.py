@@ -1,16 +1,39 @@
 """References in a definition become the values of an environment."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from pydantic import JsonValue, ValidationError
 
-from dorc_runtime import CronTrigger, Function, If, Pass, Pipeline, Service, data, jsonata
+from dorc_runtime import (
+    Call,
+    CronTrigger,
+    EventTrigger,
+    Fail,
+    Function,
+    If,
+    Map,
+    Pass,
+    Pipeline,
+    PipelineTrigger,
+    Retry,
+    S3Trigger,
+    Service,
+    Wait,
+    data,
+    jsonata,
+    rows,
+    setting,
+)
 from dorc_runtime.compile.names import Names
+from dorc_runtime.compile.permissions.function_access import function_variables
 from dorc_runtime.compile.target import Target
 from dorc_runtime.errors import DefinitionError, ExpressionError
-from dorc_runtime.model.references import setting
 from dorc_runtime.model.resources import Bucket, Queue, Table, Topic
-from dorc_runtime.model.steps import Choice
+from dorc_runtime.model.steps import Choice, Step
+from dorc_runtime.model.triggers import Trigger
 
 ORDERS = Table("orders", partition_key="id", sort_key="at")
 NEWS, WORK, ARCHIVE = Topic("news"), Queue("work"), Bucket("archive")
@@ -105,3 +128,190 @@ def test_a_resource_that_is_not_in_the_configuration_is_refused() -> None:
 def test_a_sum_with_a_setting_says_what_to_write() -> None:
     with pytest.raises(ExpressionError, match="dorc does not know whether the setting is a number"):
         data.rows + setting("memory")
+
+
+def test_settings_are_environment_variables_of_a_function() -> None:
+    step = Function(
+        "clean",
+        settings=["api_url", "fast", "days", "absent"],
+        environment={"PAUSE": setting("pause")},
+    )
+    target = replace(
+        DEV,
+        settings={
+            "api_url": "https://api",
+            "fast": True,
+            "days": [1, 2],
+            "absent": None,
+            "pause": 30,
+        },
+    )
+    [resolved] = target.resolve(Pipeline(steps=[step])).steps
+    assert isinstance(resolved, Function)
+    variables = function_variables(resolved, "ingest", target)
+    assert variables == {
+        "ENVIRONMENT": "dev",
+        "API_URL": "https://api",
+        "FAST": "true",
+        "DAYS": "[1, 2]",
+        "PAUSE": "30",
+    }
+
+
+VALUES: dict[str, JsonValue] = {
+    "n": 7,
+    "seconds": 30,
+    "yes": True,
+    "some": ["dev"],
+    "ended": ["FAILED"],
+    "text": "a",
+    "format": "CSV",
+    "bar": "|",
+    "cron": "rate(1 day)",
+    "zone": "Europe/London",
+}
+HALF_A_MINUTE = timedelta(seconds=30)
+RETRY = Retry(
+    setting("text"),
+    interval=timedelta(seconds=1),
+    max_attempts=setting("n"),
+    backoff=setting("n"),
+    max_delay=setting("seconds"),
+    jitter=setting("yes"),
+)
+MAP = Map(
+    rows(
+        bucket=setting("text"),
+        key=setting("text"),
+        format=setting("format"),
+        delimiter=setting("bar"),
+        limit=setting("n"),
+    ),
+    distributed=True,
+    batch=setting("n"),
+    tolerated_failures=setting("n"),
+    tolerated_percentage=setting("n"),
+    results=f"processed/{setting('text')}",
+    steps=[Pass()],
+)
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (Wait(setting("seconds")), Wait(HALF_A_MINUTE)),
+        (Wait(until=setting("text")), Wait(until="a")),
+        (Fail(setting("text"), setting("text")), Fail("a", "a")),
+        (Map(setting("some"), steps=[Pass()]), Map(["dev"], steps=[Pass()])),
+        (
+            Map([1], steps=[Pass()], max_concurrency=setting("n")),
+            Map([1], steps=[Pass()], max_concurrency=7),
+        ),
+        (
+            MAP,
+            Map(
+                rows(bucket="a", key="a", format="CSV", delimiter="|", limit=7),
+                distributed=True,
+                batch=7,
+                tolerated_failures=7,
+                tolerated_percentage=7,
+                results="processed/a",
+                steps=[Pass()],
+            ),
+        ),
+        (Call("a/b", timeout=setting("seconds")), Call("a/b", timeout=HALF_A_MINUTE)),
+        (
+            Service("sns:publish", timeout=setting("seconds")),
+            Service("sns:publish", timeout=HALF_A_MINUTE),
+        ),
+        (
+            Function("a", wait_for_token=True, answer_within=setting("seconds")),
+            Function("a", wait_for_token=True, answer_within=HALF_A_MINUTE),
+        ),
+        (
+            Function("a", reads=[f"raw/{setting('text')}/"], retry=[RETRY]),
+            Function(
+                "a",
+                reads=["raw/a/"],
+                retry=[
+                    Retry(
+                        "a",
+                        max_attempts=7,
+                        backoff=7,
+                        max_delay=HALF_A_MINUTE,
+                        jitter=True,
+                    )
+                ],
+            ),
+        ),
+    ],
+    ids=lambda step: step.name or type(step).__name__,
+)
+def test_fields_of_steps_take_settings(step: Step, expected: Step) -> None:
+    target = replace(DEV, settings=VALUES)
+    assert target.resolve(Pipeline(steps=[step])).steps == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "expected"),
+    [
+        (
+            S3Trigger(prefix=setting("text"), bucket=setting("text")),
+            S3Trigger(prefix="a", bucket="a"),
+        ),
+        (
+            CronTrigger(setting("cron"), timezone=setting("zone"), enabled=setting("some")),
+            CronTrigger("rate(1 day)", timezone="Europe/London", enabled=["dev"]),
+        ),
+        (CronTrigger("rate(1 day)", enabled=setting("yes")), CronTrigger("rate(1 day)")),
+        (PipelineTrigger("a/b", on=setting("ended")), PipelineTrigger("a/b", on=["FAILED"])),
+        (EventTrigger({"a": [setting("n")]}), EventTrigger({"a": [7]})),
+    ],
+    ids=lambda trigger: type(trigger).__name__,
+)
+def test_fields_of_triggers_take_settings(trigger: Trigger, expected: Trigger) -> None:
+    target = replace(DEV, settings=VALUES)
+    pipeline = Pipeline(steps=[Pass()], triggers=[trigger], timeout=setting("seconds"))
+    resolved = target.resolve(pipeline)
+    assert (resolved.triggers, resolved.timeout) == ((expected,), HALF_A_MINUTE)
+
+
+def test_a_setting_may_be_a_condition() -> None:
+    choice = Choice(If(setting("yes"), then=[Pass()]))
+    [step] = replace(DEV, settings=VALUES).resolve(Pipeline(steps=[choice])).steps
+    assert isinstance(step, Choice)
+    assert step.ways[0].condition == "{% true %}"
+
+
+def test_a_comparison_that_python_makes_says_what_to_write() -> None:
+    with pytest.raises(ExpressionError, match="To compare a setting write If"):
+        If(setting("text") == "a", then=[Pass()])
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda value: 1 if value else 2,
+        lambda value: value * 2,
+        lambda value: 2 * value,
+    ],
+    ids=["if", "times two", "two times"],
+)
+def test_python_cannot_compute_with_a_setting(use: Callable[[object], object]) -> None:
+    with pytest.raises(ExpressionError, match=r'the value of setting\("text"\) here'):
+        use(setting("text"))
+
+
+@pytest.mark.parametrize(
+    "define",
+    [
+        lambda: Function(setting("text")),
+        lambda: Call(setting("text")),
+        lambda: Service(setting("text")),
+        lambda: PipelineTrigger(setting("text")),
+    ],
+    ids=["function", "call", "service", "trigger"],
+)
+def test_names_cannot_be_settings(define: Callable[[], object]) -> None:
+    with pytest.raises(ValidationError, match="must be the same in all environments"):
+        define()
