@@ -83,7 +83,7 @@ def resolved_source(source: Source, target: Target) -> Source:
     try:
         return replace(source, pipeline=target.resolve(source.pipeline))
     except DorcError as error:
-        raise DefinitionError(f"{source.file}: {error}") from error
+        raise DefinitionError(f"{source.file}: {error} (in {target.environment})") from error
 
 
 def problems_of(source: Source) -> tuple[Problem, ...]:

@@ -93,6 +93,8 @@ class Target:
     def resolve(self, pipeline: Pipeline) -> Pipeline:
         """Return ``pipeline`` with the values of this environment in place of references.
 
+        The message of an error has no full stop, as it can be followed by the environment.
+
         Raises:
             DefinitionError: A reference has no value here, or its value does not fit.
         """
@@ -101,9 +103,9 @@ class Target:
         except ValidationError as error:
             first = error.errors()[0]
             what = ".".join(str(part) for part in first["loc"] if "[" not in str(part))
-            shown = f"{what} of a {error.title} is {first['input']!r} in {self.environment}"
+            reason = first["msg"].removeprefix("Value error, ").removesuffix(".")
             raise DefinitionError(
-                f"{shown}: {first['msg'].removeprefix('Value error, ')}."
+                f"{what} of a {error.title} is {first['input']!r}: {reason}"
             ) from error
 
     def value(self, kind: str, name: str) -> JsonValue:
@@ -115,8 +117,8 @@ class Target:
         if kind == "setting":
             if name not in self.settings:
                 raise DefinitionError(
-                    f"no setting '{name}' in {self.environment}.{_near(name, self.settings)} "
-                    "Add it to the model in Config(settings=...)."
+                    f"no setting '{name}'.{_near(name, self.settings)} Add it to the model in "
+                    "Config(settings=...)"
                 )
             return self.settings[name]
         word, _, part = kind.partition("-")
@@ -126,7 +128,7 @@ class Target:
         known = {each.name: "" for each in self.resources if each.kind == word}
         raise DefinitionError(
             f"no {word} '{name}' in Config(resources=...).{_near(name, known)} Add it to the list "
-            "in pipeline_config.py."
+            "in pipeline_config.py"
         )
 
 

@@ -26,6 +26,7 @@ from dorc_runtime.model.config import Config
 from dorc_runtime.model.resources import Bucket
 from dorc_runtime.model.steps import Function, all_steps, called_pipelines
 from dorc_runtime.project.definitions import load_config, load_source
+from dorc_runtime.project.environment_values.setting_values import setting_values
 from dorc_runtime.project.packages import packages_folder
 from dorc_runtime.project.repository import PipelineFolder, Repository
 
@@ -135,7 +136,10 @@ def local_machine(pipeline: str, region: str) -> str:
 
 
 def local_target(repository: Repository, config: Config | None) -> Target:
-    """Return the target of runs on this machine, the environment called local."""
+    """Return the target of runs on this machine, the environment called local.
+
+    Raises ``DefinitionError`` for a setting without a valid value.
+    """
     places = [zone for folder in repository.pipelines for zone in zones(folder.layer) or ()]
     resources = config.resources if config else ()
     places += [each.name for each in resources if isinstance(each, Bucket)]
@@ -145,6 +149,7 @@ def local_target(repository: Repository, config: Config | None) -> Target:
         account=ACCOUNT,
         zones={place: local_bucket(place) for place in places},
         resources=resources,
+        settings=setting_values(repository, config.settings, LOCAL.environment) if config else {},
     )
 
 

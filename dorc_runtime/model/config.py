@@ -1,10 +1,19 @@
 """The configuration that pipelines share: in all environments, and in one environment."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import BaseModel, Field, SerializeAsAny, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    SecretBytes,
+    SecretStr,
+    SerializeAsAny,
+    field_validator,
+    model_validator,
+)
 
 from dorc_runtime.model.base import Model
+from dorc_runtime.model.references import is_reference
 from dorc_runtime.model.resources import Resource
 
 Account = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
@@ -70,6 +79,37 @@ class Config(Model):
     alert_emails: tuple[str, ...] = ()
     resources: tuple[SerializeAsAny[Resource], ...] = ()
     settings: type[BaseModel] | None = Field(default=None, exclude=True)
+
+    @field_validator("settings", mode="before")
+    @classmethod
+    def _a_model(cls, settings: object) -> object:
+        if settings is None or (isinstance(settings, type) and issubclass(settings, BaseModel)):
+            return settings
+        raise ValueError(
+            f"{settings!r} is not a class of pydantic's: write class Settings(BaseModel), and "
+            "settings=Settings"
+        )
+
+    @field_validator("settings")
+    @classmethod
+    def _without_secrets(cls, settings: type[BaseModel] | None) -> type[BaseModel] | None:
+        for name, field in settings.model_fields.items() if settings else ():
+            types = (field.annotation, *get_args(field.annotation))
+            if any(each in (SecretStr, SecretBytes) for each in types):
+                raise ValueError(
+                    f"{name}: a setting is not secret: remove it, and give it to functions with "
+                    f'Function(secrets=["{name.replace("_", "-")}"])'
+                )
+        return settings
+
+    @model_validator(mode="after")
+    def _without_references(self) -> Self:
+        if is_reference(self.model_dump_json()):
+            raise ValueError(
+                "setting() has no value here: write the value, or set the field of Config in "
+                "infra/Pulumi.<env>.yaml"
+            )
+        return self
 
     @model_validator(mode="after")
     def _vpc_whole(self) -> Self:

@@ -20,10 +20,12 @@ ENVIRONMENT = "environment"
 
 Kind = Literal["universal", "infra", "pipeline"]
 
+# The fields of Config that a stack file may set. The others are the same everywhere.
+_CONFIG_FIELDS = Config.model_fields.keys() - {"universal", "resources", "settings"}
 # The settings that have an effect in a stack file of each kind of program.
 _FIELDS: Mapping[Kind, frozenset[str]] = {
     "universal": frozenset(),
-    "infra": frozenset(Config.model_fields.keys() - {"universal"} | {ENVIRONMENT}),
+    "infra": frozenset(_CONFIG_FIELDS | {"settings", ENVIRONMENT}),
     "pipeline": frozenset(
         {ENVIRONMENT, "vpc_id", "private_subnet_ids", "buckets", "log_retention_days"}
     ),
@@ -148,6 +150,8 @@ def _misplaced_key(key: str) -> str:
 
 def _unknown_setting(key: str, stack: str, *, kind: Kind, infra: str) -> str:
     shared = "UniversalConfig in pipeline_config.py"
+    if key == "resources":
+        return f"'{key}' has no effect here: set it in Config in pipeline_config.py."
     if key in UniversalConfig.model_fields:
         return f"'{key}' has no effect here: it is the same everywhere, so set it in {shared}."
     if key in _FIELDS["infra"]:
@@ -170,8 +174,7 @@ def config_with_settings(config: Config, settings: Mapping[str, object], *, wher
     that an error names. Keys that are not fields are for the program. Raises ``DefinitionError``
     for an invalid value.
     """
-    fields = Config.model_fields.keys() - {"universal"}
-    changes = {key: _parse(value) for key, value in settings.items() if key in fields}
+    changes = {key: _parse(value) for key, value in settings.items() if key in _CONFIG_FIELDS}
     for key, value in changes.items():
         if isinstance(value, dict) and "secure" in value:
             raise DefinitionError(

@@ -37,7 +37,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "expressions": set(),
     },
     "model": {"steps": {"expressions"}, "expressions": set()},
-    "project": {"template": set(), "images": set()},
+    "project": {"template": set(), "images": set(), "environment_values": set()},
     "tasks": {"drawings": set()},
     "testing": {"examples": set()},
 }

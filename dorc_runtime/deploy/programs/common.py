@@ -1,4 +1,4 @@
-"""What all programs share: one-line errors, the connection to AWS, and the zones' buckets."""
+"""What all programs share: one-line errors, and the connection to AWS."""
 
 import os
 import re
@@ -11,9 +11,8 @@ import pulumi
 from pulumi_aws.get_caller_identity import get_caller_identity
 from pulumi_aws.provider import Provider
 
-from dorc_runtime.compile.names import Names, zones
 from dorc_runtime.errors import CredentialsError, DorcError, StackError
-from dorc_runtime.model.config import Config, UniversalConfig
+from dorc_runtime.model.config import UniversalConfig
 from dorc_runtime.project.environments import Program, environment_problem
 from dorc_runtime.project.repository import Repository
 from dorc_runtime.project.settings import read_settings
@@ -93,18 +92,3 @@ def stack_environment(repository: Repository, program: Program, stack: str) -> s
     if problem := environment_problem(program, stack):
         raise StackError(f"{repository.show(program.stack_file(stack))}: {problem}")
     return stack
-
-
-def zone_buckets(
-    repository: Repository, config: Config, names: Names, *, account: str
-) -> dict[str, str]:
-    """Return the bucket of each zone that a layer of the repository names.
-
-    It is the existing one in ``config``, if there is one, else the one that infra creates. It also
-    has the resources of ``config`` that are existing buckets.
-    """
-    layers = dict.fromkeys(folder.layer for folder in repository.pipelines)
-    all_zones = dict.fromkeys(zone for layer in layers for zone in zones(layer) or ())
-    existing = [each.name for each in config.resources if each.name in config.buckets]
-    places = all_zones | dict.fromkeys(existing)
-    return {place: config.buckets.get(place) or names.bucket(place, account) for place in places}

@@ -16,10 +16,10 @@ from dorc_runtime.deploy.programs.common import (
     connect,
     one_line_errors,
     stack_environment,
-    zone_buckets,
 )
 from dorc_runtime.deploy.programs.infra_resources import create_resources
 from dorc_runtime.model.config import Config
+from dorc_runtime.project.environment_values.targets import zone_buckets
 from dorc_runtime.project.environments import Program, environment_config
 from dorc_runtime.project.repository import find_repository
 

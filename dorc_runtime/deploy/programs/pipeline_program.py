@@ -10,8 +10,6 @@ import pulumi
 from pulumi_aws import ecr, scheduler
 
 from dorc_runtime.compile.checks import Source, problems_of
-from dorc_runtime.compile.names import Names
-from dorc_runtime.compile.target import Target
 from dorc_runtime.deploy.components.clock import Clock
 from dorc_runtime.deploy.components.delivery import Delivery
 from dorc_runtime.deploy.components.event_rule import EventRule
@@ -24,12 +22,12 @@ from dorc_runtime.deploy.programs.common import (
     one_line_errors,
     refusal,
     stack_environment,
-    zone_buckets,
 )
 from dorc_runtime.deploy.programs.pipeline_plan import PipelinePlan
 from dorc_runtime.errors import DefinitionError, StackError
 from dorc_runtime.model.config import Config
 from dorc_runtime.model.pipeline import Pipeline
+from dorc_runtime.project.environment_values.targets import environment_target
 from dorc_runtime.project.environments import Program, config_with_settings, environment_config
 from dorc_runtime.project.handlers import handler_problem
 from dorc_runtime.project.images.fingerprint import ImageRecipe, recipe
@@ -81,13 +79,8 @@ def _pipeline(defaults: Config, pipeline: Pipeline, path: Path) -> None:
             "dorc:pipeline": folder.id,
         },
     )
-    names = Names(project, environment)
-    target = Target(
-        names=names,
-        region=cloud.region,
-        account=cloud.account,
-        zones=zone_buckets(repository, config, names, account=cloud.account),
-        resources=config.resources,
+    target = environment_target(
+        repository, config, environment, account=cloud.account, infra=infra_folder
     )
     pipeline = target.resolve(pipeline)
     _check(folder, pipeline)

@@ -111,12 +111,12 @@ def test_a_setting_in_a_condition_is_found_in_inner_steps() -> None:
 
 def test_a_value_of_the_wrong_type_is_refused_with_the_environment() -> None:
     pipeline = Pipeline(steps=[Function("clean", memory=setting("big"))])
-    with pytest.raises(DefinitionError, match="memory of a Function is 'big' in dev: Input should"):
+    with pytest.raises(DefinitionError, match="memory of a Function is 'big': Input should"):
         DEV.resolve(pipeline)
 
 
 def test_a_setting_that_no_model_has_is_refused() -> None:
-    with pytest.raises(DefinitionError, match=r"'memry' in dev\. Did you mean 'memory'"):
+    with pytest.raises(DefinitionError, match=r"'memry'\. Did you mean 'memory'"):
         argument(setting("memry"))
 
 
