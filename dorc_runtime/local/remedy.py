@@ -9,12 +9,16 @@ import re
 import signal
 from collections.abc import Mapping, Sequence
 
+from dorc_runtime.compile.permissions.policies import READ_ACTIONS, WRITE_ACTIONS
+from dorc_runtime.compile.target import Target
+from dorc_runtime.local.aws.access.roles import is_machine_key
 from dorc_runtime.local.functions.outcome import LocalFunction
 from dorc_runtime.local.inputs import shown_bucket
+from dorc_runtime.model.resources import Resource
 from dorc_runtime.runs.events import Ending
 from dorc_runtime.runs.result import Refusal
 
-# How libraries word S3's refusal.
+# How libraries word a refusal.
 _DENIED = re.compile("access.?denied|permission.?denied|forbidden|not authorized", re.IGNORECASE)
 _READ = ("s3:GetObject", "s3:ListBucket")
 _WRITE = (
@@ -31,11 +35,13 @@ def remedy(
     functions: Mapping[str, LocalFunction],
     refusals: Sequence[Refusal],
     *,
+    target: Target,
     different_python: str = "",
 ) -> str | None:
     """Return in one line what to change in a function or its step, None if that would not help.
 
-    ``refusals`` are those of the run, one of which may have ended it. ``different_python`` says how
+    ``refusals`` are those of the run, one of which may have ended it; ``target`` has the resources
+    that they name. ``different_python`` says how
     Python here is not that of the images.
     """
     if ending.failed is None:
@@ -46,7 +52,9 @@ def remedy(
         return f"{rule} Maybe {different_python}." if is_syntax and different_python else rule
     # A Call state fails because of a function of the called pipeline.
     own = [each for each in refusals if function is None or each.function == function.name]
-    return _not_allowed(own[-1]) if own and _DENIED.search(ending.cause) else None
+    if not own or not _DENIED.search(f"{ending.error} {ending.cause}"):
+        return None
+    return _not_allowed(own[-1], ending.failed.visit.state, target)
 
 
 def _broken_rule(ending: Ending, function: LocalFunction) -> str | None:
@@ -103,18 +111,33 @@ def _crash(name: str, message: str) -> str:
     )
 
 
-def _not_allowed(refusal: Refusal) -> str:
-    function, action, resource = refusal
-    name = function.rpartition(".")[2]
-    place = shown_bucket(resource.partition(":::")[2])
-    zone = f'"{place.partition("/")[0]}/"'
-    if action in _READ:
-        remedy = f"reads=[{zone}, ...])"
-    elif action in _WRITE:
-        remedy = f"writes=[{zone}, ...])"
+def _not_allowed(refusal: Refusal, state: str, target: Target) -> str:
+    caller, action, arn = refusal
+    resource = _resource(arn, target)
+    place = resource.name if resource else shown_bucket(arn.partition(":::")[2] or arn)
+    permission = f'permissions=[Permission("{action}", resources=...)]'
+    if is_machine_key(caller):
+        return f"{state} is not allowed {action} on {place}: give the step {permission}."
+    if resource is not None:
+        entry = resource.name.replace("-", "_")
+        reads, writes = (
+            any(action.lower() == each.lower() for each in actions.get(resource.kind, ()))
+            for actions in (READ_ACTIONS, WRITE_ACTIONS)
+        )
     else:
-        remedy = f'permissions=[Permission("{action}", resources=...)])'
-    return f'{function} is not allowed {action} on {place}: give Function("{name}", {remedy}.'
+        entry = f'"{place.partition("/")[0]}/"'
+        reads, writes = action in _READ, action in _WRITE
+    name = caller.rpartition(".")[2]
+    remedy = (
+        f"reads=[{entry}, ...]" if reads else f"writes=[{entry}, ...]" if writes else permission
+    )
+    return f'{caller} is not allowed {action} on {place}: give Function("{name}", {remedy}).'
+
+
+def _resource(arn: str, target: Target) -> Resource | None:
+    """Return the resource with this ARN, or with an index that has it."""
+    own = arn.partition("/index/")[0]
+    return next((each for each in target.resources if target.arn(each) == own), None)
 
 
 def _message(ending: Ending) -> str:

@@ -16,14 +16,15 @@ from dorc_runtime.compile.names import Names, function_arn, machine_arn, partiti
 from dorc_runtime.compile.permissions.function_access import function_variables
 from dorc_runtime.compile.target import Target
 from dorc_runtime.errors import DefinitionError, InputError, UnknownNameError
+from dorc_runtime.local.aws.access.roles import Roles, policies, sessions
 from dorc_runtime.local.aws.mocks import read_mocks, refuse_unanswered_tasks
-from dorc_runtime.local.aws.roles import Roles, policies, sessions
+from dorc_runtime.local.aws.run_resources import used_resources
 from dorc_runtime.local.functions.outcome import LocalFunction
 from dorc_runtime.local.inputs import Request, Start, local_bucket, start_of
 from dorc_runtime.local.interpreter.executions import Machine
 from dorc_runtime.local.interpreter.state_fields import LARGEST_PAYLOAD
 from dorc_runtime.model.config import Config
-from dorc_runtime.model.resources import Bucket
+from dorc_runtime.model.resources import Bucket, Resource
 from dorc_runtime.model.steps import Function, all_steps, called_pipelines
 from dorc_runtime.project.definitions import load_config, load_source
 from dorc_runtime.project.environment_values.setting_values import setting_values
@@ -43,7 +44,8 @@ class Plan:
     """A run before it starts; to make a plan changes nothing.
 
     ``functions`` and ``roles`` also have those of called pipelines, by
-    ``<layer>.<pipeline>.<function>``; ``machines`` has the called pipelines, by ARN.
+    ``<layer>.<pipeline>.<function>``; ``machines`` has the called pipelines, by ARN. ``resources``
+    are those of ``target`` that the run needs.
     """
 
     source: Source
@@ -51,10 +53,16 @@ class Plan:
     functions: Mapping[str, LocalFunction]
     roles: Roles
     buckets: tuple[str, ...]
-    region: str
+    target: Target
+    resources: tuple[Resource, ...]
     document: Document
     machines: Mapping[str, Machine]
     mocks: Mapping[str, JsonValue]
+
+    @property
+    def region(self) -> str:
+        """The region of all that is not in S3."""
+        return self.target.region
 
     @property
     def machine(self) -> str:
@@ -105,8 +113,9 @@ def plan(
         packages = packages_folder(own.requirements, cache=cache, on_install=on_install)
         prefix = "" if each is source else _prefix(each)
         functions |= _functions(own, each, packages, target, prefix)
-        assumed |= sessions(each, prefix=prefix, names=target.names)
-        allowed |= policies(each, prefix=prefix, target=as_on_aws)
+        machine = local_machine(name, region)
+        assumed |= sessions(each, prefix=prefix, machine=machine, target=target)
+        allowed |= policies(each, prefix=prefix, machine=machine, target=as_on_aws)
     return Plan(
         source=source,
         start=start,
@@ -118,7 +127,8 @@ def plan(
             sessions=assumed,
         ),
         buckets=tuple(sorted({*target.zones.values(), *(seed.bucket for seed in start.seeds)})),
-        region=region,
+        target=target,
+        resources=used_resources(target, [documents, allowed]),
         document=documents[folder.id],
         machines={
             local_machine(name, region): Machine(name, document)

@@ -101,6 +101,7 @@ class Session:
             result.ending,
             planned.functions,
             result.refusals,
+            target=planned.target,
             different_python=different_python(self._repository.root),
         )
         return CompletedRun(result, folder, change, chain)

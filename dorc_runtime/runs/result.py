@@ -10,11 +10,26 @@ from dorc_runtime.runs.events import Ending, Event, StateEntered
 
 
 class Refusal(NamedTuple):
-    """What the role of a function did not allow: ``s3:GetObject`` on the ARN ``resource``."""
+    """What the role of a caller did not allow: ``s3:GetObject`` on the ARN ``resource``.
+
+    ``function`` is the caller: a function, or the access key of a state machine.
+    """
 
     function: str
     action: str
     resource: str
+
+
+class ServiceCall(NamedTuple):
+    """A call of an AWS service other than S3 that succeeded: ``PutItem`` of ``dynamodb``.
+
+    ``caller`` is the function that made it, or the pipeline for a step without a function.
+    """
+
+    caller: str
+    service: str
+    action: str
+    arguments: Mapping[str, JsonValue]
 
 
 @dataclass(frozen=True)
@@ -22,8 +37,8 @@ class RunResult:
     """How a run of ``pipeline`` (``layer/name``) went.
 
     ``document`` is the state machine that ran, on ``input``. ``written`` holds the objects that the
-    run wrote, by ``zone/key``; ``refusals`` what its functions were refused in S3. ``seconds`` is
-    how long it took.
+    run wrote, by ``zone/key``; ``refusals`` what its roles did not allow. ``seconds`` is
+    how long it took. ``calls`` are those of its functions and steps.
     """
 
     pipeline: str
@@ -34,6 +49,7 @@ class RunResult:
     written: Mapping[str, bytes]
     refusals: tuple[Refusal, ...]
     seconds: float
+    calls: tuple[ServiceCall, ...] = ()
 
     @property
     def states(self) -> tuple[str, ...]:

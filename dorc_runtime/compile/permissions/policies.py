@@ -67,13 +67,13 @@ _WRITE = (
 
 
 # What reading and writing a resource of each kind is.
-_READ_ACTIONS: Mapping[str, Sequence[str]] = MappingProxyType(
+READ_ACTIONS: Mapping[str, Sequence[str]] = MappingProxyType(
     {
         "table": ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan"),
         "queue": ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
     }
 )
-_WRITE_ACTIONS: Mapping[str, Sequence[str]] = MappingProxyType(
+WRITE_ACTIONS: Mapping[str, Sequence[str]] = MappingProxyType(
     {
         "table": (
             "dynamodb:PutItem",
@@ -139,8 +139,8 @@ def function_policy(
             *_objects("Read", _READ, readable, region),
             *_objects("Write", _WRITE, writable, region),
             *_listings([*readable, *writable], region),
-            *_resources("Read", _READ_ACTIONS, resources(reading), target),
-            *_resources("Write", _WRITE_ACTIONS, resources(writing), target),
+            *_resources("Read", READ_ACTIONS, resources(reading), target),
+            *_resources("Write", WRITE_ACTIONS, resources(writing), target),
             *_secrets(function.secrets, target),
             *map(_statement, function.permissions),
         ]

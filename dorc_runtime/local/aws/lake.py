@@ -12,10 +12,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from dorc_runtime.errors import InputError, LakeError, UnknownNameError
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from http.client import HTTPConnection
 
-    from dorc_runtime.local.aws.roles import Roles
-    from dorc_runtime.runs.result import Refusal
+    from dorc_runtime.local.aws.access.roles import Roles
+    from dorc_runtime.runs.result import Refusal, ServiceCall
 
 _SERVER = Path(__file__).with_name("server.py")
 # The one region that a request for a new bucket does not name:
@@ -36,7 +36,14 @@ _NOT_FOUND = 404
 _CONFLICT = 409
 _MOST_NAMES = 10
 _ACCESS = "/moto-api/dorc/access"
+_CALLS = "/moto-api/dorc/calls"
 _OBJECTS = "/moto-api/dorc/objects"
+# The services that take JSON: what their actions start with in a request, and the version.
+_JSON = {
+    "dynamodb": ("DynamoDB_20120810", "1.0"),
+    "sqs": ("AmazonSQS", "1.0"),
+    "ssm": ("AmazonSSM", "1.1"),
+}
 
 # The access key of the run itself: names of functions have no capital letters.
 OWN_KEY = "LOCAL"
@@ -113,7 +120,7 @@ class Lake:
             raise self._server_error() from error
 
     def allow(self, roles: Roles) -> None:
-        """Allow functions in S3 what ``roles`` allow; these replace the roles before them.
+        """Allow callers what ``roles`` allow; these replace the roles before them.
 
         Other callers may do everything.
         """
@@ -131,6 +138,55 @@ class Lake:
 
         _, answer = self._request("GET", _ACCESS)
         return tuple(Refusal(**each) for each in json.loads(answer))
+
+    def calls(self) -> tuple[ServiceCall, ...]:
+        """Return the calls of services other than S3 since the last ``allow``, oldest first."""
+        from dorc_runtime.runs.result import ServiceCall
+
+        _, answer = self._request("GET", _CALLS)
+        return tuple(ServiceCall(**each) for each in json.loads(answer))
+
+    def call(
+        self,
+        service: str,
+        action: str,
+        arguments: Mapping[str, Any],
+        *,
+        region: str,
+        accepted: Collection[str] = (),
+    ) -> dict[str, Any] | None:
+        """Return what ``service`` answers to ``action``, None for an ``accepted`` error."""
+        target, version = _JSON[service]
+        status, answer = self._request(
+            "POST",
+            "/",
+            json.dumps(arguments).encode(),
+            accepted=(_OK, _UNREADABLE),
+            headers={
+                **self._signed(service, region),
+                "X-Amz-Target": f"{target}.{action}",
+                "Content-Type": f"application/x-amz-json-{version}",
+            },
+        )
+        document: dict[str, Any] = json.loads(answer)
+        if status == _OK:
+            return document
+        if str(document["__type"]).rpartition("#")[2] in accepted:
+            return None
+        raise RuntimeError(f"{service}:{action}: {answer.decode()}")
+
+    def query(
+        self, service: str, action: str, arguments: Mapping[str, str], *, region: str
+    ) -> None:
+        """Call ``action`` of a service that takes queries."""
+        from urllib.parse import urlencode
+
+        headers = {
+            **self._signed(service, region),
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        body = urlencode({"Action": action, **arguments}).encode()
+        self._request("POST", "/", body, headers=headers)
 
     def create_bucket(self, name: str) -> None:
         """Create a bucket, if it does not exist."""
@@ -184,7 +240,7 @@ class Lake:
 
     def reset(self) -> None:
         """Delete everything, in all services, and the roles of functions."""
-        from dorc_runtime.local.aws.roles import Roles
+        from dorc_runtime.local.aws.access.roles import Roles
 
         self._request("POST", "/moto-api/reset")
         self.allow(Roles(policies={}, buckets={}, partition=""))
@@ -212,17 +268,22 @@ class Lake:
         return UnknownNameError("bucket", name, names)
 
     def _request(
-        self, method: str, path: str, body: bytes = b"", *, accepted: tuple[int, ...] = (_OK,)
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        *,
+        accepted: tuple[int, ...] = (_OK,),
+        headers: Mapping[str, str] | None = None,
     ) -> tuple[int, bytes]:
         from http.client import HTTPConnection, HTTPException
 
-        scope = f"Credential={OWN_KEY}/20200101/{self._region}/s3/aws4_request"
-        signed = f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=none"
+        headers = headers or self._signed("s3", self._region)
         with self._lock:
             if self._connection is None:
                 self._connection = HTTPConnection("127.0.0.1", self._wait_for_ports()[0])
             try:
-                self._connection.request(method, path, body, {"Authorization": signed})
+                self._connection.request(method, path, body, dict(headers))
                 response = self._connection.getresponse()
                 answer = response.read()
             except (OSError, HTTPException) as error:
@@ -231,6 +292,10 @@ class Lake:
         if response.status not in accepted:
             raise RuntimeError(f"{method} {path}: {response.status} {answer.decode()}")
         return response.status, answer
+
+    def _signed(self, service: str, region: str) -> dict[str, str]:
+        scope = f"Credential={OWN_KEY}/20200101/{region}/{service}/aws4_request"
+        return {"Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=none"}
 
     def _wait_for_ports(self) -> tuple[int, int]:
         """Return the port for the run itself, and the one for functions."""

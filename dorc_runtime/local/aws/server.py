@@ -2,14 +2,15 @@
 
 Started by its path. It listens at once on two ports of 127.0.0.1, prints both in one line, and only
 then imports moto; earlier connections wait. The first port is for the run itself, which fills
-the lake; the second is for functions: it answers after a line comes as input, and allows in S3
-what their policies allow. The process ends when its input ends.
+the lake; the second is for functions and state machines: it answers after a line comes as input,
+and allows what their policies allow. The process ends when its input ends.
 
 The first port takes those policies at ``/moto-api/dorc/access``, by PUT, as JSON: ``policies`` by
-the access keys of the functions, ``partition``, ``sessions`` (of roles), and ``buckets``, which has
-the name on AWS of each bucket, by its name here. GET answers what was refused since then: a list of
-``function``, ``action`` and ``resource``, oldest first. ``stored_objects`` says what is at its own
-address.
+access key, ``partition``, ``sessions`` (of roles), and ``buckets``, which has the name on AWS of
+each bucket, by its name here. GET answers what was refused since then: a list of ``function``,
+``action`` and ``resource``, oldest first. ``/moto-api/dorc/calls`` answers the calls that succeeded
+since then: a list of ``caller``, ``service``, ``action`` and ``arguments``. ``stored_objects`` says
+what is at its own address.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 
-def _load_module(name: str) -> ModuleType:
-    path = Path(__file__).with_name(f"{name}.py")
+def _load_module(name: str, folder: str = "") -> ModuleType:
+    path = Path(__file__).parent / folder / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"_{name}", path)
     assert spec is not None and spec.loader is not None, path  # noqa: S101 # a file of ours
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
@@ -38,12 +39,13 @@ def _load_module(name: str) -> ModuleType:
 
 
 if TYPE_CHECKING:
-    from dorc_runtime.local.aws import access_control, stored_objects
+    from dorc_runtime.local.aws import stored_objects
+    from dorc_runtime.local.aws.access import access_control
 else:
     # By their paths: the import of dorc itself takes longer than all else here.
-    for name in ("s3_permissions", "s3_refusals"):
-        _load_module(name)
-    access_control = _load_module("access_control")
+    for name in ("policy_evaluation", "refusals", "s3_permissions", "service_permissions"):
+        _load_module(name, "access")
+    access_control = _load_module("access_control", "access")
     stored_objects = _load_module("stored_objects")
 
 
@@ -78,10 +80,7 @@ def _serve(own: socket.socket, functions: socket.socket, filled: threading.Event
     access = access_control.AccessControl()
 
     def for_functions(service: Any) -> Any:
-        application = create_backend_app(service)
-        if service == "sts":
-            return access.identified(application)
-        return access.protected(application) if service == "s3" else application
+        return access.protected(service, create_backend_app(service))
 
     def serve(listener: socket.socket, application: WSGIApplication) -> None:
         host, port = listener.getsockname()

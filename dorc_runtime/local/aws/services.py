@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from dorc_runtime.compile.documents import Document
+from dorc_runtime.local.aws.access.roles import machine_key
 from dorc_runtime.local.aws.lake import OWN_KEY
 from dorc_runtime.local.interpreter.executions import Execution
 from dorc_runtime.local.interpreter.state_fields import StateError
@@ -44,14 +45,14 @@ class LocalServices:
     def __init__(self, *, endpoint: Callable[[], str], region: str) -> None:
         self._endpoint = endpoint
         self._region = region
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[tuple[str, str, str], Any] = {}
 
     def call(self, action: str, arguments: Document, execution: Execution) -> JsonValue:
         """Return what ``action`` answers.
 
         A topic, queue or event bus that the arguments name is created when it does not exist;
         tables and objects exist when the run has created them. All are in one account, whatever
-        account an ARN names.
+        account an ARN names. What the role of the state machine does not allow is refused.
 
         Raises:
             StateError: The service refuses.
@@ -62,7 +63,8 @@ class LocalServices:
         service, name = action.removeprefix(_SDK).split(":")
         try:
             sent = self._located(service, _sent(action, arguments, execution))
-            client = self._client(service, _region(arguments, self._region))
+            region = _region(arguments, self._region)
+            client = self._client(service, region, key=machine_key(execution.machine))
             answer = getattr(client, xform_name(name))(**sent)
         except ClientError as error:
             details = error.response["Error"]
@@ -102,18 +104,18 @@ class LocalServices:
             case _:
                 return sent
 
-    def _client(self, service: str, region: str) -> Any:
-        if (service, region) not in self._clients:
+    def _client(self, service: str, region: str, *, key: str = OWN_KEY) -> Any:
+        if (service, region, key) not in self._clients:
             import boto3
 
-            self._clients[service, region] = boto3.client(
+            self._clients[service, region, key] = boto3.client(
                 service,
                 region_name=region,
                 endpoint_url=self._endpoint(),
-                aws_access_key_id=OWN_KEY,
+                aws_access_key_id=key,
                 aws_secret_access_key="local",  # noqa: S106 - the same for everybody
             )
-        return self._clients[service, region]
+        return self._clients[service, region, key]
 
 
 def unknown_action(action: str) -> str:

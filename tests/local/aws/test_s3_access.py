@@ -14,8 +14,8 @@ from dorc_runtime import Function, Permission
 from dorc_runtime.compile.names import Names
 from dorc_runtime.compile.permissions.policies import function_policy
 from dorc_runtime.compile.target import Target
+from dorc_runtime.local.aws.access.roles import Roles
 from dorc_runtime.local.aws.lake import Lake
-from dorc_runtime.local.aws.roles import Roles
 from dorc_runtime.local.functions.inline import InlineFunctions
 from dorc_runtime.local.functions.outcome import LocalFunction, Outcome, Raised, Returned
 

@@ -135,7 +135,7 @@ def test_other_steps_are_not_limited_by_the_roles_of_functions(repository: Repos
     repository.define(
         'Function("clean"), Function("local", reads=[], writes=[]), '
         'Service("aws-sdk:s3:getObject", '
-        'arguments={"Bucket": "local-raw", "Key": "tidy/first.csv"}, output=result.Body)',
+        'arguments={"Bucket": "raw", "Key": "tidy/first.csv"}, output=result.Body)',
         imports="Function, Pipeline, Service, result",
     )
     repository.handle("return event")

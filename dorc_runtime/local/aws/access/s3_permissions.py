@@ -1,4 +1,4 @@
-"""The permissions that a request to S3 needs, and whether a policy allows them.
+"""The permissions that a request to S3 needs.
 
 It imports the standard library alone: the lake's server loads it by its path.
 
@@ -6,10 +6,8 @@ Which request needs which actions:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 """
 
-import functools
-import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
@@ -63,13 +61,6 @@ _SETTING_HEADERS = {
 _GRANT = "x-amz-grant-"
 _READ = ("s3:GetObject", "s3:GetObjectVersion")
 
-_SIGNED = re.compile(r"AWS4-[A-Z0-9-]+ +Credential=([^/]+)/|AWS +([^:]+):")
-# An escape stands for the one character in it:
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
-_ESCAPE = re.compile(r"\$\{([*?$])\}")
-_SPECIAL = re.compile(r"(\$\{[*?$]\}|[*?])")
-_WILDCARDS = {"*": ".*", "?": "."}
-
 
 class Need(NamedTuple):
     """An action on an object, or on a bucket where ``key`` is "".
@@ -98,13 +89,6 @@ class Need(NamedTuple):
         return Need("s3:ListBucket", self.bucket, prefix=self.key)
 
 
-def access_key(headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
-    """Return the access key that signs a request or a presigned URL, or None."""
-    if signature := _SIGNED.match(headers.get("authorization", "")):
-        return signature[1] or signature[2]
-    return query.get("X-Amz-Credential", "").partition("/")[0] or query.get("AWSAccessKeyId")
-
-
 def needs(
     method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
 ) -> tuple[Need, ...]:
@@ -122,19 +106,6 @@ def needs(
     if method == "POST" and "delete" in query:
         return tuple(_deleted(bucket, body))
     return (Need(f"s3:{_bucket_action(method, query)}", bucket, prefix=query.get("prefix")),)
-
-
-def allows(policy: Mapping[str, Any], need: Need, *, partition: str) -> bool:
-    """Return whether a statement of ``policy`` allows ``need``; no statement denies.
-
-    The conditions StringEquals and StringLike for ``s3:prefix`` count; others are taken as met.
-    """
-    return any(
-        _matched(statement["Action"], need.action, any_case=True)
-        and _matched(statement["Resource"], need.resource(partition))
-        and _met(statement.get("Condition", {}), need.prefix)
-        for statement in policy["Statement"]
-    )
 
 
 def _bucket_action(method: str, query: Mapping[str, str]) -> str:
@@ -194,34 +165,3 @@ def _deleted(bucket: str, body: bytes) -> Iterator[Need]:
     for item in ElementTree.fromstring(body).iterfind("{*}Object"):  # noqa: S314 # a function's
         version = "" if item.find("{*}VersionId") is None else "Version"
         yield Need(f"s3:DeleteObject{version}", bucket, item.findtext("{*}Key", ""))
-
-
-def _met(condition: Mapping[str, Mapping[str, Any]], prefix: str | None) -> bool:
-    return all(
-        prefix is not None and fits(texts, prefix)
-        for operator, fits in (("StringLike", _matched), ("StringEquals", _equal))
-        for key, texts in condition.get(operator, {}).items()
-        if key.lower() == "s3:prefix"
-    )
-
-
-def _matched(patterns: str | list[str], text: str, *, any_case: bool = False) -> bool:
-    flags = re.DOTALL | (re.IGNORECASE if any_case else 0)
-    return any(re.fullmatch(_regular(pattern), text, flags) for pattern in _list(patterns))
-
-
-def _equal(texts: str | list[str], text: str) -> bool:
-    return text in [_ESCAPE.sub(r"\1", expected) for expected in _list(texts)]
-
-
-def _list(texts: str | list[str]) -> list[str]:
-    return [texts] if isinstance(texts, str) else texts
-
-
-@functools.cache
-def _regular(pattern: str) -> str:
-    """Return a pattern of a policy as a regular expression."""
-    return "".join(
-        _WILDCARDS.get(part) or re.escape(_ESCAPE.sub(r"\1", part))
-        for part in _SPECIAL.split(pattern)
-    )
