@@ -27,6 +27,14 @@ BucketName = Annotated[
         description="3 to 63 lower-case letters, digits, dots and dashes",
     ),
 ]
+# https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id-key-ARN
+KeyArn = Annotated[
+    str,
+    Field(
+        pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
+        description="the ARN of a KMS key, no alias",
+    ),
+]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
 
 
@@ -44,7 +52,8 @@ class UniversalConfig(Model):
     without it the account comes from the credentials. ``architecture`` is the processor that the
     functions run on. ``tags`` are put on every resource. ``permissions_boundary`` is the ARN of a
     policy, which becomes the boundary of every role. The newest ``images_kept`` images of each
-    function are kept.
+    function are kept. ``images_kms_key_arn`` is the KMS key that encrypts the images of new
+    functions; ECR cannot change the encryption of images that exist.
     """
 
     region: Region
@@ -54,6 +63,12 @@ class UniversalConfig(Model):
     tags: dict[str, str] = Field(default={})
     permissions_boundary: PolicyArn | None = None
     images_kept: int = Field(default=50, ge=1)
+    images_kms_key_arn: KeyArn | None = None
+
+    @model_validator(mode="after")
+    def _key_in_region(self) -> Self:
+        _check_region("images_kms_key_arn", self.images_kms_key_arn, self.region)
+        return self
 
 
 class Config(Model):
@@ -62,9 +77,14 @@ class Config(Model):
     Functions run in a VPC when ``vpc_id`` and ``private_subnet_ids`` are set; set both or neither.
     Each zone gets a bucket; ``buckets`` names the zones that have a bucket already, with the name
     of that bucket. ``protect_buckets`` keeps the buckets when the environment is destroyed. Logs
-    are kept for ``log_retention_days``. ``alert_emails`` get a message about executions that failed
-    and events that could not be delivered. ``resources`` are created by infra, for all pipelines.
+    are kept for ``log_retention_days``; state machines log every event of an execution, with inputs
+    and outputs if ``log_data``. ``alert_emails`` get a message about executions that failed and
+    events that could not be delivered. ``resources`` are created by infra, for all pipelines.
     ``settings`` is the team's own model of the values that differ between environments.
+
+    ``kms_key_arn`` is the KMS key that encrypts buckets, logs, environment variables, messages,
+    schedules and state machines. Its key policy has to allow that: see docs/security.md. Without
+    it, AWS encrypts with its own keys, and the topic of alerts gets a key.
 
     The stack file of an environment, ``infra/Pulumi.<env>.yaml``, may set any of these; its value
     is used instead of the one here.
@@ -76,6 +96,8 @@ class Config(Model):
     buckets: dict[str, BucketName] = Field(default={})
     protect_buckets: bool = True
     log_retention_days: LogDays = 30
+    log_data: bool = False
+    kms_key_arn: KeyArn | None = None
     alert_emails: tuple[str, ...] = ()
     resources: tuple[SerializeAsAny[Resource], ...] = ()
     settings: type[BaseModel] | None = Field(default=None, exclude=True)
@@ -117,3 +139,13 @@ class Config(Model):
             present, missing = ("vpc_id", "private_subnet_ids")[:: 1 if self.vpc_id else -1]
             raise ValueError(f"{present} is set without {missing}: set both, or neither")
         return self
+
+    @model_validator(mode="after")
+    def _key_in_region(self) -> Self:
+        _check_region("kms_key_arn", self.kms_key_arn, self.universal.region)
+        return self
+
+
+def _check_region(field: str, key_arn: str | None, region: str) -> None:
+    if key_arn is not None and key_arn.split(":")[3] != region:
+        raise ValueError(f"the key in {field} is not in the region {region}: use a key there")

@@ -27,7 +27,14 @@ _FIELDS: Mapping[Kind, frozenset[str]] = {
     "universal": frozenset(),
     "infra": frozenset(_CONFIG_FIELDS | {"settings", ENVIRONMENT}),
     "pipeline": frozenset(
-        {ENVIRONMENT, "vpc_id", "private_subnet_ids", "buckets", "log_retention_days"}
+        {
+            ENVIRONMENT,
+            "vpc_id",
+            "private_subnet_ids",
+            "buckets",
+            "log_retention_days",
+            "log_data",
+        }
     ),
 }
 # https://www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/

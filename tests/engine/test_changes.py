@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from .cloud.process import ACCOUNT, REGION
 from .deployment import Deployment
 
 CLEANING, SUMMING = "raw-to-processed/penguins", "processed-to-curated/penguins"
@@ -92,6 +93,24 @@ def test_functions_join_the_network_that_the_stack_file_names(deployed: Deployme
     assert not group["IpPermissions"]
 
 
+def test_an_environment_gets_a_key_and_loses_it_without_a_new_resource(
+    deployed: Deployment,
+) -> None:
+    key = deployed.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    before = _keys(deployed)
+    lines = f"config:\n  kms_key_arn: {key}\n"
+    with _changed(deployed, "infra/Pulumi.dev.yaml", "config:\n", lines):
+        shown = [deployed.apply("infra", "dev"), deployed.apply(CLEANING, "dev")]
+        found = _keys(deployed)
+    deleted = [line for each in shown for line in each.out.splitlines() if "- delete" in line]
+    assert not any("replace" in each.out for each in shown)
+    assert [line.split()[2:4] for line in deleted] == [["key", "alerts"]]
+    assert found == dict.fromkeys(before, key)
+    deployed.apply("infra", "dev")
+    deployed.apply(CLEANING, "dev")
+    assert {name for name, value in _keys(deployed).items() if value == key} == set()
+
+
 def test_a_preview_with_a_change_can_exit_with_3(deployed: Deployment) -> None:
     with _changed(deployed, f"{PIPELINE}/pipeline.py", "minutes=10", "minutes=9"):
         words = ("preview", "--instance", CLEANING, "--env", "dev")
@@ -172,6 +191,33 @@ def _without(deployed: Deployment, path: str) -> Iterator[None]:
         yield
     finally:
         shutil.move(kept, deployed.root / path)
+
+
+def _keys(deployed: Deployment) -> dict[str, str | None]:
+    """Return the key of each resource that has one, None where AWS encrypts with its own.
+
+    moto changes no key of functions and log groups.
+    """
+    aws, own = deployed.aws, f"{REGION}:{ACCOUNT}"
+    bucket = f"my-pipelines--dev--raw--{ACCOUNT}"
+    [rule] = aws.client("s3").get_bucket_encryption(Bucket=bucket)[
+        "ServerSideEncryptionConfiguration"
+    ]["Rules"]
+    topic = aws.client("sns").get_topic_attributes(TopicArn=f"arn:aws:sns:{own}:my-pipelines--dev")
+    queues = aws.client("sqs")
+    queue = queues.get_queue_attributes(
+        QueueUrl=queues.get_queue_url(QueueName="my-pipelines--dev")["QueueUrl"],
+        AttributeNames=["All"],
+    )
+    machine = aws.client("stepfunctions").describe_state_machine(
+        stateMachineArn=f"arn:aws:states:{own}:stateMachine:{MACHINE}"
+    )
+    return {
+        "bucket": rule["ApplyServerSideEncryptionByDefault"].get("KMSMasterKeyID"),
+        "topic": topic["Attributes"].get("KmsMasterKeyId"),
+        "queue": queue["Attributes"].get("KmsMasterKeyId") or None,
+        "machine": machine["encryptionConfiguration"].get("kmsKeyId"),
+    }
 
 
 def _image(deployed: Deployment) -> str:

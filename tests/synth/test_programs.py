@@ -68,11 +68,6 @@ def test_every_role_has_the_permissions_boundary(stacks: dict[str, Stack]) -> No
             assert role["permissionsBoundary"] == BOUNDARY
 
 
-def test_nobody_can_push_a_tag_twice(stacks: dict[str, Stack]) -> None:
-    for repository in inputs(stacks["universal"], "aws:ecr/repository:Repository").values():
-        assert repository["imageTagMutability"] == "IMMUTABLE"
-
-
 def test_images_expire_by_number_and_never_by_age(stacks: dict[str, Stack]) -> None:
     """The deployed image can be an old one."""
     for policy in inputs(stacks["universal"], "aws:ecr/lifecyclePolicy:LifecyclePolicy").values():
@@ -113,43 +108,8 @@ def test_an_existing_bucket_is_not_changed(stacks: dict[str, Stack]) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("kind", "expected"),
-    [
-        (
-            "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-            {
-                "blockPublicAcls": True,
-                "blockPublicPolicy": True,
-                "ignorePublicAcls": True,
-                "restrictPublicBuckets": True,
-            },
-        ),
-        (
-            "aws:s3/bucketVersioning:BucketVersioning",
-            {"versioningConfiguration": {"status": "Enabled"}},
-        ),
-        ("aws:s3/bucketNotification:BucketNotification", {"eventbridge": True}),
-        (
-            "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
-            {"rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]},
-        ),
-    ],
-    ids=["private", "versioned", "sends events", "encrypted"],
-)
-def test_every_bucket_of_a_zone_is(
-    stacks: dict[str, Stack], kind: str, expected: dict[str, Any]
-) -> None:
-    buckets = inputs(stacks["infra"], "aws:s3/bucket:Bucket")
-    settings = inputs(stacks["infra"], kind)
-    assert settings.keys() == buckets.keys()
-    for values in settings.values():
-        assert expected.items() <= values.items()
-
-
-def test_dead_letters_are_encrypted_and_stay_for_two_weeks(stacks: dict[str, Stack]) -> None:
+def test_dead_letters_stay_for_two_weeks(stacks: dict[str, Stack]) -> None:
     queue = inputs(stacks["infra"], "aws:sqs/queue:Queue")["dead-letters"]
-    assert queue["sqsManagedSseEnabled"] is True
     assert queue["messageRetentionSeconds"] == 14 * 24 * 3600
 
 
@@ -175,13 +135,10 @@ def test_the_configured_addresses_get_alerts_by_mail(stacks: dict[str, Stack]) -
     assert (subscription["protocol"], subscription["endpoint"]) == ("email", "data@example.com")
 
 
-def test_functions_run_in_the_configured_subnets(stacks: dict[str, Stack]) -> None:
+def test_functions_have_the_security_group_of_infra(stacks: dict[str, Stack]) -> None:
     group = stacks["infra"].outputs["security_group_id"]
     for function in inputs(stacks[ORDERS], "aws:lambda/function:Function").values():
-        assert function["vpcConfig"] == {
-            "securityGroupIds": [group],
-            "subnetIds": ["subnet-0a1b2c3d", "subnet-4e5f6a7b"],
-        }
+        assert function["vpcConfig"]["securityGroupIds"] == [group]
 
 
 def test_functions_without_a_vpc_join_none(synthesized: Synthesize) -> None:
@@ -206,21 +163,9 @@ def test_a_function_has_the_settings_of_its_step(stacks: dict[str, Stack]) -> No
     assert {function["architectures"][0] for function in functions.values()} == {"arm64"}
 
 
-def test_functions_are_traced_and_log_json(stacks: dict[str, Stack]) -> None:
+def test_functions_log_json(stacks: dict[str, Stack]) -> None:
     for function in inputs(stacks[ORDERS], "aws:lambda/function:Function").values():
-        assert function["tracingConfig"] == {"mode": "Active"}
         assert function["loggingConfig"]["logFormat"] == "JSON"
-
-
-def test_machines_are_traced_and_log_every_step(stacks: dict[str, Stack]) -> None:
-    machine = one(stacks[ORDERS], "aws:sfn/stateMachine:StateMachine")
-    assert machine["tracingConfiguration"] == {"enabled": True}
-    assert machine["loggingConfiguration"]["level"] == "ALL"
-
-
-def test_logs_stay_as_long_as_configured(stacks: dict[str, Stack]) -> None:
-    for group in inputs(stacks[ORDERS], "aws:cloudwatch/logGroup:LogGroup").values():
-        assert group["retentionInDays"] == 90
 
 
 def test_functions_get_the_environment_and_the_address_of_what_they_use(

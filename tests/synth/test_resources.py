@@ -68,11 +68,6 @@ def test_a_dead_letter_queue_with_messages_raises_the_alarm(infra: Stack) -> Non
     assert alarm["alarmActions"] == [f"arn:aws:sns:eu-west-2:{ACCOUNT}:ExampleDorc--prod"]
 
 
-def test_every_queue_and_topic_of_pipelines_is_encrypted(infra: Stack) -> None:
-    assert all(queue.inputs["sqsManagedSseEnabled"] is True for queue in infra.of_type(QUEUE))
-    assert inputs(infra, "aws:sns/topic:Topic", "news")["kmsMasterKeyId"] == "alias/aws/sns"
-
-
 def test_a_bucket_of_the_configuration_is_a_bucket_of_the_lake(infra: Stack) -> None:
     bucket = inputs(infra, "aws:s3/bucket:Bucket", "archive")
     assert bucket["bucket"].startswith("exampledorc--prod--archive--")

@@ -9,24 +9,16 @@ import pytest
 from cfnlint.api import lint
 from cfnlint.core import get_rules
 
-from dorc_runtime.compile.permissions.policies import WILDCARDS
 from dorc_runtime.deploy.synth.recorder import Resource
 from dorc_runtime.deploy.synth.synthesis import Stack, Synthesis
 from dorc_runtime.deploy.synth.wire import HIDDEN
+from tests.synth.resources import POLICY, of_type, provided
 
 Synthesize = Callable[[str], Synthesis]
 
 ACCOUNT = "123456789012"
-# The source in the trust policy of a role, by the service that assumes the role; the page of each
-# is in ``compile.permissions.policies.trust``. Lambda has none.
-SOURCES = {
-    "states": rf"arn:aws:states:eu-west-2:{ACCOUNT}:stateMachine:[\w-]+",
-    "events": rf"arn:aws:events:eu-west-2:{ACCOUNT}:rule/[\w/-]+",
-    "scheduler": rf"arn:aws:scheduler:eu-west-2:{ACCOUNT}:schedule-group/[\w-]+",
-}
 # Pulumi's texts for a value that is not known yet, and for an output that is used as a text.
 UNRESOLVED = re.compile(r"04da6b54-80e4-46f7-96ec-b56ff0331ba9|Output\[|<pulumi|\bNone\b|\$\{\w")
-POLICY = "aws:iam/rolePolicy:RolePolicy"
 
 pytestmark = pytest.mark.parametrize("repository", ["penguins", "everything"])
 
@@ -38,36 +30,7 @@ def synthesis(synthesized: Synthesize, repository: str) -> Synthesis:
 
 @pytest.fixture
 def resources(synthesis: Synthesis) -> list[Resource]:
-    """The resources that providers create, of all stacks."""
-    return [
-        resource
-        for stack in synthesis.stacks
-        for resource in stack.resources
-        if resource.custom and not resource.type.startswith("pulumi:")
-    ]
-
-
-def of_type(resources: list[Resource], kind: str) -> list[Resource]:
-    chosen = [resource for resource in resources if resource.type == kind]
-    assert chosen, f"there is no {kind}"
-    return chosen
-
-
-def statements(document: str) -> Iterator[dict[str, Any]]:
-    yield from json.loads(document)["Statement"]
-
-
-def policies(resources: list[Resource]) -> Iterator[tuple[Resource, dict[str, Any]]]:
-    """Yield each statement of a policy, with the resource that has it."""
-    kinds = (POLICY, "aws:sqs/queuePolicy:QueuePolicy", "aws:sns/topicPolicy:TopicPolicy")
-    for kind in kinds:
-        for resource in of_type(resources, kind):
-            for statement in statements(str(resource.inputs["policy"])):
-                yield resource, statement
-
-
-def as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+    return provided(synthesis)
 
 
 def texts(value: object) -> Iterator[str]:
@@ -110,17 +73,6 @@ def test_every_resource_has_the_tags_of_its_stack(synthesis: Synthesis) -> None:
         assert tags.get("dorc:pipeline") == (stack.instance if "/" in stack.instance else None)
 
 
-def test_only_actions_without_resources_are_allowed_on_all(resources: list[Resource]) -> None:
-    for resource, statement in policies(resources):
-        if "*" in as_list(statement["Resource"]):
-            assert set(as_list(statement["Action"])) <= WILDCARDS.keys(), resource.urn
-
-
-def test_no_policy_allows_every_action(resources: list[Resource]) -> None:
-    for resource, statement in policies(resources):
-        assert not [text for text in as_list(statement["Action"]) if "*" in text], resource.urn
-
-
 def test_the_log_group_of_a_function_exists_first_and_has_a_retention(
     resources: list[Resource],
 ) -> None:
@@ -148,20 +100,6 @@ def test_the_log_group_of_a_machine_exists_first_and_has_a_retention(
 
 def name(resource: Resource) -> str:
     return str(resource.inputs["name"])
-
-
-def test_only_the_service_and_source_of_a_role_can_assume_it(resources: list[Resource]) -> None:
-    for role in of_type(resources, "aws:iam/role:Role"):
-        for statement in statements(str(role.inputs["assumeRolePolicy"])):
-            service = statement["Principal"]["Service"].removesuffix(".amazonaws.com")
-            if service == "lambda":
-                assert "Condition" not in statement, role.urn
-                continue
-            condition = statement["Condition"]
-            assert condition["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
-            named = as_list(condition.get("ArnLike", {}).get("aws:SourceArn", []))
-            assert named, role.urn
-            assert all(re.fullmatch(SOURCES[service], arn) for arn in named), role.urn
 
 
 def test_what_aws_checks_at_creation_is_created_first(resources: list[Resource]) -> None:
@@ -272,6 +210,27 @@ def test_every_resource_has_the_component_that_it_belongs_to_as_its_parent(
         assert all(resource.parent in urns for resource in stack.resources if resource.parent)
 
 
+# The type in CloudFormation of what has a policy, the property with the policy, and the others.
+RESOURCE_POLICIES: dict[str, tuple[str, str, Callable[[Any], dict[str, Any]]]] = {
+    "aws:kms/key:Key": ("AWS::KMS::Key", "KeyPolicy", lambda inputs: {}),
+    "aws:s3/bucketPolicy:BucketPolicy": (
+        "AWS::S3::BucketPolicy",
+        "PolicyDocument",
+        lambda inputs: {"Bucket": inputs["bucket"]},
+    ),
+    "aws:sns/topicPolicy:TopicPolicy": (
+        "AWS::SNS::TopicPolicy",
+        "PolicyDocument",
+        lambda inputs: {"Topics": [inputs["arn"]]},
+    ),
+    "aws:sqs/queuePolicy:QueuePolicy": (
+        "AWS::SQS::QueuePolicy",
+        "PolicyDocument",
+        lambda inputs: {"Queues": [inputs["queueUrl"]]},
+    ),
+}
+
+
 def test_cfn_lint_reports_no_problems(synthesis: Synthesis) -> None:
     """It checks the schema of policies and state machines, actions, and names."""
     for stack in synthesis.stacks:
@@ -306,18 +265,9 @@ def template(stack: Stack) -> dict[str, Any]:
                     "RoleArn": inputs["roleArn"],
                     "Definition": json.loads(inputs["definition"]),
                 }
-            case "aws:sqs/queuePolicy:QueuePolicy":
-                kind = "AWS::SQS::QueuePolicy"
-                properties = {
-                    "Queues": [inputs["queueUrl"]],
-                    "PolicyDocument": json.loads(inputs["policy"]),
-                }
-            case "aws:sns/topicPolicy:TopicPolicy":
-                kind = "AWS::SNS::TopicPolicy"
-                properties = {
-                    "Topics": [inputs["arn"]],
-                    "PolicyDocument": json.loads(inputs["policy"]),
-                }
+            case resource_type if resource_type in RESOURCE_POLICIES:
+                kind, document, names = RESOURCE_POLICIES[resource_type]
+                properties = {document: json.loads(inputs["policy"]), **names(inputs)}
             case "aws:lambda/function:Function":
                 kind = "AWS::Lambda::Function"
                 properties = {

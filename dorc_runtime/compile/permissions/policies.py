@@ -1,8 +1,7 @@
-"""Who may do what on AWS: the policy documents of roles, queues and topics.
+"""What roles may do on AWS: their policy documents.
 
 Every statement names its resources. The few actions that AWS allows only for all resources are in
-``WILDCARDS``, each with the AWS page that says so. The grammar of policies:
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+``WILDCARDS``, each with the AWS page that says so.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,8 +11,9 @@ from typing import Literal
 from pydantic import JsonValue
 
 from dorc_runtime.compile.documents import Document, policy_literal
-from dorc_runtime.compile.names import alarm_arn, arn_region, bucket_arn, rule_arn
+from dorc_runtime.compile.names import bucket_arn
 from dorc_runtime.compile.permissions.function_access import objects, reads, resources, writes
+from dorc_runtime.compile.permissions.statements import allow, only_for, policy
 from dorc_runtime.compile.target import Target
 from dorc_runtime.model.permission import Permission
 from dorc_runtime.model.resources import Resource
@@ -109,8 +109,8 @@ def trust(service: Service, *, account: str, source_arn: str | Sequence[str] = (
         "Action": "sts:AssumeRole",
     }
     if service != "lambda":
-        statement["Condition"] = _only_for(account, source_arn)
-    return _document([statement])
+        statement["Condition"] = only_for(account, source_arn)
+    return policy([statement])
 
 
 def function_policy(
@@ -120,10 +120,12 @@ def function_policy(
     target: Target,
     log_group_arn: str,
     in_vpc: bool,
+    key_arn: str | None = None,
 ) -> Document:
     """Return the policy of a function: logs, traces, what it reads and writes, ``permissions``.
 
     Who may write objects may also read and delete them. It reads its own secrets, and no others.
+    ``key_arn`` is the key that encrypts what it uses.
     """
     region = target.region
     reading, writing = reads(function, layer), writes(function, layer)
@@ -131,11 +133,12 @@ def function_policy(
         [_bucket_and_prefix(entry, target.buckets) for entry in objects(entries)]
         for entries in (reading, writing)
     )
-    return _document(
+    return policy(
         [
-            _allow("Logs", ("logs:CreateLogStream", "logs:PutLogEvents"), [f"{log_group_arn}:*"]),
+            allow("Logs", ("logs:CreateLogStream", "logs:PutLogEvents"), [f"{log_group_arn}:*"]),
             _everywhere("Traces", _TRACE),
             *([_everywhere("Network", _JOIN_VPC)] if in_vpc else []),
+            *_key(key_arn),
             *_objects("Read", _READ, readable, region),
             *_objects("Write", _WRITE, writable, region),
             *_listings([*readable, *writable], region),
@@ -148,89 +151,56 @@ def function_policy(
 
 
 def machine_policy(
-    *, function_arns: Sequence[str], permissions: Sequence[Permission] = ()
+    *,
+    function_arns: Sequence[str],
+    permissions: Sequence[Permission] = (),
+    key_arn: str | None = None,
 ) -> Document:
     """Return the policy of a state machine: calls of its own functions, logs, and traces.
 
-    ``permissions`` are those for its other steps, from ``machine_permissions``.
+    ``permissions`` are those for its other steps, from ``machine_permissions``. ``key_arn`` is the
+    key that encrypts the machine and the data of its steps.
     """
-    calls = [_allow("Functions", ("lambda:InvokeFunction",), sorted(set(function_arns)))]
-    return _document(
+    calls = [allow("Functions", ("lambda:InvokeFunction",), sorted(set(function_arns)))]
+    return policy(
         [
             *(calls if function_arns else []),
             _everywhere("Logs", _DELIVER_LOGS),
             _everywhere("Traces", (*_TRACE, *_SAMPLE)),
+            *_key(key_arn),
             *map(_statement, permissions),
         ]
     )
 
 
-def trigger_policy(*, machine_arn: str, dead_letters_arn: str | None = None) -> Document:
+def trigger_policy(
+    *, machine_arn: str, dead_letters_arn: str | None = None, key_arn: str | None = None
+) -> Document:
     """Return the policy of a trigger: to start the state machine, and to send dead letters.
 
-    Only Scheduler needs its role to send dead letters; EventBridge rules need the queue's policy.
+    Only Scheduler needs its role to send dead letters, and to use their key, ``key_arn``;
+    EventBridge rules need the policies of queue and key.
     https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
     """
-    start = _allow("Start", ("states:StartExecution",), [machine_arn])
+    start = allow("Start", ("states:StartExecution",), [machine_arn])
     if dead_letters_arn is None:
-        return _document([start])
-    return _document([start, _allow("DeadLetters", ("sqs:SendMessage",), [dead_letters_arn])])
+        return policy([start])
+    send = allow("DeadLetters", ("sqs:SendMessage",), [dead_letters_arn])
+    return policy([start, send, *_key(key_arn)])
 
 
-def queue_policy(*, queue_arn: str, account: str) -> Document:
-    """Return the policy of a queue for dead letters of the EventBridge rules of this account.
+def _key(key_arn: str | None) -> Iterator[Document]:
+    """Allow reading and writing what is encrypted with a key.
 
-    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+    Everything that the statement reaches is also behind a permission of its own.
     """
-    rules = rule_arn(arn_region(queue_arn), account, "*")
-    return _document([_service("events", "sqs:SendMessage", queue_arn, _only_for(account, rules))])
-
-
-def topic_policy(*, topic_arn: str, account: str) -> Document:
-    """Return the policy of a topic that EventBridge rules and alarms of the account publish to.
-
-    EventBridge does not publish to a topic if the policy sets it a condition:
-    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
-    """
-    alarms = alarm_arn(arn_region(topic_arn), account, "*")
-    return _document(
-        [
-            _service("events", "sns:Publish", topic_arn, None),
-            _service("cloudwatch", "sns:Publish", topic_arn, _only_for(account, alarms)),
-        ]
-    )
-
-
-def _document(statements: Sequence[Document]) -> Document:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
-
-
-def _allow(sid: str, actions: Sequence[str], resources: Sequence[str]) -> Document:
-    return {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+    if key_arn is not None:
+        yield allow("Key", ("kms:Decrypt", "kms:GenerateDataKey"), [key_arn])
 
 
 def _everywhere(sid: str, actions: Sequence[str]) -> Document:
     """Allow actions that AWS allows only for all resources; see ``WILDCARDS``."""
-    return _allow(sid, actions, ["*"])
-
-
-def _service(service: str, action: str, resource: str, condition: Document | None) -> Document:
-    statement: Document = {
-        "Sid": service.capitalize(),
-        "Effect": "Allow",
-        "Principal": {"Service": f"{service}.amazonaws.com"},
-        "Action": action,
-        "Resource": resource,
-    }
-    return statement if condition is None else {**statement, "Condition": condition}
-
-
-def _only_for(account: str, source_arn: str | Sequence[str]) -> Document:
-    condition: Document = {"StringEquals": {"aws:SourceAccount": account}}
-    if source_arn:
-        sources: JsonValue = source_arn if isinstance(source_arn, str) else list(source_arn)
-        condition["ArnLike"] = {"aws:SourceArn": sources}
-    return condition
+    return allow(sid, actions, ["*"])
 
 
 def _bucket_and_prefix(entry: str, buckets: Mapping[str, str]) -> tuple[str, str]:
@@ -246,7 +216,7 @@ def _objects(
         arns = [
             f"{bucket_arn(region, bucket)}/{policy_literal(prefix)}*" for bucket, prefix in places
         ]
-        yield _allow(sid, actions, list(dict.fromkeys(arns)))
+        yield allow(sid, actions, list(dict.fromkeys(arns)))
 
 
 def _resources(
@@ -261,7 +231,7 @@ def _resources(
         if kind == "table" and sid == "Read":
             arns += [f"{arn}/index/*" for arn in arns]
         if arns:
-            yield _allow(f"{sid}{kind.capitalize()}s", allowed, arns)
+            yield allow(f"{sid}{kind.capitalize()}s", allowed, arns)
 
 
 def _secrets(secrets: Sequence[Secret], target: Target) -> Iterator[Document]:
@@ -275,7 +245,7 @@ def _secrets(secrets: Sequence[Secret], target: Target) -> Iterator[Document]:
     ):
         arns = [target.secret_arn(secret) for secret in secrets if secret.store == store]
         if arns:
-            yield _allow(sid, (action,), list(dict.fromkeys(arns)))
+            yield allow(sid, (action,), list(dict.fromkeys(arns)))
 
 
 def _listings(places: Sequence[tuple[str, str]], region: str) -> Iterator[Document]:
@@ -285,12 +255,12 @@ def _listings(places: Sequence[tuple[str, str]], region: str) -> Iterator[Docume
         prefixes.setdefault(bucket, []).append(prefix)
     whole = [bucket for bucket, listed in prefixes.items() if "" in listed]
     if whole:
-        yield _allow("List", ("s3:ListBucket",), [bucket_arn(region, name) for name in whole])
+        yield allow("List", ("s3:ListBucket",), [bucket_arn(region, name) for name in whole])
     parts = {bucket: dict.fromkeys(prefixes[bucket]) for bucket in prefixes if bucket not in whole}
     for number, (bucket, readable) in enumerate(parts.items(), start=1):
         patterns: JsonValue = [f"{policy_literal(prefix)}*" for prefix in readable]
         yield {
-            **_allow(f"List{number}", ("s3:ListBucket",), [bucket_arn(region, bucket)]),
+            **allow(f"List{number}", ("s3:ListBucket",), [bucket_arn(region, bucket)]),
             "Condition": {"StringLike": {"s3:prefix": patterns}},
         }
 

@@ -15,10 +15,10 @@ class Alerts(pulumi.ComponentResource):
     """The topic ``topic``, which gets a message for each failed execution and for dead letters.
 
     ``machines`` is the EventBridge filter on the ARNs of state machines. ``policy`` says who can
-    publish, ``emails`` who gets the messages; each address has to confirm by mail. Messages contain
-    no data, so the encryption that SNS always has is enough: EventBridge cannot publish to a topic
-    with a key that AWS owns, and a key of the account costs money every month.
-    https://docs.aws.amazon.com/sns/latest/dg/sns-data-encryption.html
+    publish, ``emails`` who gets the messages; each address has to confirm by mail. Messages are
+    encrypted with the key ``key_arn``, which has to be one of the account: only its key policy can
+    allow EventBridge and CloudWatch to publish, which the key ``alias/aws/sns`` does not do.
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
     """
 
     topic_arn: pulumi.Output[str]
@@ -29,6 +29,7 @@ class Alerts(pulumi.ComponentResource):
         *,
         topic: str,
         policy: Mapping[str, JsonValue],
+        key_arn: pulumi.Input[str],
         emails: Sequence[str],
         failures_rule: str,
         machines: Sequence[JsonValue],
@@ -39,7 +40,7 @@ class Alerts(pulumi.ComponentResource):
     ) -> None:
         super().__init__("dorc:aws:Alerts", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        sns_topic = sns.Topic(name, name=topic, opts=child)
+        sns_topic = sns.Topic(name, name=topic, kms_master_key_id=key_arn, opts=child)
         topic_policy = sns.TopicPolicy(
             name, arn=sns_topic.arn, policy=json.dumps(policy), opts=child
         )

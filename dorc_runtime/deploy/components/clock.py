@@ -7,10 +7,15 @@ from pulumi_aws import scheduler
 
 from dorc_runtime.compile.triggers.rules import Schedule
 from dorc_runtime.deploy.components.delivery import LONGEST_AGE, MOST_ATTEMPTS, Delivery
+from dorc_runtime.deploy.components.encryption import KeyArn
 
 
 class Clock(pulumi.ComponentResource):
-    """The schedule called ``schedule_name`` in the group ``group``, which starts a pipeline."""
+    """The schedule called ``schedule_name`` in the group ``group``, which starts a pipeline.
+
+    Its input is encrypted with the key ``key_arn``, which its role has to be able to use.
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/encryption-rest.html
+    """
 
     arn: pulumi.Output[str]
 
@@ -22,6 +27,7 @@ class Clock(pulumi.ComponentResource):
         schedule_name: str,
         group: pulumi.Input[str],
         delivery: Delivery,
+        key_arn: KeyArn,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("dorc:aws:Clock", name, None, opts)
@@ -31,6 +37,7 @@ class Clock(pulumi.ComponentResource):
             group_name=group,
             schedule_expression=schedule.expression,
             schedule_expression_timezone=schedule.timezone,
+            kms_key_arn=key_arn,
             state="ENABLED" if schedule.enabled else "DISABLED",
             flexible_time_window={"mode": "OFF"},
             target={

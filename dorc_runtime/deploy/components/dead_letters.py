@@ -7,6 +7,8 @@ import pulumi
 from pulumi_aws import sqs
 from pydantic import JsonValue
 
+from dorc_runtime.deploy.components.encryption import KeyArn, managed_by_sqs
+
 # The longest time that SQS keeps a message, in seconds:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 RETENTION = 14 * 24 * 3600
@@ -24,6 +26,7 @@ class DeadLetters(pulumi.ComponentResource):
         *,
         queue: str,
         policy: Mapping[str, JsonValue],
+        key_arn: KeyArn,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("dorc:aws:DeadLetters", name, None, opts)
@@ -31,7 +34,8 @@ class DeadLetters(pulumi.ComponentResource):
             name,
             name=queue,
             message_retention_seconds=RETENTION,
-            sqs_managed_sse_enabled=True,
+            sqs_managed_sse_enabled=managed_by_sqs(key_arn),
+            kms_master_key_id=key_arn,
             opts=pulumi.ResourceOptions(parent=self),
         )
         sqs.QueuePolicy(

@@ -5,11 +5,15 @@ import json
 import pulumi
 from pulumi_aws import ecr
 
+from dorc_runtime.deploy.components.encryption import KeyArn, image_encryption
+
 
 class ImageRepository(pulumi.ComponentResource):
     """The ECR repository ``repository``; nobody can push a tag twice.
 
-    The newest ``images_kept`` images stay, at any age: the deployed image can be an old one.
+    The newest ``images_kept`` images stay, at any age: the deployed image can be an old one. A
+    repository that exists keeps its encryption, whatever ``key_arn`` says: ECR cannot change it.
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
     The name of an image starts with ``url``.
     """
 
@@ -21,6 +25,7 @@ class ImageRepository(pulumi.ComponentResource):
         *,
         repository: str,
         images_kept: int,
+        key_arn: KeyArn,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("dorc:aws:ImageRepository", name, None, opts)
@@ -29,10 +34,12 @@ class ImageRepository(pulumi.ComponentResource):
             name=repository,
             image_tag_mutability="IMMUTABLE",
             image_scanning_configuration={"scan_on_push": True},
-            encryption_configurations=[{"encryption_type": "AES256"}],
+            encryption_configurations=image_encryption(key_arn),
             # Without its protection, the repository is deleted with its images.
             force_delete=True,
-            opts=pulumi.ResourceOptions(parent=self, protect=True),
+            opts=pulumi.ResourceOptions(
+                parent=self, protect=True, ignore_changes=["encryptionConfigurations"]
+            ),
         )
         ecr.LifecyclePolicy(
             name,

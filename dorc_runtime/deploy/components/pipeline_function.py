@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import cloudwatch, lambda_
 
+from dorc_runtime.deploy.components.encryption import KeyArn
 from dorc_runtime.deploy.components.service_role import RolePlan, ServiceRole
 from dorc_runtime.model.steps import Function
 
@@ -41,6 +42,7 @@ class PipelineFunction(pulumi.ComponentResource):
         log_group: str,
         log_days: int,
         network: Network | None,
+        key_arn: KeyArn,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("dorc:aws:PipelineFunction", name, None, opts)
@@ -48,6 +50,7 @@ class PipelineFunction(pulumi.ComponentResource):
             name,
             name=log_group,
             retention_in_days=log_days,
+            kms_key_id=key_arn,
             opts=pulumi.ResourceOptions(parent=self),
         )
         service_role = ServiceRole(name, plan=role, opts=pulumi.ResourceOptions(parent=self))
@@ -62,6 +65,8 @@ class PipelineFunction(pulumi.ComponentResource):
             memory_size=step.memory,
             ephemeral_storage={"size": step.storage},
             environment={"variables": environment} if environment else None,
+            kms_key_arn=key_arn,
+            reserved_concurrent_executions=step.concurrency,
             logging_config={"log_format": "JSON", "log_group": logs.name},
             tracing_config={"mode": "Active"},
             vpc_config=_vpc_config(network),

@@ -28,6 +28,7 @@ class FunctionSecurityGroup(pulumi.ComponentResource):
         vpc.SecurityGroupEgressRule(
             name,
             security_group_id=security_group.id,
+            description="All traffic of the functions",
             ip_protocol="-1",
             cidr_ipv4="0.0.0.0/0",
             opts=pulumi.ResourceOptions(parent=self),

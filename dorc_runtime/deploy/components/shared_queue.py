@@ -7,6 +7,7 @@ from pulumi_aws import sqs
 
 from dorc_runtime.deploy.components.dead_letters import RETENTION
 from dorc_runtime.deploy.components.dead_letters_alarm import dead_letters_alarm
+from dorc_runtime.deploy.components.encryption import KeyArn, managed_by_sqs
 from dorc_runtime.model.resources import Queue
 
 
@@ -28,6 +29,7 @@ class SharedQueue(pulumi.ComponentResource):
         queue_name: str,
         dead_letters: str,
         alerts: pulumi.Input[str],
+        key_arn: KeyArn,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("dorc:aws:SharedQueue", name, None, opts)
@@ -36,7 +38,8 @@ class SharedQueue(pulumi.ComponentResource):
             f"{name}--dead-letters",
             name=dead_letters,
             message_retention_seconds=RETENTION,
-            sqs_managed_sse_enabled=True,
+            sqs_managed_sse_enabled=managed_by_sqs(key_arn),
+            kms_master_key_id=key_arn,
             opts=child,
         )
         sqs_queue = sqs.Queue(
@@ -44,7 +47,8 @@ class SharedQueue(pulumi.ComponentResource):
             name=queue_name,
             visibility_timeout_seconds=int(queue.visibility_timeout.total_seconds()),
             message_retention_seconds=int(queue.retention.total_seconds()),
-            sqs_managed_sse_enabled=True,
+            sqs_managed_sse_enabled=managed_by_sqs(key_arn),
+            kms_master_key_id=key_arn,
             redrive_policy=failed.arn.apply(
                 lambda arn: json.dumps(
                     {"deadLetterTargetArn": arn, "maxReceiveCount": queue.max_receives}

@@ -5,14 +5,13 @@ from collections.abc import Iterator
 import pulumi
 from pulumi_aws import dynamodb
 
+from dorc_runtime.deploy.components.encryption import KeyArn, table_encryption
 from dorc_runtime.model.resources import Table
 
 
 class SharedTable(pulumi.ComponentResource):
     """The DynamoDB table ``table_name``: billed by request, restorable to any second of 35 days.
 
-    DynamoDB encrypts every table, with a key of its own.
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/EncryptionAtRest.html
     ``keep`` makes AWS refuse to delete it.
     """
 
@@ -25,6 +24,7 @@ class SharedTable(pulumi.ComponentResource):
         table: Table,
         table_name: str,
         keep: bool,
+        key_arn: KeyArn,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("dorc:aws:SharedTable", name, None, opts)
@@ -37,6 +37,7 @@ class SharedTable(pulumi.ComponentResource):
             attributes=[{"name": key, "type": kind} for key, kind in table.keys.items()],
             global_secondary_indexes=list(_indexes(table)),
             ttl={"attribute_name": table.ttl, "enabled": True} if table.ttl else None,
+            server_side_encryption=table_encryption(key_arn),
             point_in_time_recovery={"enabled": True},
             deletion_protection_enabled=keep,
             opts=pulumi.ResourceOptions(parent=self),

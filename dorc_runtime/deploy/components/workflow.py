@@ -7,6 +7,7 @@ import pulumi
 from pulumi_aws import cloudwatch, sfn
 from pydantic import JsonValue
 
+from dorc_runtime.deploy.components.encryption import KeyArn, machine_encryption
 from dorc_runtime.deploy.components.service_role import RolePlan, ServiceRole
 
 
@@ -14,8 +15,8 @@ class Workflow(pulumi.ComponentResource):
     """The state machine ``machine`` with the Amazon States Language document ``definition``.
 
     It is created after the ``functions`` that it calls. Every event of an execution is logged to
-    ``log_group``, without data, and stays for ``log_days``; Step Functions itself keeps an
-    execution with its data for 90 days.
+    ``log_group``, with its data if ``log_data``, and stays for ``log_days``; Step Functions itself
+    keeps an execution with its data for 90 days.
     """
 
     arn: pulumi.Output[str]
@@ -30,6 +31,8 @@ class Workflow(pulumi.ComponentResource):
         role: RolePlan,
         log_group: str,
         log_days: int,
+        log_data: bool,
+        key_arn: KeyArn,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("dorc:aws:Workflow", name, None, opts)
@@ -37,6 +40,7 @@ class Workflow(pulumi.ComponentResource):
             name,
             name=log_group,
             retention_in_days=log_days,
+            kms_key_id=key_arn,
             opts=pulumi.ResourceOptions(parent=self),
         )
         service_role = ServiceRole(name, plan=role, opts=pulumi.ResourceOptions(parent=self))
@@ -48,10 +52,11 @@ class Workflow(pulumi.ComponentResource):
             definition=json.dumps(definition),
             logging_configuration={
                 "level": "ALL",
-                "include_execution_data": False,
+                "include_execution_data": log_data,
                 "log_destination": pulumi.Output.concat(logs.arn, ":*"),
             },
             tracing_configuration={"enabled": True},
+            encryption_configuration=machine_encryption(key_arn),
             # Step Functions checks at creation that the role can deliver logs:
             # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
             opts=pulumi.ResourceOptions(parent=self, depends_on=[service_role, *functions]),

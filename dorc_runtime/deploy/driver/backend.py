@@ -1,8 +1,10 @@
 """Where Pulumi keeps its state: a bucket, a folder, or another backend of Pulumi."""
 
+import json
 import re
 from typing import Any
 
+from dorc_runtime.compile.permissions.resource_policies import bucket_policy
 from dorc_runtime.errors import SettingsError, StackError
 from dorc_runtime.project.settings import Settings
 
@@ -71,9 +73,10 @@ def bucket_exists(bucket: str, *, client: Any) -> bool:
 
 
 def create_bucket(bucket: str, *, region: str, client: Any) -> None:
-    """Create the bucket: versioned, encrypted and private. ``client`` is boto3's for S3.
+    """Create the bucket: versioned, encrypted, private, and only for TLS.
 
-    Raises ``StackError`` when S3 refuses.
+    ``client`` is boto3's for S3. A client without TLS, of an emulator, sets no policy, which would
+    keep itself out. Raises ``StackError`` when S3 refuses.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -92,5 +95,8 @@ def create_bucket(bucket: str, *, region: str, client: Any) -> None:
         client.put_public_access_block(
             Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(blocks, True)
         )
+        if client.meta.endpoint_url.startswith("https:"):
+            policy = json.dumps(bucket_policy(region=region, bucket=bucket))
+            client.put_bucket_policy(Bucket=bucket, Policy=policy)
     except (BotoCoreError, ClientError) as error:
         raise StackError(f"the bucket {bucket} cannot be created: {error}") from error

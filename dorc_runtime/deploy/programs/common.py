@@ -20,11 +20,15 @@ from dorc_runtime.project.settings import read_settings
 
 @dataclass(frozen=True)
 class Cloud:
-    """The account and the region that a program deploys to, and the provider for them."""
+    """The account and the region that a program deploys to, and the provider for them.
+
+    ``emulated`` says that an emulator, which has no TLS, plays AWS.
+    """
 
     account: str
     region: str
     provider: Provider
+    emulated: bool
 
     @property
     def resource_options(self) -> pulumi.ResourceOptions:
@@ -55,13 +59,14 @@ def connect(universal: UniversalConfig, *, root: Path, tags: Mapping[str, str]) 
     not accept the credentials, or they belong to another account.
     """
     account = universal.account or read_settings(root).aws_account
+    emulated = bool(os.environ.get("AWS_ENDPOINT_URL"))
     provider = Provider(
         "aws",
         region=universal.region,
         allowed_account_ids=[account] if account else None,
         default_tags={"tags": {**tags, **universal.tags}},
         # An emulator has one address for all buckets.
-        s3_use_path_style=bool(os.environ.get("AWS_ENDPOINT_URL")),
+        s3_use_path_style=emulated,
     )
     try:
         identity = get_caller_identity(opts=pulumi.InvokeOptions(provider=provider))
@@ -75,7 +80,7 @@ def connect(universal: UniversalConfig, *, root: Path, tags: Mapping[str, str]) 
             f"the credentials belong to account {identity.account_id}, but pipeline_config.py or "
             f"AWS_ACCOUNT says {account}: use credentials of that account."
         )
-    return Cloud(identity.account_id, universal.region, provider)
+    return Cloud(identity.account_id, universal.region, provider, emulated)
 
 
 def refusal(error: Exception) -> str:

@@ -6,18 +6,23 @@ from pathlib import Path
 import pulumi
 
 from dorc_runtime.compile.names import Names, machine_arn, queue_arn, topic_arn
-from dorc_runtime.compile.permissions.policies import queue_policy, topic_policy
+from dorc_runtime.compile.permissions.resource_policies import (
+    alerts_key_policy,
+    queue_policy,
+    topic_policy,
+)
 from dorc_runtime.compile.target import Target
 from dorc_runtime.deploy.components.alerts import Alerts
 from dorc_runtime.deploy.components.dead_letters import DeadLetters
-from dorc_runtime.deploy.components.lake_bucket import LakeBucket
+from dorc_runtime.deploy.components.encryption_key import EncryptionKey
 from dorc_runtime.deploy.components.security_group import FunctionSecurityGroup
 from dorc_runtime.deploy.programs.common import (
+    Cloud,
     connect,
     one_line_errors,
     stack_environment,
 )
-from dorc_runtime.deploy.programs.infra_resources import create_resources
+from dorc_runtime.deploy.programs.infra_resources import create_bucket, create_resources
 from dorc_runtime.model.config import Config
 from dorc_runtime.project.environment_values.targets import zone_buckets
 from dorc_runtime.project.environments import Program, environment_config
@@ -56,13 +61,7 @@ def _infra(defaults: Config, folder: Path) -> None:
     buckets = zone_buckets(repository, config, names, account=cloud.account)
     for zone, bucket in buckets.items():
         if zone not in config.buckets:
-            LakeBucket(
-                zone,
-                bucket=bucket,
-                opts=pulumi.ResourceOptions(
-                    provider=cloud.provider, protect=config.protect_buckets
-                ),
-            )
+            create_bucket(zone, bucket, config, cloud)
     dead_letters = DeadLetters(
         "dead-letters",
         queue=names.shared,
@@ -70,23 +69,10 @@ def _infra(defaults: Config, folder: Path) -> None:
             queue_arn=queue_arn(cloud.region, cloud.account, names.shared),
             account=cloud.account,
         ),
+        key_arn=config.kms_key_arn,
         opts=cloud.resource_options,
     )
-    alerts = Alerts(
-        "alerts",
-        topic=names.shared,
-        policy=topic_policy(
-            topic_arn=topic_arn(cloud.region, cloud.account, names.shared),
-            account=cloud.account,
-        ),
-        emails=config.alert_emails,
-        failures_rule=names.alert("failures"),
-        machines=[{"prefix": machine_arn(cloud.region, cloud.account, names.machine_prefix)}],
-        dead_letters_alarm_name=names.alert("dead-letters"),
-        dead_letters_queue=names.shared,
-        dead_letters_arn=dead_letters.arn,
-        opts=cloud.resource_options,
-    )
+    alerts = _alerts(dead_letters, config, names, cloud)
     target = Target(
         names=names,
         region=cloud.region,
@@ -107,3 +93,31 @@ def _infra(defaults: Config, folder: Path) -> None:
     pulumi.export("dead_letters", dead_letters.arn)
     pulumi.export("alerts", alerts.topic_arn)
     pulumi.export("security_group_id", group.id if group else None)
+
+
+def _alerts(dead_letters: DeadLetters, config: Config, names: Names, cloud: Cloud) -> Alerts:
+    """Create the alerts, with a key of their own if the environment has none."""
+    key_arn: pulumi.Input[str] | None = config.kms_key_arn
+    if key_arn is None:
+        key_arn = EncryptionKey(
+            "alerts",
+            description=f"The alerts of {names.shared}",
+            policy=alerts_key_policy(region=cloud.region, account=cloud.account),
+            opts=cloud.resource_options,
+        ).arn
+    return Alerts(
+        "alerts",
+        topic=names.shared,
+        policy=topic_policy(
+            topic_arn=topic_arn(cloud.region, cloud.account, names.shared),
+            account=cloud.account,
+        ),
+        key_arn=key_arn,
+        emails=config.alert_emails,
+        failures_rule=names.alert("failures"),
+        machines=[{"prefix": machine_arn(cloud.region, cloud.account, names.machine_prefix)}],
+        dead_letters_alarm_name=names.alert("dead-letters"),
+        dead_letters_queue=names.shared,
+        dead_letters_arn=dead_letters.arn,
+        opts=cloud.resource_options,
+    )

@@ -1,7 +1,8 @@
-"""The resources of ``Config(resources=...)``, which infra creates."""
+"""The buckets of zones, and the resources of ``Config(resources=...)``, which infra creates."""
 
 import pulumi
 
+from dorc_runtime.compile.permissions.resource_policies import bucket_policy
 from dorc_runtime.compile.target import Target
 from dorc_runtime.deploy.components.lake_bucket import LakeBucket
 from dorc_runtime.deploy.components.shared_queue import SharedQueue
@@ -10,6 +11,17 @@ from dorc_runtime.deploy.components.shared_topic import SharedTopic
 from dorc_runtime.deploy.programs.common import Cloud
 from dorc_runtime.model.config import Config
 from dorc_runtime.model.resources import Bucket, Queue, Table, Topic
+
+
+def create_bucket(name: str, bucket: str, config: Config, cloud: Cloud) -> None:
+    """Register a bucket; in an emulator, which has no TLS, it accepts requests without TLS."""
+    LakeBucket(
+        name,
+        bucket=bucket,
+        policy=None if cloud.emulated else bucket_policy(region=cloud.region, bucket=bucket),
+        key_arn=config.kms_key_arn,
+        opts=pulumi.ResourceOptions(provider=cloud.provider, protect=config.protect_buckets),
+    )
 
 
 def create_resources(
@@ -29,10 +41,11 @@ def create_resources(
                     table=resource,
                     table_name=name,
                     keep=config.protect_buckets,
+                    key_arn=config.kms_key_arn,
                     opts=opts,
                 )
             case Topic():
-                SharedTopic(resource.name, topic=name, opts=opts)
+                SharedTopic(resource.name, topic=name, key_arn=config.kms_key_arn, opts=opts)
             case Queue():
                 SharedQueue(
                     resource.name,
@@ -40,9 +53,10 @@ def create_resources(
                     queue_name=name,
                     dead_letters=target.names.dead_letters(resource.name),
                     alerts=alerts,
+                    key_arn=config.kms_key_arn,
                     opts=opts,
                 )
             case Bucket() if resource.name not in config.buckets:
-                LakeBucket(resource.name, bucket=name, opts=opts)
+                create_bucket(resource.name, name, config, cloud)
             case _:
                 pass

@@ -123,6 +123,7 @@ class PipelinePlan:
                 target=self.target,
                 log_group_arn=log_group_arn(*self._place, logs),
                 in_vpc=self.config.vpc_id is not None,
+                key_arn=self.config.kms_key_arn,
             ),
         )
 
@@ -135,6 +136,7 @@ class PipelinePlan:
             policy=machine_policy(
                 function_arns=list(self._function_arns.values()),
                 permissions=machine_permissions(self.pipeline, self._machine_context),
+                key_arn=self.config.kms_key_arn,
             ),
         )
 
@@ -161,6 +163,7 @@ class PipelinePlan:
             policy=trigger_policy(
                 machine_arn=self._machine_arn,
                 dead_letters_arn=queue_arn(*self._place, self.shared.shared),
+                key_arn=self.config.kms_key_arn,
             ),
         )
 

@@ -101,6 +101,8 @@ def _pipeline(defaults: Config, pipeline: Pipeline, path: Path) -> None:
         role=plan.machine_role,
         log_group=plan.names.machine_log_group,
         log_days=config.log_retention_days,
+        log_data=config.log_data,
+        key_arn=config.kms_key_arn,
         opts=cloud.resource_options,
     )
     _start_by_rules(plan, workflow, infra, cloud)
@@ -223,6 +225,7 @@ def _functions(
             log_group=plan.names.function_log_group(step.name),
             log_days=config.log_retention_days,
             network=network,
+            key_arn=config.kms_key_arn,
             opts=cloud.resource_options,
         )
         for step in plan.functions
@@ -261,5 +264,6 @@ def _start_by_schedules(
             schedule_name=plan.names.trigger(schedule.key),
             group=group.name,
             delivery=delivery,
+            key_arn=plan.config.kms_key_arn,
             opts=cloud.resource_options,
         )

@@ -47,6 +47,7 @@ def _universal(universal: UniversalConfig, folder: Path) -> None:
             image.id,
             repository=image.repository,
             images_kept=universal.images_kept,
+            key_arn=universal.images_kms_key_arn,
             opts=cloud.resource_options,
         )
         for image in plan.functions

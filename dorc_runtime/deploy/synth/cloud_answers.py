@@ -99,6 +99,12 @@ def _queue(cloud: Cloud, name: str, _: Values) -> Computed:
     return Computed(url, {"arn": names.queue_arn(cloud.region, cloud.account, name), "url": url})
 
 
+def _key(cloud: Cloud, name: str, _: Values) -> Computed:
+    number = _digest(name)
+    id_ = "-".join((number[:8], number[8:12], number[12:16], number[16:20], number[20:32]))
+    return Computed(id_, {"arn": cloud.arn("kms", f"key/{id_}"), "keyId": id_})
+
+
 def _repository(cloud: Cloud, name: str, _: Values) -> Computed:
     url = f"{cloud.registry}/{name}"
     arn = cloud.arn("ecr", f"repository/{name}")
@@ -151,6 +157,7 @@ _KINDS: dict[str, Callable[[Cloud, str, Values], Computed]] = {
     "aws:ec2/securityGroup:SecurityGroup": _security_group,
     "aws:ecr/repository:Repository": _repository,
     "aws:iam/role:Role": _named(names.role_arn),
+    "aws:kms/key:Key": _key,
     "aws:lambda/function:Function": _named(names.function_arn),
     "aws:s3/bucket:Bucket": _bucket,
     "aws:scheduler/scheduleGroup:ScheduleGroup": _named(names.schedule_group_arn),

@@ -73,6 +73,11 @@ class Function(RecoverableStep):
     ``environment`` has environment variables. Each of ``settings``, fields of the model in
     ``Config(settings=...)``, becomes one too: ``api_url`` becomes ``API_URL``.
 
+    ``concurrency`` is how many events the function handles at the same time, of those that the
+    account allows; they are reserved for it. Lambda refuses more, and the step tries again. Without
+    it, the function shares what no other reserves.
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+
     With ``wait_for_token`` the event is ``{"input", "token"}``, and the step waits until somebody
     sends that token back with SendTaskSuccess of Step Functions; the output sent with it is the
     result. After ``answer_within`` the step fails with ``States.Timeout``:
@@ -84,6 +89,7 @@ class Function(RecoverableStep):
     environment: dict[str, Text]
     settings: dict[str, JsonValue]
     storage: Annotated[int, Field(ge=512, le=10_240), Resolvable]
+    concurrency: Annotated[int | None, Field(ge=1), Resolvable]
     reads: tuple[str | SerializeAsAny[Resource], ...] | None
     writes: tuple[str | SerializeAsAny[Resource], ...] | None
     permissions: tuple[Permission, ...]
@@ -100,6 +106,7 @@ class Function(RecoverableStep):
         environment: Mapping[str, str] | None = None,
         settings: Sequence[str] = (),
         storage: int = 512,
+        concurrency: int | None = None,
         reads: Sequence[str | Resource] | None = None,
         writes: Sequence[str | Resource] | None = None,
         permissions: Sequence[Permission] = (),
@@ -119,6 +126,7 @@ class Function(RecoverableStep):
             environment=dict(environment or {}),
             settings={name.upper(): setting(name) for name in as_texts(settings)},
             storage=storage,
+            concurrency=concurrency,
             reads=_entries(reads),
             writes=_entries(writes),
             permissions=as_sequence(permissions),

@@ -31,7 +31,7 @@ pipeline = Pipeline(
     steps=[
         Function("check", reads=["raw/orders/", "reference-data/codes/"], writes=[]),
         Choice(If(data.rows == 0, then=[Fail("Empty", "nothing to do")])),
-        Map(over=data.parts, steps=[Function("convert", memory=2048, storage=2048)]),
+        Map(over=data.parts, steps=[Function("convert", memory=2048, storage=2048, concurrency=5)]),
         Parallel(
             [
                 [

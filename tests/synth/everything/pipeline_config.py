@@ -12,6 +12,7 @@ universal = UniversalConfig(
     tags={"team": "data", "dorc:project": "renamed"},
     permissions_boundary="arn:aws:iam::123456789012:policy/boundary",
     images_kept=20,
+    images_kms_key_arn="arn:aws:kms:eu-west-2:123456789012:key/3ad1d1b4-0000-4000-8000-000000000002",
 )
 customers = Table(
     "customers",
@@ -29,7 +30,9 @@ config = Config(
     vpc_id="vpc-0a1b2c3d",
     private_subnet_ids=["subnet-0a1b2c3d", "subnet-4e5f6a7b"],
     buckets={"raw": "a-partner-s-data"},
-    log_retention_days=90,
+    log_retention_days=400,
+    log_data=True,
+    kms_key_arn="arn:aws:kms:eu-west-2:123456789012:key/3ad1d1b4-0000-4000-8000-000000000001",
     alert_emails=["data@example.com"],
     resources=[customers, news, work, archive],
 )

@@ -12,10 +12,13 @@ from dorc_runtime.compile.permissions.policies import (
     WILDCARDS,
     function_policy,
     machine_policy,
-    queue_policy,
-    topic_policy,
     trigger_policy,
     trust,
+)
+from dorc_runtime.compile.permissions.resource_policies import (
+    alerts_key_policy,
+    queue_policy,
+    topic_policy,
 )
 from dorc_runtime.compile.target import Target
 
@@ -25,13 +28,26 @@ BUCKETS = {"raw": "raw-bucket", "processed": "processed-bucket"}
 MACHINE = f"arn:aws:states:eu-west-2:{ACCOUNT}:stateMachine:penguins"
 QUEUE = f"arn:aws:sqs:eu-west-2:{ACCOUNT}:dead"
 TOPIC = f"arn:aws:sns:eu-west-2:{ACCOUNT}:alerts"
+KEY = f"arn:aws:kms:eu-west-2:{ACCOUNT}:key/1"
 
 
 def allowed(
-    function: Function, *, layer: str = "raw-to-processed", in_vpc: bool = False, logs: str = LOGS
+    function: Function,
+    *,
+    layer: str = "raw-to-processed",
+    in_vpc: bool = False,
+    logs: str = LOGS,
+    key_arn: str | None = None,
 ) -> dict[str, Any]:
     target = Target(Names("shop", "dev"), arn_region(logs), ACCOUNT, BUCKETS)
-    return function_policy(function, layer=layer, target=target, log_group_arn=logs, in_vpc=in_vpc)
+    return function_policy(
+        function,
+        layer=layer,
+        target=target,
+        log_group_arn=logs,
+        in_vpc=in_vpc,
+        key_arn=key_arn,
+    )
 
 
 def resources(policy: dict[str, Any], action: str) -> list[str]:
@@ -189,6 +205,24 @@ def test_the_role_of_a_schedule_may_send_dead_letters() -> None:
 @pytest.mark.parametrize(
     "policy",
     [
+        allowed(Function("clean"), key_arn=KEY),
+        machine_policy(function_arns=[], key_arn=KEY),
+        trigger_policy(machine_arn=MACHINE, dead_letters_arn=QUEUE, key_arn=KEY),
+    ],
+    ids=["function", "machine", "schedule"],
+)
+def test_roles_use_the_key_of_the_environment(policy: dict[str, Any]) -> None:
+    assert resources(policy, "kms:Decrypt") == resources(policy, "kms:GenerateDataKey") == [KEY]
+
+
+def test_a_rule_uses_no_key() -> None:
+    """EventBridge sends dead letters by the policies of queue and key, without a role."""
+    assert resources(trigger_policy(machine_arn=MACHINE, key_arn=KEY), "kms:Decrypt") == []
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
         allowed(Function("clean"), in_vpc=True),
         machine_policy(function_arns=["arn:1"]),
         trigger_policy(machine_arn=MACHINE, dead_letters_arn=QUEUE),
@@ -249,3 +283,12 @@ def test_rules_publish_without_a_condition() -> None:
     assert alarms["Condition"]["ArnLike"] == {
         "aws:SourceArn": f"arn:aws:cloudwatch:eu-west-2:{ACCOUNT}:alarm:*"
     }
+
+
+def test_rules_encrypt_alerts_without_a_condition() -> None:
+    """KMS gets no source from EventBridge, so a condition would stop all alerts."""
+    policy = alerts_key_policy(region="eu-west-2", account=ACCOUNT)
+    _, events, alarms = as_list(policy["Statement"])
+    assert events["Principal"] == {"Service": "events.amazonaws.com"}
+    assert "Condition" not in events
+    assert alarms["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}

@@ -102,6 +102,27 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         "private_subnet_ids is set without vpc_id",
     ),
     "a region that is none": (lambda: UniversalConfig(region="mars", project="a"), "region"),
+    "a key by its alias": (
+        lambda: Config(
+            universal=UNIVERSAL, kms_key_arn="arn:aws:kms:eu-west-2:123456789012:alias/data"
+        ),
+        "kms_key_arn",
+    ),
+    "a key of another region": (
+        lambda: Config(
+            universal=UNIVERSAL, kms_key_arn="arn:aws:kms:eu-west-1:123456789012:key/1-2"
+        ),
+        "the key in kms_key_arn is not in the region eu-west-2",
+    ),
+    "a key for images of another region": (
+        lambda: UniversalConfig(
+            region="eu-west-2",
+            project="a",
+            images_kms_key_arn="arn:aws:kms:eu-west-1:123456789012:key/1-2",
+        ),
+        "the key in images_kms_key_arn is not in the region eu-west-2",
+    ),
+    "a function that handles nothing": (lambda: Function("a", concurrency=0), "concurrency"),
     "an account of 11 digits": (
         lambda: UniversalConfig(region="eu-west-2", project="a", account="1" * 11),
         "account",

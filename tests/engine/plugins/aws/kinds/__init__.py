@@ -5,8 +5,17 @@ from tests.engine.plugins.aws.kind import Kind
 from .compute import COMPUTE
 from .events import EVENTS
 from .images import IMAGES
+from .keys import KEYS
 from .messages import MESSAGES
 from .network import NETWORK
 from .storage import STORAGE
 
-KINDS: dict[str, Kind] = {**COMPUTE, **EVENTS, **IMAGES, **MESSAGES, **NETWORK, **STORAGE}
+KINDS: dict[str, Kind] = {
+    **COMPUTE,
+    **EVENTS,
+    **IMAGES,
+    **KEYS,
+    **MESSAGES,
+    **NETWORK,
+    **STORAGE,
+}

@@ -17,6 +17,17 @@ def _code(aws: Aws, given: Properties) -> Properties:
     return {"code": {"imageUri": given["imageUri"]}}
 
 
+def _concurrency(aws: Aws, given: Properties) -> None:
+    client, function = aws.client("lambda"), given["name"]
+    reserved = given.get("reservedConcurrentExecutions")
+    if isinstance(reserved, int) and reserved >= 0:
+        client.put_function_concurrency(
+            FunctionName=function, ReservedConcurrentExecutions=reserved
+        )
+    else:
+        client.delete_function_concurrency(FunctionName=function)
+
+
 def _logging(aws: Aws, given: Properties) -> Properties:
     """Return the logging as the operations need it, with the destination in a list."""
     logging = given.get("loggingConfiguration")
@@ -65,7 +76,7 @@ COMPUTE = {
         prepare=_code,
         path="merge(Configuration, {imageUri: Code.ImageUri})",
         replace=("name", "packageType"),
-        update=("update_function_code", "update_function_configuration"),
+        update=("update_function_code", "update_function_configuration", _concurrency),
         outputs={"arn": "FunctionArn", "version": "Version"},
         defaults={"memorySize": 128, "timeout": 3, "architectures": ["x86_64"]},
     ),

@@ -19,6 +19,10 @@ def _retention(aws: Aws, given: Properties) -> None:
         aws.client("logs").put_retention_policy(logGroupName=given["name"], retentionInDays=days)
 
 
+def _key(aws: Aws, given: Properties) -> None:
+    """Do nothing: moto cannot change the key of a log group, which AWS can."""
+
+
 EVENTS = {
     "cloudwatch/eventRule": Kind(
         service="events",
@@ -73,9 +77,9 @@ EVENTS = {
         delete="delete_log_group",
         id="{name}",
         rename={"name": ("logGroupName", "logGroupNamePrefix")},
-        update=(_retention,),
+        update=(_retention, _key),
         path="logGroups[?logGroupName=='<name>'] | [0]",
-        replace=("name", "logGroupClass", "kmsKeyId"),
+        replace=("name", "logGroupClass"),
         outputs={"arn": "arn:aws:logs:{region}:{account}:log-group:{name}"},
         defaults={"retentionInDays": 0},
     ),

@@ -24,6 +24,14 @@ def _no_policy(aws: Aws, given: Properties) -> None:
     aws.client("sqs").set_queue_attributes(QueueUrl=given["queueUrl"], Attributes={"Policy": ""})
 
 
+def _topic_key(aws: Aws, given: Properties) -> None:
+    aws.client("sns").set_topic_attributes(
+        TopicArn=given["arn"],
+        AttributeName="KmsMasterKeyId",
+        AttributeValue=given.get("kmsMasterKeyId") or "",
+    )
+
+
 def _topic_policy(aws: Aws, given: Properties) -> None:
     aws.client("sns").set_topic_attributes(
         TopicArn=given["arn"], AttributeName="Policy", AttributeValue=given["policy"]
@@ -55,6 +63,7 @@ MESSAGES = {
             "messageRetentionSeconds": "MessageRetentionPeriod",
             "visibilityTimeoutSeconds": "VisibilityTimeout",
             "sqsManagedSseEnabled": "SqsManagedSseEnabled",
+            "kmsMasterKeyId": "KmsMasterKeyId",
             "policy": "Policy",
         },
         replace=("name",),
@@ -84,7 +93,8 @@ MESSAGES = {
         outputs={"owner": "Owner"},
         rename=_TOPIC,
         replace=("name",),
-        update=(lambda aws, given: None,),
+        update=(_topic_key,),
+        attributes={"kmsMasterKeyId": "KmsMasterKeyId"},
     ),
     "sns/topicPolicy": Kind(
         service="sns",

@@ -30,12 +30,25 @@ def _security_group(aws: Aws, given: Properties) -> Any:
 def _permission(aws: Aws, given: Properties) -> Properties:
     if "securityGroupRuleId" in given:
         return {}
+    text = {"Description": given["description"]} if given.get("description") else {}
     permission = {
         "IpProtocol": str(given["ipProtocol"]),
-        "IpRanges": [{"CidrIp": given["cidrIpv4"]}] if given.get("cidrIpv4") else [],
-        "Ipv6Ranges": [{"CidrIpv6": given["cidrIpv6"]}] if given.get("cidrIpv6") else [],
+        "IpRanges": [{"CidrIp": given["cidrIpv4"], **text}] if given.get("cidrIpv4") else [],
+        "Ipv6Ranges": [{"CidrIpv6": given["cidrIpv6"], **text}] if given.get("cidrIpv6") else [],
     }
     return {"ipPermissions": [permission], "ipProtocol": None}
+
+
+def _describe(aws: Aws, given: Properties) -> None:
+    rule = {
+        "IpProtocol": str(given["ipProtocol"]),
+        "CidrIpv4": given["cidrIpv4"],
+        "Description": given.get("description") or "",
+    }
+    change = {"SecurityGroupRuleId": given["securityGroupRuleId"], "SecurityGroupRule": rule}
+    aws.client("ec2").modify_security_group_rules(
+        GroupId=given["securityGroupId"], SecurityGroupRules=[change]
+    )
 
 
 def _tag(output: str) -> Step:
@@ -72,6 +85,8 @@ NETWORK = {
         capture={"securityGroupRuleId": "SecurityGroupRules[0].SecurityGroupRuleId"},
         rename=_RULE,
         prepare=_permission,
+        update=(_describe,),
+        replace=("securityGroupId",),
         tags=_tag("securityGroupRuleId"),
     ),
 }
