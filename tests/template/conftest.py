@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from pytest_copier.plugin import CopierFixture
 
 from dorc_runtime import __version__
+from tests.commands import run_module
 from tests.repositories import copy_template
 
 ROOT = Path(__file__).parents[2]
@@ -92,14 +92,7 @@ def committed(copy: Copy, git: Git) -> Copy:
 
 def invoke(folder: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run a task in ``folder``, with further environment variables; return how it ended."""
-    return subprocess.run(
-        [sys.executable, "-m", "invoke", *words],
-        cwd=folder,
-        env={**os.environ, **settings},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_module("invoke", *words, folder=folder, environment={**os.environ, **settings})
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -1,7 +1,8 @@
 """From `copier copy gh:org/dorc` to the first run of a pipeline, as a new user does it.
 
 The environment follows the README of the new repository, with the pin that the template wrote: pip
-builds the library's wheel from the tagged release and installs it with its dependencies.
+builds the library's wheel from the tagged release and installs it. What the library requires is
+there already, linked from the environment of the tests.
 """
 
 import os
@@ -17,6 +18,7 @@ import pytest
 
 from dorc_runtime import __version__
 from tests.template.conftest import ROOT, Git
+from tests.template.linked_packages import link_requirements
 
 Shell = Callable[[str], subprocess.CompletedProcess[str]]
 
@@ -43,6 +45,7 @@ def made(released: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     environment = {
         **{key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"},
         "COPIER_CACHE_DIR": str(folder / "cache"),
+        "PIP_NO_COMPILE": "1",
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.{released.as_uri()}.insteadOf",
         "GIT_CONFIG_VALUE_0": "https://github.com/org/dorc.git",
@@ -64,6 +67,8 @@ def made(released: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     assert copied.returncode == 0, copied.stderr
     assert "invoke new-pipeline raw-to-processed example" in copied.stderr
     readme = (repository / "README.md").read_text(encoding="utf-8")
+    subprocess.run([sys.executable, "-m", "venv", str(repository / ".venv")], check=True)
+    link_requirements(repository / ".venv", of="dorc-runtime[all]")
     setup = re.search(r"## Set up\n+```sh\n(.*?)```", readme, re.DOTALL)
     assert setup is not None
     installed = shell(setup[1])
