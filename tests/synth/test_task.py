@@ -1,21 +1,19 @@
 """The command `invoke synth`."""
 
 import json
+import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from dorc_runtime.project.repository import Repository
+from tests.commands import run_module
 
 
 def invoke(repository: Repository, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "invoke", "synth", *words]
-    return subprocess.run(
-        command, cwd=repository.root, capture_output=True, text=True, timeout=120, check=False
-    )
+    return run_module("invoke", "synth", *words, folder=repository.root, environment=os.environ)
 
 
 def test_every_stack_of_an_environment_is_printed(penguins: Repository) -> None:

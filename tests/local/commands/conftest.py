@@ -2,10 +2,11 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.commands import run_module
 
 FILES = {
     "tasks.py": """
@@ -91,15 +92,9 @@ class Repository:
         self, *words: str, folder: Path | None = None, **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """Give a command, without a terminal."""
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-        return subprocess.run(
-            [sys.executable, "-m", "invoke", *words],
-            cwd=folder or self.root,
-            env={**kept, **environment},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+        return run_module(
+            "invoke", *words, folder=folder or self.root, environment={**inherited, **environment}
         )
 
 

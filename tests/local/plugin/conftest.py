@@ -3,11 +3,12 @@
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.commands import run_module
 
 PAGE = Path(__file__).parents[3] / "docs" / "testing.md"
 FILE = re.compile(r"```\w+\n# (src/\S+)\n(.*?)```", re.DOTALL)
@@ -48,14 +49,12 @@ class Checkout:
             for name, value in os.environ.items()
             if not name.startswith(("AWS_", "PYTEST_"))
         }
-        return subprocess.run(
-            [sys.executable, "-m", "pytest", *QUIET, *words],
-            cwd=self.root,
-            env={**inherited, "COLUMNS": "400"},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
+        return run_module(
+            "pytest",
+            *QUIET,
+            *words,
+            folder=self.root,
+            environment={**inherited, "COLUMNS": "400"},
         )
 
     def one(self, body: str, *words: str) -> subprocess.CompletedProcess[str]:
