@@ -122,14 +122,13 @@ def changes_defaults(folder: Path) -> None:
     replace(questions, 'default: "3.12"', 'default: "3.13"')
 
 
-FILES = (
-    only_the_version,
-    adds_files,
-    changes_files,
-    changes_pipelines,
-    moves_a_file,
-    removes_files,
-)
+def adds_and_changes_files(folder: Path) -> None:
+    # Each change is of other files than the others.
+    for change in (adds_files, changes_files, changes_pipelines):
+        change(folder)
+
+
+FILES = (only_the_version, adds_and_changes_files, moves_a_file, removes_files)
 QUESTIONS = (adds_a_question, renames_a_question, changes_defaults)
 VERSIONS = {kind.__name__: f"1.{number}.0" for number, kind in enumerate((*FILES, *QUESTIONS))}
 
@@ -193,7 +192,13 @@ def grows(repository: Path) -> None:
     plan_new_pipeline(repository, "processed-to-curated", "sums").carry_out()
 
 
-EDITS = (nothing, writes_code, changes_shared_files, deploys, deletes_files, grows)
+def works(repository: Path) -> None:
+    # Each edit is of other files than the others.
+    for edit in (writes_code, changes_shared_files, deploys):
+        edit(repository)
+
+
+EDITS = (nothing, works, deletes_files, grows)
 
 
 def contents(folder: Path) -> Contents:
