@@ -23,7 +23,8 @@ def serve(connection: socket.socket) -> dict[str, Any] | None:
         process = os.fork()
         if process == 0:
             connection.close()
-            _take_over(request := json.loads(message), files)
+            request: dict[str, Any] = json.loads(message)
+            _take_over(request, files)
             return request
         for file in files:
             os.close(file)

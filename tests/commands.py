@@ -1,7 +1,7 @@
 """Runs `python -m MODULE` as a user does, without the time that its imports take.
 
-On Linux a command is a fork of a process that has imported other people's packages, and what each
-command of dorc imports. It has its own environment, folder and output.
+On Linux a command is a fork of a process that has imported the packages of others, and what most
+commands of dorc import. It has its own environment, folder and output.
 """
 
 import atexit

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import copier
 import pytest
 
 from dorc_runtime import __version__
@@ -54,32 +55,62 @@ def upgrade(folder: Path, *words: str, **settings: str) -> Result:
     return invoke(folder, "upgrade", *words, **{"COPIER_CACHE_DIR": cache, **settings})
 
 
-@pytest.fixture
-def released(own_template: Path, release: Release) -> Path:
+@pytest.fixture(scope="module")
+def releases(
+    copier_template: Path, tmp_path_factory: pytest.TempPathFactory, git: Git, release: Release
+) -> Path:
     """The template with more releases, each of which changes a file."""
-    (own_template / "CHANGELOG.md").write_text(CHANGELOG)
+    folder = tmp_path_factory.mktemp("releases") / "dorc"
+    git(copier_template, "clone", "--quiet", str(copier_template), str(folder))
+    (folder / "CHANGELOG.md").write_text(CHANGELOG)
     for version in ("1.0.0", "2.0.0", "3.0.0rc1"):
-        (own_template / "dorc_runtime/VERSION").write_text(f"{version}\n")
-        ignored = own_template / "template/.gitignore"
+        (folder / "dorc_runtime/VERSION").write_text(f"{version}\n")
+        ignored = folder / "template/.gitignore"
         ignored.write_text(f"{ignored.read_text()}of-{version}/\n")
-        release(own_template, version)
-    return own_template
+        release(folder, version)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def copied(
+    copier_template: Path, releases: Path, tmp_path_factory: pytest.TempPathFactory, git: Git
+) -> Path:
+    """A repository made from the first release of that template."""
+    folder = tmp_path_factory.mktemp("copied") / "my-pipelines"
+    copier.run_copy(str(copier_template), folder, defaults=True, quiet=True)
+    edit(folder / ".copier-answers.yml", str(copier_template), str(releases))
+    edit(folder / "pyproject.toml", str(copier_template), str(releases))
+    git(folder, "init", "--quiet")
+    commit(git, folder)
+    return folder
 
 
 @pytest.fixture
-def repository(released: Path, committed: Copy, git: Git, tmp_path: Path) -> Path:
-    """A repository made from the first release of that template."""
-    git(released, "checkout", "--quiet", f"v{__version__}")
-    alone = tmp_path / "alone"
-    git(tmp_path, "clone", "--quiet", "--branch", f"v{__version__}", str(released), "alone")
-    for tag in ("v1.0.0", "v2.0.0", "v3.0.0rc1"):
-        git(alone, "tag", "--delete", tag)
-    repository = committed(source=alone)
-    shutil.rmtree(alone)
-    edit(repository / ".copier-answers.yml", str(alone), str(released))
-    edit(repository / "pyproject.toml", str(alone), str(released))
-    git(repository, "commit", "--quiet", "--all", "--message", "The template has moved")
-    return repository
+def repository(copied: Path, tmp_path: Path) -> Path:
+    """That repository, to be changed."""
+    return shutil.copytree(copied, tmp_path / "my-pipelines")
+
+
+@pytest.fixture
+def released(repository: Path, releases: Path, tmp_path: Path, git: Git) -> Path:
+    """The template of the repository, for further releases."""
+    folder = shutil.copytree(releases, tmp_path / "dorc")
+    edit(repository / ".copier-answers.yml", str(releases), str(folder))
+    edit(repository / "pyproject.toml", str(releases), str(folder))
+    commit(git, repository)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def upgraded(copied: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    """That repository after an upgrade to the newest release, and what the task printed."""
+    folder = shutil.copytree(copied, tmp_path_factory.mktemp("upgraded") / "my-pipelines")
+    return folder, upgrade(folder, "--no-install")
+
+
+def commit(git: Git, folder: Path) -> None:
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "Ours")
 
 
 def edit(file: Path, old: str, new: str) -> None:
@@ -89,15 +120,19 @@ def edit(file: Path, old: str, new: str) -> None:
 
 
 class TestUpdate:
-    def test_it_updates_to_the_newest_release_and_its_pin(self, repository: Path, git: Git) -> None:
-        done = upgrade(repository, "--no-install")
+    def test_it_updates_to_the_newest_release_and_its_pin(
+        self, upgraded: tuple[Path, Result], git: Git
+    ) -> None:
+        repository, done = upgraded
         assert done.returncode == 0, done.stderr
         assert "of-2.0.0/" in (repository / ".gitignore").read_text()
         assert "@v2.0.0" in (repository / "pyproject.toml").read_text()
-        assert git(repository, "log", "--oneline").count("\n") == 2, "an update commits nothing"
+        assert git(repository, "log", "--oneline").count("\n") == 1, "an update commits nothing"
 
-    def test_it_prints_what_changed_and_what_you_have_to_do(self, repository: Path) -> None:
-        lines = upgrade(repository, "--no-install").stdout.splitlines()
+    def test_it_prints_what_changed_and_what_you_have_to_do(
+        self, upgraded: tuple[Path, Result]
+    ) -> None:
+        lines = upgraded[1].stdout.splitlines()
         assert lines[0] == f"dorc v{__version__} -> v2.0.0"
         assert "  changed .gitignore" in lines
         notes = lines[lines.index("what you have to do:") + 2 : -2]
@@ -118,9 +153,11 @@ class TestUpdate:
         assert upgrade(repository, "--to", "v3.0.0rc1", "--no-install").returncode == 0
         assert "of-3.0.0rc1/" in (repository / ".gitignore").read_text()
 
-    def test_the_second_time_there_is_nothing_to_do(self, repository: Path, git: Git) -> None:
-        upgrade(repository, "--no-install")
-        git(repository, "commit", "--quiet", "--all", "--message", "Updated")
+    def test_the_second_time_there_is_nothing_to_do(
+        self, upgraded: tuple[Path, Result], tmp_path: Path, git: Git
+    ) -> None:
+        repository = shutil.copytree(upgraded[0], tmp_path / "my-pipelines")
+        commit(git, repository)
         done = upgrade(repository)
         assert (done.returncode, done.stdout) == (0, "v2.0.0 is the newest release\n")
 
@@ -245,9 +282,9 @@ class TestRefused:
         shutil.rmtree(repository / ".git")
         refused(upgrade(repository), "has no commit in git, .*git init")
 
-    def test_a_downgrade(self, repository: Path, git: Git) -> None:
-        upgrade(repository, "--no-install")
-        git(repository, "commit", "--quiet", "--all", "--message", "Updated")
+    def test_a_downgrade(self, upgraded: tuple[Path, Result], tmp_path: Path, git: Git) -> None:
+        repository = shutil.copytree(upgraded[0], tmp_path / "my-pipelines")
+        commit(git, repository)
         refused(upgrade(repository, "--to", "1.0.0"), "v1.0.0 is older than v2.0.0")
 
     @pytest.mark.parametrize("name", ["9.9.9", "latest", ""])
@@ -279,16 +316,16 @@ class TestElsewhere:
     """A template on GitHub; git looks for it in a folder that a test can remove."""
 
     @pytest.fixture
-    def repository(self, repository: Path, released: Path, git: Git) -> Path:
-        edit(repository / ".copier-answers.yml", str(released), "gh:org/dorc")
-        edit(repository / "pyproject.toml", released.as_uri(), "https://github.com/org/dorc.git")
+    def repository(self, repository: Path, releases: Path, git: Git) -> Path:
+        edit(repository / ".copier-answers.yml", str(releases), "gh:org/dorc")
+        edit(repository / "pyproject.toml", releases.as_uri(), "https://github.com/org/dorc.git")
         git(repository, "commit", "--quiet", "--all", "--message", "From GitHub")
         return repository
 
     @pytest.fixture
-    def settings(self, released: Path, tmp_path: Path) -> dict[str, str]:
+    def settings(self, releases: Path, tmp_path: Path) -> dict[str, str]:
         (tmp_path / "org").mkdir()
-        (tmp_path / "org/dorc.git").symlink_to(released)
+        (tmp_path / "org/dorc.git").symlink_to(releases)
         return {
             "GIT_CONFIG_COUNT": "1",
             "GIT_CONFIG_KEY_0": f"url.{tmp_path.as_uri()}/.insteadOf",
