@@ -1,6 +1,7 @@
 """Changes of the repository, or of AWS without dorc, and what they lead to."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -102,9 +103,9 @@ def test_an_environment_gets_a_key_and_loses_it_without_a_new_resource(
     with _changed(deployed, "infra/Pulumi.dev.yaml", "config:\n", lines):
         shown = [deployed.apply("infra", "dev"), deployed.apply(CLEANING, "dev")]
         found = _keys(deployed)
-    deleted = [line for each in shown for line in each.out.splitlines() if "- delete" in line]
-    assert not any("replace" in each.out for each in shown)
-    assert [line.split()[2:4] for line in deleted] == [["key", "alerts"]]
+    lost = re.compile(r"replace|delete +(bucket|topic|queue|function|log group|state machine) ")
+    assert not [each.out for each in shown if lost.search(each.out)]
+    assert re.search("delete +key +alerts", shown[0].out), shown[0].text
     assert found == dict.fromkeys(before, key)
     deployed.apply("infra", "dev")
     deployed.apply(CLEANING, "dev")

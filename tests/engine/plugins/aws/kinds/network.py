@@ -42,6 +42,9 @@ def _permission(aws: Aws, given: Properties) -> Properties:
 def _describe(aws: Aws, given: Properties) -> None:
     rule = {
         "IpProtocol": str(given["ipProtocol"]),
+        # moto wants the ports, also of all traffic.
+        "FromPort": -1,
+        "ToPort": -1,
         "CidrIpv4": given["cidrIpv4"],
         "Description": given.get("description") or "",
     }
