@@ -241,6 +241,7 @@ def _functions(
             memory=step.memory,
             environment=function_variables(step, source.layer, target),
             storage=step.storage,
+            concurrency=step.concurrency,
             lib=lib if lib.is_dir() else None,
             packages=packages,
             hidden=(folder.root,),

@@ -26,7 +26,8 @@ class LocalFunction:
     """A function as it is called here.
 
     ``name`` is its folder's name; ``timeout`` is in seconds, ``memory`` in MiB, and so is
-    ``storage``, what ``/tmp`` holds. ``environment`` has the variables that its step sets. Its
+    ``storage``, what ``/tmp`` holds. ``concurrency`` is how many calls it serves at the same time,
+    None for as many as this machine does. ``environment`` has the variables that its step sets. Its
     image has ``folder`` and ``lib`` in one folder, and ``packages``. It must not see ``hidden``.
     """
 
@@ -36,6 +37,7 @@ class LocalFunction:
     memory: int
     arn: str
     storage: int = 512
+    concurrency: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     lib: Path | None = None
     packages: Path | None = None

@@ -49,13 +49,13 @@ class WorkerPool:
     """Functions in worker processes, by Lambda's rules.
 
     A process serves one call at a time and then waits for the next. A function has at most
-    ``limit`` processes (default: one per processor, 2 to 8), and more calls wait. ``endpoint`` is
-    the URL that stands for AWS, or a function that returns it, called when the first process
-    starts. ``on_log`` gets all lines of a call before its ``done``.
+    ``limit`` processes (default: one per processor, 2 to 8), or as many as its concurrency; more
+    calls wait. ``endpoint`` is the URL that stands for AWS, or a function that returns it, called
+    when the first process starts. ``on_log`` gets all lines of a call before its ``done``.
 
-    Not as on Lambda: a handler has 60 s to load, which do not count for its first call; memory is
-    measured every 50 ms, so a short peak is not seen; and what the system does not hold of
-    ``isolation``.
+    Not as on Lambda: calls over the concurrency wait, where Lambda refuses them; a handler has 60 s
+    to load, which do not count for its first call; memory is measured every 50 ms, so a short peak
+    is not seen; and what the system does not hold of ``isolation``.
     """
 
     def __init__(
@@ -149,7 +149,8 @@ class WorkerPool:
             else:
                 self._in_background(self._kill, worker)
         loading = sum(not worker.ready for worker in workers.processes)
-        for _ in range(min(len(workers.waiting) - loading, self._limit - len(workers.processes))):
+        limit = min(self._limit, workers.function.concurrency or self._limit)
+        for _ in range(min(len(workers.waiting) - loading, limit - len(workers.processes))):
             self._start_process(workers)
 
     def _start_process(self, workers: _FunctionWorkers) -> None:

@@ -179,16 +179,18 @@ def test_lines_arrive_while_the_call_still_runs(
     assert [line.text for line in log] == ["began"]
 
 
-def test_a_function_runs_in_no_more_processes_than_the_limit(pool: Pool, write: Write) -> None:
-    code = """
-        import os
-        import time
+WHICH_PROCESS = """
+import os
+import time
 
-        def handler(event, context):
-            time.sleep(0.05)
-            return os.getpid()
-        """
-    functions = pool(write("count", code), limit=3)
+def handler(event, context):
+    time.sleep(0.05)
+    return os.getpid()
+"""
+
+
+def of_calls(functions: WorkerPool, number: int) -> list[Outcome]:
+    """Return the outcomes of calls at the same time."""
     outcomes: list[Outcome] = []
     ended = threading.Semaphore(0)
 
@@ -196,12 +198,24 @@ def test_a_function_runs_in_no_more_processes_than_the_limit(pool: Pool, write: 
         outcomes.append(outcome)
         ended.release()
 
-    for _ in range(20):
+    for _ in range(number):
         functions.submit("count", None, done)
-    for _ in range(20):
+    for _ in range(number):
         assert ended.acquire(timeout=10)
     assert all(isinstance(outcome, Returned) for outcome in outcomes)
-    assert 2 <= len(set(outcomes)) <= 3
+    return outcomes
+
+
+def test_a_function_runs_in_no_more_processes_than_the_limit(pool: Pool, write: Write) -> None:
+    functions = pool(write("count", WHICH_PROCESS), limit=3)
+    assert 2 <= len(set(of_calls(functions, 20))) <= 3
+
+
+def test_a_function_runs_in_no_more_processes_than_its_concurrency(
+    pool: Pool, write: Write
+) -> None:
+    functions = pool(write("count", WHICH_PROCESS, concurrency=1), limit=3)
+    assert len(set(of_calls(functions, 4))) == 1
 
 
 def test_a_started_function_answers_from_the_process_that_was_started(
