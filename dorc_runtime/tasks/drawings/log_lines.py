@@ -15,10 +15,16 @@ _INTERVAL = 0.05
 
 
 class LogLines:
-    """Prints lines on ``terminal``, at most 20 times a second and ``MOST_LINES`` of a run."""
+    """Prints lines on ``terminal``, at most 20 times a second and ``MOST_LINES`` of a run.
+
+    ``is_full`` says that no more lines are printed.
+    """
 
     def __init__(self, terminal: Console) -> None:
+        self.is_full = False
         self._console = terminal
+        # It can change at any time; asking the terminal for each line takes too long.
+        self._width = terminal.width
         self._pending: list[str] = []
         self._count = 0
         self._lock = threading.RLock()
@@ -28,12 +34,14 @@ class LogLines:
 
         Where it is longer than the terminal is wide, it continues after ``below``.
         """
+        if self.is_full:
+            return
         self._count += 1
         if self._count > MOST_LINES:
-            if self._count == MOST_LINES + 1:
-                self._append(f"  and more lines than {MOST_LINES:,}: all are in log.txt")
+            self._append(f"  and more lines than {MOST_LINES:,}: all are in log.txt")
+            self.is_full = True
             return
-        width = max(20, self._console.width - len(head))
+        width = max(20, self._width - len(head))
         if cell_len(text) <= width and text.isprintable():
             self._append((head + text).rstrip())
             return
@@ -44,6 +52,7 @@ class LogLines:
     def print(self) -> None:
         """Print what waits, before anything else is printed."""
         with self._lock:
+            self._width = self._console.width
             if self._pending:
                 text = Text("\n".join(self._pending), style="dim")
                 self._pending.clear()

@@ -87,7 +87,7 @@ class RunDrawing:
         if self._json:
             return
         if isinstance(event, FunctionLogged):
-            if not self._inline:
+            if not self._inline and not self._log.is_full:
                 name = _shortened(event.function).ljust(_NAME_WIDTH)
                 self._log.add(f"  {name}│ ", event.text, below="│ ")
             return
