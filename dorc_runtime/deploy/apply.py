@@ -1,12 +1,12 @@
 """Applies instances: one after the other, or the instances of a stage at the same time."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 
+from dorc_runtime.deploy.apply_records import ApplyRecords
 from dorc_runtime.deploy.deployment import open_stack, prerequisites
 from dorc_runtime.deploy.deployment_context import DeploymentContext
-from dorc_runtime.deploy.driver.engine import Output, Stack
+from dorc_runtime.deploy.driver.engine import Applied, Stack
 from dorc_runtime.deploy.driver.instances import Instance
 from dorc_runtime.deploy.driver.progress import Changes
 from dorc_runtime.deploy.driver.stop import stop_in_order
@@ -19,19 +19,12 @@ from dorc_runtime.errors import DorcError, StoppedError
 _MOST_ENGINES = 4
 
 
-@dataclass(frozen=True)
-class Applied:
-    """What an apply changed, and the outputs of the stack."""
-
-    changes: Changes
-    outputs: Mapping[str, Output]
-
-
 class Apply:
     """Applies instances.
 
     ``confirm`` asks a question after a preview, and raises when the answer is no; without it
-    nothing is asked. ``skip_unchanged`` leaves out instances that have no changes.
+    nothing is asked. ``skip_unchanged`` leaves out instances that are as their last apply left
+    them.
     """
 
     def __init__(
@@ -46,16 +39,36 @@ class Apply:
         self._observer = observer
         self._confirm = confirm
         self._skip_unchanged = skip_unchanged
+        self._records = ApplyRecords(context)
+        # Whether the prerequisites of an instance are applied before it anyway.
+        self._in_order = False
 
-    def apply_stage(self, stage: Sequence[Instance]) -> dict[str, Applied]:
-        """Apply the instances of a stage; return what was done, by the instances' ids.
+    def apply(self, stages: Sequence[Sequence[Instance]]) -> dict[str, Applied]:
+        """Apply the instances of each stage in turn; return what was done, by the instances' ids.
 
-        They are applied at the same time, or one by one when a person is asked. When one fails, the
-        others still continue, and the first failure is raised at the end. When a user stops this,
-        no other instance starts.
+        Those of one stage are applied at the same time, or one by one when a person is asked. When
+        one fails, the others of the stage still continue, and the first failure is raised at the
+        end. When a user stops this, no other instance starts.
         """
+        applied: dict[str, Applied] = {}
+        unchanged: list[Instance] = []
+        self._in_order = len(stages) > 1
+        for stage in stages:
+            self._records.prepare(stage)
+            for instance in stage if self._skip_unchanged else ():
+                if (outputs := self._records.outputs(instance)) is not None:
+                    applied[instance.id] = Applied(Changes({}), outputs)
+                    unchanged.append(instance)
+            applied |= self._apply_stage([each for each in stage if each not in unchanged])
+        self._observer.unchanged(unchanged)
+        return applied
+
+    def _apply_stage(self, stage: Sequence[Instance]) -> dict[str, Applied]:
         if self._confirm or len(stage) == 1:
-            return {instance.id: self.apply(instance) for instance in stage}
+            return {each.id: self._apply(each, self._observer) for each in stage}
+        return self._apply_together(stage) if stage else {}
+
+    def _apply_together(self, instances: Sequence[Instance]) -> dict[str, Applied]:
         started: dict[str, Future[Applied]] = {}
 
         def cancel(text: str) -> None:
@@ -63,10 +76,14 @@ class Apply:
             for each in started.values():
                 each.cancel()
 
-        with stop_in_order(cancel) as stop, ThreadPoolExecutor(_MOST_ENGINES) as threads:
-            for instance in stage:
+        with (
+            self._observer.working(),
+            stop_in_order(cancel) as stop,
+            ThreadPoolExecutor(_MOST_ENGINES) as threads,
+        ):
+            for instance in instances:
                 if not stop.requested:
-                    started[instance.id] = threads.submit(self.apply, instance, named=True)
+                    started[instance.id] = threads.submit(self._apply_part, instance)
         ended = [each for each in started.values() if not each.cancelled()]
         failures = [error for each in ended if (error := _error(each))]
         for error in failures[1:]:
@@ -77,33 +94,35 @@ class Apply:
             )
         return {id_: each.result() for id_, each in started.items()}
 
-    def apply(self, instance: Instance, *, named: bool = False) -> Applied:
-        """Apply an instance.
+    def _apply_part(self, instance: Instance) -> Applied:
+        """Apply an instance while others are applied; report it in one piece."""
+        with self._observer.part() as observer:
+            return self._apply(instance, observer, brief=True)
 
-        ``named`` reports each resource with the instance's id: others are applied at the same time.
-        """
+    def _apply(
+        self, instance: Instance, observer: DeployObserver, *, brief: bool = False
+    ) -> Applied:
+        """Apply an instance; ``brief`` reports no outputs."""
         self._apply_prerequisites(instance)
         self._remove_stale_locks(instance)
-        observer, prefix = self._observer, instance.id if named else ""
         observer.title(f"{instance.title}: applying")
-        with open_stack(self._context, instance, applying=True) as (stack, scope):
+        with open_stack(
+            self._context, instance, applying=True, after_prerequisites=self._in_order
+        ) as (stack, scope):
             report_file_change(stack, repository=self._context.repository, observer=observer)
-            if self._confirm or self._skip_unchanged:
-                steps = observer.steps(prefix, planning=True) if self._confirm else observer.notes()
-                changes = stack.preview(steps, scope=scope)
-                if self._confirm or not changes.total:
-                    observer.changes(instance.title, changes, planning=True)
+            if self._confirm:
+                changes = stack.preview(observer.steps(planning=True), scope=scope)
+                observer.changes(instance.title, changes, planning=True)
                 if not changes.total:
                     return Applied(changes, stack.outputs())
-                if self._confirm:
-                    self._confirm(f"Apply {instance.title}?")
+                self._confirm(f"Apply {instance.title}?")
             with observer.working():
-                changes = stack.apply(observer.steps(prefix), scope=scope)
-            outputs = stack.outputs()
-        observer.changes(instance.title, changes)
-        if not named:
-            observer.outputs(instance, outputs)
-        return Applied(changes, outputs)
+                applied = stack.apply(observer.steps(), scope=scope)
+            self._records.save(stack)
+        observer.changes(instance.title, applied.changes)
+        if not brief:
+            observer.outputs(instance, applied.outputs)
+        return applied
 
     def prune_images(self, instance: Instance) -> None:
         """Remove the images of functions that the repository no longer has.
@@ -119,8 +138,8 @@ class Apply:
             if self._confirm:
                 self._confirm(f"Remove the images of {', '.join(functions)} permanently?")
             with observer.working():
-                changes = stack.apply(observer.steps(), scope=prune(stack, functions))
-        observer.changes("pruned", changes)
+                applied = stack.apply(observer.steps(), scope=prune(stack, functions))
+        observer.changes("pruned", applied.changes)
 
     def _remove_stale_locks(self, instance: Instance) -> None:
         """Remove the locks of processes that no longer run, if a person agrees."""
@@ -137,10 +156,10 @@ class Apply:
 
     def _apply_prerequisites(self, instance: Instance) -> None:
         """Apply the prerequisites of ``instance``, if a person agrees."""
-        if self._confirm:
+        if self._confirm and not self._in_order:
             for missing in prerequisites(self._context, instance):
                 self._confirm(f"{instance.title} needs {missing.title} applied first. Do it now?")
-                self.apply(missing)
+                self._apply(missing, self._observer)
 
 
 def _error(ended: Future[Applied]) -> DorcError | None:

@@ -15,12 +15,17 @@ from dorc_runtime.project.definitions import load_source
 
 @contextmanager
 def open_stack(
-    context: DeploymentContext, instance: Instance, *, applying: bool
+    context: DeploymentContext,
+    instance: Instance,
+    *,
+    applying: bool,
+    after_prerequisites: bool = False,
 ) -> Iterator[tuple[Stack, Scope]]:
     """Open the stack of an instance, with the scope to apply; create the stack if it is missing.
 
     ``applying`` also checks the prerequisites: raises ``StackError`` when another instance must be
-    applied first, ``ToolMissingError`` when images must be built and Docker does not run.
+    applied first, ``ToolMissingError`` when images must be built and Docker does not run. With
+    ``after_prerequisites`` the other instances have just been applied.
     """
     context.check_environment(instance)
     if instance.kind == "universal":
@@ -30,30 +35,31 @@ def open_stack(
         with open_universal_stack(context, instance, current_images) as stack_and_scope:
             yield stack_and_scope
     else:
-        if applying:
+        if applying and not after_prerequisites:
             _check_prerequisites(context, instance)
         yield Stack.open(instance, context.variables, create=True), EVERYTHING
 
 
-def check_definition(context: DeploymentContext, instance: Instance) -> None:
-    """Raise ``DefinitionError`` for a problem that `invoke check` finds in the pipeline."""
-    if instance.pipeline is None:
+def check_definitions(context: DeploymentContext, instances: Sequence[Instance]) -> None:
+    """Raise ``DefinitionError`` for a problem that `invoke check` finds in one of the pipelines."""
+    pipelines = [each.pipeline for each in instances if each.pipeline is not None]
+    if not pipelines:
         return
-    own = load_source(instance.pipeline)
-    sources = [own]
+    sources = {folder.id: load_source(folder) for folder in pipelines}
     for folder in context.repository.pipelines:
-        # A mistake in another pipeline does not prevent the deployment of this one.
+        # A mistake in another pipeline does not prevent the deployment of these.
         with suppress(DorcError):
-            sources += [load_source(folder)] if folder.id != own.id else []
-    between = [
-        problem
-        for problem in problems_between(sources, buckets=context.config.buckets)
-        if problem.file == own.file or own.id in problem.message
-    ]
-    problems = [*problems_of(own), *between]
-    if problems:
-        more = f" ({len(problems) - 1} more: `invoke check`)" if len(problems) > 1 else ""
-        raise DefinitionError(f"{problems[0]}{more}")
+            sources[folder.id] = sources.get(folder.id) or load_source(folder)
+    between = problems_between([*sources.values()], buckets=context.config.buckets)
+    for folder in pipelines:
+        own = sources[folder.id]
+        problems = [
+            *problems_of(own),
+            *(each for each in between if each.file == own.file or own.id in each.message),
+        ]
+        if problems:
+            more = f" ({len(problems) - 1} more: `invoke check`)" if len(problems) > 1 else ""
+            raise DefinitionError(f"{problems[0]}{more}")
 
 
 def prerequisites(context: DeploymentContext, instance: Instance) -> tuple[Instance, ...]:

@@ -1,6 +1,6 @@
 """The reports of a deployment while it runs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -25,17 +25,17 @@ class DeployObserver(Protocol):
     def working(self) -> AbstractContextManager[None]:
         """Return a context that lasts as long as the engine works."""
 
-    def steps(self, instance: str = "", *, planning: bool = False) -> OnProgress:
-        """Return what reports the steps of an operation.
+    def part(self) -> AbstractContextManager["DeployObserver"]:
+        """Return a context with an observer for one of several instances at the same time."""
 
-        ``instance`` is named before each step. With ``planning`` the steps are those of a preview.
-        """
-
-    def notes(self) -> OnProgress:
-        """Return what reports the notes of an operation, and not its steps."""
+    def steps(self, *, planning: bool = False) -> OnProgress:
+        """Return what reports the steps of an operation; with ``planning``, of a preview."""
 
     def changes(self, title: str, changes: Changes, *, planning: bool = False) -> None:
         """Report how much was changed, or with ``planning`` would be."""
+
+    def unchanged(self, instances: Sequence[Instance]) -> None:
+        """Report the instances that were left out, because nothing about them has changed."""
 
     def outputs(self, instance: Instance, outputs: Mapping[str, Output]) -> None:
         """Report the outputs of an instance after its apply."""

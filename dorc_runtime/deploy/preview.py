@@ -1,5 +1,8 @@
 """What an apply of an instance would change."""
 
+from collections.abc import Sequence
+
+from dorc_runtime.deploy.apply_records import ApplyRecords
 from dorc_runtime.deploy.deployment import open_stack
 from dorc_runtime.deploy.deployment_context import DeploymentContext, buckets_without_events
 from dorc_runtime.deploy.driver.instances import Instance
@@ -7,10 +10,30 @@ from dorc_runtime.deploy.driver.progress import Changes
 from dorc_runtime.deploy.observer import DeployObserver, report_file_change
 
 
-def preview_instance(
-    context: DeploymentContext, instance: Instance, observer: DeployObserver
-) -> Changes:
-    """Return what an apply of ``instance`` would change; nothing is changed."""
+def preview_instances(
+    context: DeploymentContext,
+    instances: Sequence[Instance],
+    observer: DeployObserver,
+    *,
+    skip_unchanged: bool,
+) -> dict[str, Changes]:
+    """Return what an apply of each of ``instances`` would change, by their ids.
+
+    ``skip_unchanged`` evaluates none that is as its last apply left it.
+    """
+    records = ApplyRecords(context)
+    if skip_unchanged:
+        records.prepare(instances)
+    unchanged = [each for each in instances if records.outputs(each) is not None]
+    changes = {
+        each.id: Changes({}) if each in unchanged else _preview(context, each, observer)
+        for each in instances
+    }
+    observer.unchanged(unchanged)
+    return changes
+
+
+def _preview(context: DeploymentContext, instance: Instance, observer: DeployObserver) -> Changes:
     observer.title(f"{instance.title}: what would change")
     with observer.working(), open_stack(context, instance, applying=False) as (stack, scope):
         report_file_change(stack, repository=context.repository, observer=observer)

@@ -13,6 +13,7 @@ from dorc_runtime.tasks.entry import HAS_CHANGES, MISTAKE, report_errors
 from dorc_runtime.tasks.options import (
     ALL,
     EXPECT_NO_CHANGES,
+    FULL,
     INSTANCE,
     JSON,
     YES,
@@ -22,7 +23,7 @@ from dorc_runtime.tasks.options import (
 )
 
 
-@task(help={**INSTANCE, **ALL, **EXPECT_NO_CHANGES, **JSON})
+@task(help={**INSTANCE, **ALL, **FULL, **EXPECT_NO_CHANGES, **JSON})
 @report_errors
 def preview(
     c: Context,
@@ -30,19 +31,19 @@ def preview(
     layer: str | None = None,
     env: str | None = None,
     all: bool = False,  # noqa: A002 - what people type
+    full: bool = False,
     expect_no_changes: bool = False,
     json: bool = False,
 ) -> None:
     """Show what `apply` would change, and change nothing."""
     context, stages = requested_instances(c, instance, layer, env, everything=all)
-    from dorc_runtime.deploy.preview import preview_instance
+    from dorc_runtime.deploy.preview import preview_instances
     from dorc_runtime.tasks.drawings.console import print_json
     from dorc_runtime.tasks.drawings.deploy_drawing import DeployDrawing, changes_as_json
 
-    drawing = DeployDrawing(json=json)
-    changes = {
-        each.id: preview_instance(context, each, drawing) for stage in stages for each in stage
-    }
+    drawing, skip = DeployDrawing(json=json), all and not full
+    instances = [each for stage in stages for each in stage]
+    changes = preview_instances(context, instances, drawing, skip_unchanged=skip)
     if json:
         print_json({id_: changes_as_json(each) for id_, each in changes.items()})
     if expect_no_changes and any(each.total for each in changes.values()):
@@ -53,6 +54,7 @@ def preview(
     help={
         **INSTANCE,
         **ALL,
+        **FULL,
         **YES,
         **EXPECT_NO_CHANGES,
         "prune": "with universal: also remove images of functions that no longer exist",
@@ -66,6 +68,7 @@ def apply(
     layer: str | None = None,
     env: str | None = None,
     all: bool = False,  # noqa: A002 - what people type
+    full: bool = False,
     yes: bool = False,
     expect_no_changes: bool = False,
     prune: bool = False,
@@ -75,26 +78,26 @@ def apply(
     context, stages = requested_instances(c, instance, layer, env, everything=all)
     if not expect_no_changes:
         check_confirmation(yes, json=json)
-    from dorc_runtime.deploy.apply import Applied, Apply
-    from dorc_runtime.deploy.preview import preview_instance
+    from dorc_runtime.deploy.apply import Apply
+    from dorc_runtime.deploy.preview import preview_instances
     from dorc_runtime.tasks.drawings.console import print_json
     from dorc_runtime.tasks.drawings.deploy_drawing import DeployDrawing, applied_as_json
 
     first = stages[0][0]
     if prune and first.kind != "universal":
         raise Exit("error: --prune is about images: add `--instance universal`.", code=MISTAKE)
-    drawing = DeployDrawing(json=json)
+    drawing, skip = DeployDrawing(json=json), all and not full
     if expect_no_changes:
-        for each in (each for stage in stages for each in stage):
-            if preview_instance(context, each, drawing).total:
-                raise Exit(f"error: {each.title} has changes.", code=HAS_CHANGES)
+        instances = [each for stage in stages for each in stage]
+        changes = preview_instances(context, instances, drawing, skip_unchanged=skip)
+        if changed := [each.title for each in instances if changes[each.id].total]:
+            have = "has" if len(changed) == 1 else "have"
+            raise Exit(f"error: {', '.join(changed)} {have} changes.", code=HAS_CHANGES)
         if json:
             print_json({})
         return
-    run = Apply(context, drawing, confirm=None if yes else confirm, skip_unchanged=all)
-    applied: dict[str, Applied] = {}
-    for stage in stages:
-        applied |= run.apply_stage(stage)
+    run = Apply(context, drawing, confirm=None if yes else confirm, skip_unchanged=skip)
+    applied = run.apply(stages)
     if prune:
         run.prune_images(first)
     if json:

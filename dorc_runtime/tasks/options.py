@@ -22,6 +22,7 @@ INSTANCE = {
 YES = {"yes": "do it without a preview and without a question"}
 JSON = {"json": "print the result as JSON, for machines"}
 ALL = {"all": "universal, infra and all pipelines, in the order in which they need each other"}
+FULL = {"full": "with --all: evaluate also what is as its last apply left it"}
 EXPECT_NO_CHANGES = {"expect-no-changes": "change nothing; exit 3 if anything would change"}
 
 
@@ -77,12 +78,13 @@ def _checked(
 ) -> tuple[DeploymentContext, tuple[tuple[Instance, ...], ...]]:
     """Return the stages with where to deploy them from, after all checks that come before AWS."""
     # This imports Pulumi, so what needs no Pulumi is checked before.
-    from dorc_runtime.deploy.deployment import check_definition
+    from dorc_runtime.deploy.deployment import check_definitions
     from dorc_runtime.deploy.deployment_context import check_credentials
 
     context = deployment_context_of(c)
-    for instance in (instance for stage in stages for instance in stage):
+    instances = [instance for stage in stages for instance in stage]
+    for instance in instances:
         context.check_environment(instance)
-        check_definition(context, instance)
+    check_definitions(context, instances)
     check_credentials(context)
     return context, stages

@@ -230,3 +230,29 @@ def test_an_environment_that_does_not_exist_is_refused(penguins: Repository) -> 
 def test_a_repository_without_configuration_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DefinitionError, match=r"pipeline_config\.py does not exist"):
         synth(Repository(tmp_path), environment="prod")
+
+
+ASSET = 's3.BucketObjectv2("page", bucket="b", source=pulumi.FileAsset("page.html"), opts=opts)'
+
+
+def test_programs_that_register_the_same_have_one_digest(program: Program) -> None:
+    queue = 'sqs.Queue("jobs", name="jobs", opts=opts)'
+    assert program(queue).digest == program(f"# a comment\n\n{queue}").digest
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'sqs.Queue("jobs", name="other", opts=opts)',
+        'sqs.Queue("jobs", name="jobs", opts=pulumi.ResourceOptions(provider=provider, protect=1))',
+        'sqs.Queue("jobs", name="jobs", opts=opts, visibility_timeout_seconds=60)',
+        'pulumi.export("url", sqs.Queue("jobs", name="jobs", opts=opts).url)',
+        'opts.ignore_changes = ["name"]; sqs.Queue("jobs", name="jobs", opts=opts)',
+    ],
+)
+def test_whatever_differs_in_a_program_differs_in_its_digest(program: Program, line: str) -> None:
+    assert program('sqs.Queue("jobs", name="jobs", opts=opts)').digest != program(line).digest
+
+
+def test_a_program_with_files_that_the_engine_reads_has_no_digest(program: Program) -> None:
+    assert program(ASSET).digest is None

@@ -28,7 +28,8 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "driver": set(),
         "programs": {"components"},
         "components": set(),
-        "synth": {"driver", "programs"},
+        "synth": {"driver", "programs", "state_store"},
+        "state_store": {"driver"},
     },
     "compile": {
         "document": {"permissions", "expressions"},

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
@@ -44,6 +45,14 @@ class Output:
 
     value: JsonValue
     secret: bool
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What an apply changed, and the outputs of the stack."""
+
+    changes: Changes
+    outputs: Mapping[str, Output]
 
 
 @dataclass(frozen=True)
@@ -87,11 +96,11 @@ class Stack:
         Raises ``StackError`` for a stack that does not exist, and the errors of ``failures``.
         """
         folder = str(instance.program.folder)
-        options = auto.LocalWorkspaceOptions(env_vars=dict(variables))
         select = auto.create_or_select_stack if create else auto.select_stack
         file = instance.program.stack_file(instance.stack)
         before = file.read_bytes() if file.is_file() else b""
         with _user_errors(instance):
+            options = auto.LocalWorkspaceOptions(env_vars=dict(variables), pulumi_command=_cli())
             try:
                 stack = select(instance.stack, work_dir=folder, opts=options)
             except auto.StackNotFoundError as error:
@@ -114,16 +123,16 @@ class Stack:
             )
         return watch.changes
 
-    def apply(self, on_progress: OnProgress, *, scope: Scope = EVERYTHING) -> Changes:
-        """Create and change what the program asks for; return what changed."""
+    def apply(self, on_progress: OnProgress, *, scope: Scope = EVERYTHING) -> Applied:
+        """Create and change what the program asks for; return what changed, and the outputs."""
         with self._watch(on_progress, change="apply") as watch:
-            self._stack.up(
+            result = self._stack.up(
                 on_event=watch.handle,
                 show_secrets=False,
                 target=list(scope.targets) or None,
                 replace=list(scope.replacements) or None,
             )
-        return watch.changes
+        return Applied(watch.changes, _outputs(result.outputs))
 
     def drift(self, on_progress: OnProgress) -> Changes:
         """Return where AWS differs from the state; neither is changed."""
@@ -150,11 +159,7 @@ class Stack:
     def outputs(self) -> dict[str, Output]:
         """Return the outputs of the stack, by name."""
         with _user_errors(self.instance):
-            outputs = self._stack.outputs()
-        return {
-            name: Output(None if output.secret else output.value, output.secret)
-            for name, output in sorted(outputs.items())
-        }
+            return _outputs(self._stack.outputs())
 
     def resources(self) -> tuple[StateResource, ...]:
         """Return the resources in the state, without providers and components."""
@@ -177,6 +182,11 @@ class Stack:
         with _user_errors(self.instance):
             for urn in urns:
                 self._run("state", "unprotect", urn, "--yes")
+
+    def tag(self, name: str, value: str) -> None:
+        """Set a tag of the stack."""
+        with _user_errors(self.instance):
+            self._run("stack", "tag", "set", name, value)
 
     def unlock(self) -> None:
         """Remove the lock that a killed operation left."""
@@ -221,7 +231,7 @@ def resource_counts(instance: Instance, variables: Mapping[str, str]) -> dict[tu
     """
     with _user_errors(instance):
         workspace = auto.LocalWorkspace(
-            work_dir=str(instance.program.folder), env_vars=dict(variables)
+            work_dir=str(instance.program.folder), env_vars=dict(variables), pulumi_command=_cli()
         )
         stacks = workspace.list_stacks(include_all=True)
     counts = {}
@@ -230,6 +240,19 @@ def resource_counts(instance: Instance, variables: Mapping[str, str]) -> dict[tu
         *_, project, name = (instance.program.project, *stack.name.split("/"))
         counts[project, name] = stack.resource_count or 0
     return counts
+
+
+@cache
+def _cli() -> auto.PulumiCommand:
+    """Return Pulumi's CLI; it is asked for its version once."""
+    return auto.PulumiCommand()
+
+
+def _outputs(outputs: auto.OutputMap) -> dict[str, Output]:
+    return {
+        name: Output(None if output.secret else output.value, output.secret)
+        for name, output in sorted(outputs.items())
+    }
 
 
 @contextmanager

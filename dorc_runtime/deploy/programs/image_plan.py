@@ -87,8 +87,8 @@ class ImagePlan(Model):
         return tuple(image for image in self.functions if image.context is not None)
 
 
-def missing_images(recipes: Sequence[ImageRecipe], *, client: Registry) -> tuple[ImageRecipe, ...]:
-    """Return those of ``recipes`` without an image in ECR, in their order.
+def image_digests(recipes: Sequence[ImageRecipe], *, client: Registry) -> dict[str, str]:
+    """Return the digests of the images of ``recipes`` that ECR has, by the ids of the recipes.
 
     ``client`` is boto3's for ECR. One call for each function is far below ECR's limit (2,000 calls
     a second), which other calls are not:
@@ -97,10 +97,21 @@ def missing_images(recipes: Sequence[ImageRecipe], *, client: Registry) -> tuple
     Raises ``StackError`` when ECR does not answer.
     """
     if not recipes:
-        return ()
+        return {}
     with ThreadPoolExecutor(_CONNECTIONS) as threads:
-        answers = threads.map(lambda recipe: _exists(recipe, client), recipes)
-        return tuple(recipe for recipe, exists in zip(recipes, answers, strict=True) if not exists)
+        answers = threads.map(lambda recipe: _digest(recipe, client), recipes)
+        return {
+            recipe.id: digest for recipe, digest in zip(recipes, answers, strict=True) if digest
+        }
+
+
+def missing_images(recipes: Sequence[ImageRecipe], *, client: Registry) -> tuple[ImageRecipe, ...]:
+    """Return those of ``recipes`` without an image in ECR, in their order.
+
+    Raises ``StackError`` when ECR does not answer.
+    """
+    digests = image_digests(recipes, client=client)
+    return tuple(recipe for recipe in recipes if recipe.id not in digests)
 
 
 @contextmanager
@@ -147,15 +158,15 @@ def read_plan(environment: Mapping[str, str] = os.environ) -> ImagePlan:
         ) from error
 
 
-def _exists(recipe: ImageRecipe, client: Registry) -> bool:
+def _digest(recipe: ImageRecipe, client: Registry) -> str | None:
     try:
         answer = client.batch_get_image(
             repositoryName=recipe.repository, imageIds=[{"imageTag": recipe.tag}]
         )
     except (BotoCoreError, ClientError) as error:
         if isinstance(error, ClientError) and error.response["Error"]["Code"] == _NO_REPOSITORY:
-            return False
+            return None
         raise StackError(
             f"ECR does not say whether it has the image of {recipe.id}: {error}"
         ) from error
-    return bool(answer["images"])
+    return str(answer["images"][0]["imageId"]["imageDigest"]) if answer["images"] else None

@@ -15,6 +15,9 @@ from dorc_runtime.errors import StackError
 
 Values = Mapping[str, JsonValue]
 
+_IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
+_IMAGE = "aws:ecr/getImage:getImage"
+
 
 @dataclass(frozen=True)
 class Computed:
@@ -68,6 +71,34 @@ class Cloud:
     def registry(self) -> str:
         """The host of the account's ECR registry."""
         return f"{self.account}.dkr.ecr.{self.region}.amazonaws.com"
+
+    def image(self, repository: str, arguments: Values, digest: str) -> dict[str, JsonValue]:
+        """Return the answer about the image with ``digest``."""
+        uri = f"{self.registry}/{repository}@{digest}"
+        return {**arguments, "id": digest, "imageDigest": digest, "imageUri": uri}
+
+
+@dataclass(frozen=True)
+class AnsweredCloud(Cloud):
+    """A cloud that gives AWS's own answers, and refuses questions without one.
+
+    ``identity`` is the answer of STS to the question for the caller; ``images`` has the digests of
+    images by the names of their repositories and their tags.
+    """
+
+    identity: Values
+    images: Mapping[tuple[str, str], str]
+
+    def answer(self, question: str, arguments: Values) -> dict[str, JsonValue]:
+        """Return the answer of AWS; raises ``StackError`` when it is not known."""
+        if question == _IDENTITY:
+            return dict(self.identity)
+        if question == _IMAGE:
+            repository = str(arguments["repositoryName"])
+            digest = self.images.get((repository, str(arguments.get("imageTag"))))
+            if digest is not None:
+                return self.image(repository, arguments, digest)
+        raise StackError(f"the answer of AWS to {question} is not known")
 
 
 def _named(arn: Callable[[str, str, str], str]) -> Callable[[Cloud, str, Values], Computed]:
@@ -140,9 +171,9 @@ def _token(cloud: Cloud, _: Values) -> dict[str, JsonValue]:
 
 def _image(cloud: Cloud, arguments: Values) -> dict[str, JsonValue]:
     """Return an image for any tag, as if it exists."""
-    name = f"{cloud.registry}/{arguments['repositoryName']}"
-    digest = f"sha256:{_digest(name + ':' + str(arguments['imageTag']))}"
-    return {**arguments, "id": digest, "imageDigest": digest, "imageUri": f"{name}@{digest}"}
+    repository = str(arguments["repositoryName"])
+    digest = _digest(f"{cloud.registry}/{repository}:{arguments['imageTag']}")
+    return cloud.image(repository, arguments, f"sha256:{digest}")
 
 
 def _digest(text: str) -> str:
@@ -168,6 +199,6 @@ _KINDS: dict[str, Callable[[Cloud, str, Values], Computed]] = {
 }
 _QUESTIONS: dict[str, Callable[[Cloud, Values], dict[str, JsonValue]]] = {
     "aws:ecr/getAuthorizationToken:getAuthorizationToken": _token,
-    "aws:ecr/getImage:getImage": _image,
-    "aws:index/getCallerIdentity:getCallerIdentity": _identity,
+    _IMAGE: _image,
+    _IDENTITY: _identity,
 }

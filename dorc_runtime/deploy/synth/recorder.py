@@ -13,6 +13,7 @@ from pulumi.runtime.proto import engine_pb2, resource_pb2
 from pydantic import JsonValue
 
 from dorc_runtime.deploy.synth.cloud_answers import Cloud
+from dorc_runtime.deploy.synth.registrations import Registrations
 from dorc_runtime.deploy.synth.wire import Properties, properties, read_properties, secret
 from dorc_runtime.errors import StackError
 
@@ -71,6 +72,7 @@ class Recorder:
         self.questions: list[Question] = []
         self.outputs = Properties({}, ())
         self.errors: list[str] = []
+        self.registrations = Registrations()
         self._cloud = cloud
         self._references = references
 
@@ -94,6 +96,7 @@ class Recorder:
         """Record a resource, and return it as if it was created."""
         urn = self._urn(request.parent, request.type, request.name)
         inputs = read_properties(request.object)
+        self.registrations.add_resource(urn, request)
         if urn in self.resources:
             raise StackError(
                 f"two resources of type {request.type} have the name {request.name}: rename one."
@@ -123,6 +126,7 @@ class Recorder:
         self, request: resource_pb2.RegisterResourceOutputsRequest
     ) -> empty_pb2.Empty:
         """Keep the exports of the stack, for stacks that refer to it."""
+        self.registrations.add_outputs(request)
         if self.resources[request.urn].type == STACK:
             self.outputs = read_properties(request.outputs, hiding=False)
         return empty_pb2.Empty()

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -39,7 +39,10 @@ _ORGANIZATION = "organization"
 
 @dataclass(frozen=True)
 class Stack:
-    """The resources of the program of one stack; ``instance`` is the value of ``--instance``."""
+    """The resources of the program of one stack; ``instance`` is the value of ``--instance``.
+
+    ``digest`` is that of ``Registrations``.
+    """
 
     instance: str
     project: str
@@ -47,6 +50,7 @@ class Stack:
     resources: tuple[Resource, ...]
     questions: tuple[Question, ...]
     exports: Properties
+    digest: str | None
 
     @property
     def outputs(self) -> dict[str, JsonValue]:
@@ -122,6 +126,23 @@ def synth_instance(repository: Repository, instance: Instance, *, account: str =
         return offline.stack(instance, _references(infra_stack))
 
 
+def registered(
+    repository: Repository,
+    instance: Instance,
+    *,
+    cloud: Cloud,
+    references: Mapping[str, Properties],
+    variables: Mapping[str, str],
+) -> Stack:
+    """Return what the program of an instance registers when every image is built.
+
+    ``cloud`` answers the program, which can refer to the stacks in ``references`` and gets the
+    environment variables ``variables``.
+    """
+    offline = replace(_Offline.of(repository, cloud.account), cloud=cloud, variables=variables)
+    return offline.stack(instance, references, built=True)
+
+
 def _executor(processes: int) -> Executor:
     if processes == 1:
         return ImmediateExecutor()
@@ -136,12 +157,13 @@ def _references(stack: Stack) -> dict[str, Properties]:
 
 @dataclass(frozen=True)
 class _Offline:
-    """A repository with its settings, and the account for its programs."""
+    """A repository with its settings, and the cloud for its programs."""
 
     repository: Repository
     settings: Settings
     config: Config
-    account: str
+    cloud: Cloud
+    variables: Mapping[str, str]
 
     @classmethod
     def of(cls, repository: Repository, account: str) -> Self:
@@ -151,16 +173,23 @@ class _Offline:
                 f"{CONFIGURATION} does not exist: create it with "
                 "`config = Config(universal=universal)`."
             )
-        return cls(repository, read_settings(repository.root), config, account)
+        cloud = Cloud(account, config.universal.region)
+        return cls(repository, read_settings(repository.root), config, cloud, {})
 
-    def stack(self, instance: Instance, references: Mapping[str, Properties]) -> Stack:
-        """Return the resources of an instance; it can refer to the stacks in ``references``."""
+    def stack(
+        self, instance: Instance, references: Mapping[str, Properties], *, built: bool = False
+    ) -> Stack:
+        """Return the resources of an instance; it can refer to the stacks in ``references``.
+
+        ``built`` says whether universal's images exist.
+        """
         self._check_stack_file(instance)
         if instance.kind != "universal":
             return self._run(instance, references, {})
         images = recipes(self.repository, self.config.universal)
         # Nothing is built: the name of a context is enough.
-        plan = ImagePlan.of(images, contexts={recipe.id: Path(recipe.id) for recipe in images})
+        contexts = {} if built else {recipe.id: Path(recipe.id) for recipe in images}
+        plan = ImagePlan.of(images, contexts=contexts)
         with TemporaryDirectory(prefix="dorc-synth-") as temporary:
             file = Path(temporary, "plan.json")
             write_plan(plan, file)
@@ -189,7 +218,7 @@ class _Offline:
             organization=_ORGANIZATION,
             project=program.project,
             stack=instance.stack,
-            cloud=Cloud(self.account, self.config.universal.region),
+            cloud=self.cloud,
             references=references,
         )
         try:
@@ -198,7 +227,7 @@ class _Offline:
                 recorder,
                 root=self.repository.root,
                 config=_config(program, instance.stack),
-                variables=variables,
+                variables={**self.variables, **variables},
             )
         except StackError as error:
             raise StackError(f"{instance.title}: {error}") from error
@@ -209,6 +238,7 @@ class _Offline:
             resources=tuple(recorder.resources.values()),
             questions=tuple(recorder.questions),
             exports=recorder.outputs,
+            digest=recorder.registrations.digest(),
         )
 
 

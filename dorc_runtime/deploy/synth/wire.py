@@ -41,6 +41,17 @@ def properties(values: Mapping[str, JsonValue]) -> struct_pb2.Struct:
     return sent
 
 
+def has_secret(value: JsonValue) -> bool:
+    """Return whether ``value``, as a state has it, is a secret or contains one."""
+    match value:
+        case dict():
+            return value.get(_SIGNATURE) == _SECRET or any(map(has_secret, value.values()))
+        case list():
+            return any(map(has_secret, value))
+        case _:
+            return False
+
+
 def secret(value: JsonValue) -> JsonValue:
     """Return ``value`` marked as a secret for Pulumi."""
     return {_SIGNATURE: _SECRET, "value": value}

@@ -3,7 +3,8 @@
 import json
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -11,9 +12,8 @@ from pydantic import JsonValue
 from rich.status import Status
 from rich.text import Text
 
-from dorc_runtime.deploy.apply import Applied
 from dorc_runtime.deploy.destroy import Destroyed
-from dorc_runtime.deploy.driver.engine import Output
+from dorc_runtime.deploy.driver.engine import Applied, Output
 from dorc_runtime.deploy.driver.instances import Instance
 from dorc_runtime.deploy.driver.progress import Action, Changes, Note, OnProgress, Step
 from dorc_runtime.tasks.drawings.console import console
@@ -46,8 +46,8 @@ class DeployDrawing:
     def __init__(self, *, json: bool) -> None:
         self._console = console(stderr=json)
         self._json = json
-        self._lock = threading.Lock()
-        self._running: dict[tuple[str, str, str], None] = {}
+        self._lock = threading.RLock()
+        self._running: Counter[str] = Counter()
         self._status: Status | None = None
 
     def title(self, text: str) -> None:
@@ -72,16 +72,20 @@ class DeployDrawing:
             yield
         self._status = None
 
-    def steps(self, instance: str = "", *, planning: bool = False) -> OnProgress:
-        """Return what draws steps: at once with ``planning``, else when they end.
+    @contextmanager
+    def part(self) -> Iterator["DeployDrawing"]:
+        """Yield a drawing of one of several instances; what it draws appears at the end."""
+        part = _Part(json=self._json, show_running=self._show_running)
+        try:
+            yield part
+        finally:
+            with self._lock:
+                for line in part.lines:
+                    self._print(line)
 
-        ``instance`` is written before each.
-        """
-        return partial(self._progress, instance, planning=planning)
-
-    def notes(self) -> OnProgress:
-        """Return what draws the notes of programs, and no steps."""
-        return self._note_of
+    def steps(self, *, planning: bool = False) -> OnProgress:
+        """Return what draws steps: at once with ``planning``, else when they end."""
+        return partial(self._progress, planning=planning)
 
     def changes(self, instance: str, changes: Changes, *, planning: bool = False) -> None:
         """Draw how much was changed, or with ``planning`` would be."""
@@ -103,43 +107,69 @@ class DeployDrawing:
         for name, value in _output_lines(outputs):
             self._print(Text.assemble((name, "cyan"), value))
 
-    def _progress(self, prefix: str, progress: Step | Note, *, planning: bool) -> None:
-        self._note_of(progress)
-        if isinstance(progress, Step):
-            self._step(prefix, progress, planning=planning)
+    def unchanged(self, instances: Sequence[Instance]) -> None:
+        """Draw in one line which instances were not evaluated."""
+        names = [each.id for each in instances if each.kind != "pipeline"]
+        if pipelines := len(instances) - len(names):
+            names.append(f"{pipelines} pipeline" + ("" if pipelines == 1 else "s"))
+        if names:
+            self._print(Text(f"{', '.join(names)} unchanged (--full evaluates everything)"))
 
-    def _note_of(self, progress: Step | Note) -> None:
+    def _progress(self, progress: Step | Note, *, planning: bool) -> None:
         if isinstance(progress, Note):
             self.note(f"  {progress.text}")
+            return
+        ends = planning or progress.seconds is not None
+        if ends:
+            self._print(_step_line(progress))
+        if not planning:
+            self._show_running(f"{_kind(progress.type)} {progress.name}", ends=ends)
 
-    def _step(self, prefix: str, step: Step, *, planning: bool) -> None:
-        key = (prefix, step.type, step.name)
+    def _show_running(self, resource: str, *, ends: bool) -> None:
+        """Add a resource to the last line, or remove it when its step ends."""
         with self._lock:
-            if not planning and step.seconds is None:
-                self._running[key] = None
-            else:
-                self._running.pop(key, None)
-                self._line(prefix, step)
+            self._running[resource] += -1 if ends else 1
             if self._status is not None:
-                names = [f"{_kind(type_)} {name}" for _, type_, name in self._running]
+                names = list(+self._running)
                 self._status.update(Text(", ".join(names[:3]), overflow="ellipsis", no_wrap=True))
-
-    def _line(self, prefix: str, step: Step) -> None:
-        mark, style = _MARKS[step.action]
-        text = Text(f"{prefix} " if prefix else "", style="dim")
-        text.append(f"  {mark} {step.action:<8}", style=style)
-        text.append(f"{_kind(step.type):<{_KIND_WIDTH}} {step.name}")
-        if step.changed:
-            shown = ", ".join(step.changed[:_MOST_CHANGED])
-            more = ", …" if len(step.changed) > _MOST_CHANGED else ""
-            text.append(f" ({shown}{more})", style="dim")
-        if step.seconds is not None:
-            text.append(f"  {step.seconds:.1f} s", style="dim")
-        self._print(text)
 
     def _print(self, text: Text) -> None:
         if not self._json:
             self._console.print(text, soft_wrap=True)
+
+
+class _Part(DeployDrawing):
+    """A drawing of one instance: it collects ``lines``, and leaves the last line to another."""
+
+    def __init__(self, *, json: bool, show_running: Callable[..., None]) -> None:
+        super().__init__(json=json)
+        self.lines: list[Text] = []
+        self._show_elsewhere = show_running
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Show nothing."""
+        yield
+
+    def _show_running(self, resource: str, *, ends: bool) -> None:
+        self._show_elsewhere(resource, ends=ends)
+
+    def _print(self, text: Text) -> None:
+        self.lines.append(text)
+
+
+def _step_line(step: Step) -> Text:
+    mark, style = _MARKS[step.action]
+    text = Text()
+    text.append(f"  {mark} {step.action:<8}", style=style)
+    text.append(f"{_kind(step.type):<{_KIND_WIDTH}} {step.name}")
+    if step.changed:
+        shown = ", ".join(step.changed[:_MOST_CHANGED])
+        more = ", …" if len(step.changed) > _MOST_CHANGED else ""
+        text.append(f" ({shown}{more})", style="dim")
+    if step.seconds is not None:
+        text.append(f"  {step.seconds:.1f} s", style="dim")
+    return text
 
 
 def _summary_of(changes: Changes, *, planning: bool) -> str:
