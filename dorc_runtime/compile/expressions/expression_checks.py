@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import zip_longest
 
-from dorc_runtime.compile.expressions.syntax import TOO_DEEP, Node, parse, quoted
+from dorc_runtime.compile.expressions.syntax import TOO_DEEP, Node, parse, plain_path, quoted
 from dorc_runtime.errors import ExpressionError
 
 # https://docs.jsonata.org/2.0.0/overview, "Function library"
@@ -52,6 +52,9 @@ def expression_problems(
         states: The members that ``$states`` has in the field of the expression.
         variables: The names, without ``$``, that earlier states have assigned.
     """
+    path = plain_path(text)
+    if path and (path[0] in variables or (path[0] == "states" and {*path[1:2]} & states)):
+        return ()
     try:
         tree = parse(text)
     except ExpressionError as error:

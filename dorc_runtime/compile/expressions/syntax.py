@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 
 import re
 import warnings
+from functools import lru_cache
 from typing import Any
 
 from dorc_runtime.compile.expressions.regular_expressions import python_pattern
@@ -16,6 +17,10 @@ Node = Any  # jsonata-python's ``Parser.Symbol``: the package has no types
 _LATER_OPERATORS = ("??", "?:")
 _LONGEST = 60
 TOO_DEEP = "is nested too deeply: split it into variables"
+_NAME = "[A-Za-z_][A-Za-z0-9_]*"
+_PLAIN_PATH = re.compile(rf"\s*\$({_NAME}(?:\.{_NAME})*)\s*")
+# Names that are not only names in JSONata.
+_WORDS = frozenset({"and", "or", "in", "true", "false", "null", "function"})
 # Plain messages for some of the parser's error codes.
 _PLAIN = {
     "S0201": "'{0}' is not expected there",
@@ -25,6 +30,17 @@ _PLAIN = {
     "S0301": "a text or regular expression cannot contain that",
     "S0211": "'{0}' needs a value before it",
 }
+
+
+@lru_cache(maxsize=4096)
+def plain_path(text: str) -> tuple[str, ...] | None:
+    """Return the names in ``$states.input.rows`` and its like, None for any other expression.
+
+    Most expressions are like this, and need no parser.
+    """
+    match = _PLAIN_PATH.fullmatch(text)
+    names = tuple(match[1].split(".")) if match else ()
+    return names if match and _WORDS.isdisjoint(names) else None
 
 
 def parse(text: str) -> Node:

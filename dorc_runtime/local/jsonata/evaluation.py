@@ -10,18 +10,13 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from dorc_runtime.compile.expressions.syntax import Node, parse
+from dorc_runtime.compile.expressions.syntax import Node, parse, plain_path
 from dorc_runtime.errors import ExpressionError
 from dorc_runtime.local.jsonata.numbers import javascript_number
 
 # AWS ends an evaluation that takes long, after a time that its pages do not give.
 SECONDS = 1.0
-_NAME = "[A-Za-z_][A-Za-z0-9_]*"
-_PLAIN_PATH = re.compile(rf"\s*\$({_NAME}(?:\.{_NAME})*)\s*")
 _TEMPLATE = re.compile(r"\{%.*%\}", re.DOTALL)
-# Names that are not only names in JSONata.
-_WORDS = frozenset({"and", "or", "in", "true", "false", "null", "function"})
-
 
 # What no field holds, since JSON values are compared by identity.
 _ELSEWHERE: JsonValue = ["elsewhere"]
@@ -122,7 +117,7 @@ def _filled(value: JsonValue, bindings: Mapping[str, JsonValue]) -> JsonValue:
 
 
 def _value(text: str, bindings: Mapping[str, JsonValue]) -> JsonValue:
-    names = _plain_path(text)
+    names = plain_path(text)
     value = _ELSEWHERE if names is None else _follow(text, names, bindings)
     try:
         return _evaluate(text, bindings) if value is _ELSEWHERE else _copy(value)
@@ -132,14 +127,6 @@ def _value(text: str, bindings: Mapping[str, JsonValue]) -> JsonValue:
 
 # Most expressions only follow fields through objects, which takes no evaluator. What JSONata
 # does to lists on the way is left to it.
-
-
-@lru_cache(maxsize=4096)
-def _plain_path(text: str) -> tuple[str, ...] | None:
-    """Return the names in ``$states.input.rows`` and its like, None for any other expression."""
-    match = _PLAIN_PATH.fullmatch(text)
-    names = tuple(match[1].split(".")) if match else ()
-    return names if match and _WORDS.isdisjoint(names) else None
 
 
 def _follow(text: str, names: Sequence[str], bindings: Mapping[str, JsonValue]) -> JsonValue:
