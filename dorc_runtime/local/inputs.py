@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from dorc_runtime.compile.names import zones
 from dorc_runtime.compile.triggers.trigger_input import object_event, pipeline_event, schedule_event
 from dorc_runtime.errors import InputError, UnknownNameError
 from dorc_runtime.local.json_text import parse_json, read_json
+from dorc_runtime.local.seeds.example_seeds import SeedValues
 from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.model.triggers import CronTrigger, PipelineTrigger, S3Trigger
 from dorc_runtime.project.repository import PipelineFolder
@@ -45,13 +46,14 @@ class Start:
 class Request:
     """What a user asks a run to start with; without anything it is the first example.
 
-    ``start`` comes from another run, and is used alone.
+    ``start`` comes from another run, and is used alone. ``seeds`` are put into services.
     """
 
     example: str | None = None
     file: Path | None = None
     input: str | None = None
     start: Start | None = None
+    seeds: SeedValues = field(default_factory=SeedValues)
 
 
 def local_bucket(zone: str) -> str:

@@ -5,9 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from dorc_runtime.compile.names import execution_arn
-from dorc_runtime.local.aws.access.roles import machine_key
 from dorc_runtime.local.aws.lake import Lake
-from dorc_runtime.local.aws.run_resources import create_resource
+from dorc_runtime.local.aws.run_resources import create_resource, put_seeds
 from dorc_runtime.local.aws.services import LocalServices
 from dorc_runtime.local.functions.inline import InlineFunctions
 from dorc_runtime.local.functions.outcome import Functions, LogLine
@@ -17,9 +16,10 @@ from dorc_runtime.local.interpreter.executions import Execution, Run
 from dorc_runtime.local.interpreter.machine import execute
 from dorc_runtime.local.interpreter.scheduler import RealClock, Scheduler
 from dorc_runtime.local.run_plan import ACCOUNT, Plan
+from dorc_runtime.local.run_records import messages_sent, service_calls, table_contents
 from dorc_runtime.local.sandbox.mechanisms import Isolation
 from dorc_runtime.runs.events import Event, FunctionLogged
-from dorc_runtime.runs.result import RunResult, ServiceCall
+from dorc_runtime.runs.result import RunResult
 
 # Of many functions, only so many start before the first state.
 _STARTED_AHEAD = 8
@@ -89,6 +89,7 @@ def run(
         see(execution.status_change(ending, now=ended))
     finally:
         functions.close()
+    calls = service_calls(lake, planned)
     written = _written(lake, planned.buckets, before)
     return RunResult(
         pipeline=planned.source.id,
@@ -98,7 +99,9 @@ def run(
         events=tuple(events),
         written=written,
         refusals=lake.refusals(),
-        calls=_calls(lake, planned),
+        calls=calls,
+        tables=table_contents(lake, planned),
+        messages=messages_sent(calls, planned),
         seconds=ended - began,
     )
 
@@ -113,6 +116,7 @@ def fill(lake: Lake, planned: Plan) -> frozenset[tuple[str, str, str]]:
         lake.create_bucket(bucket)
     for resource in planned.resources:
         create_resource(lake, resource, planned.target)
+    put_seeds(lake, planned.seeds, planned.target)
     lake.put_files((seed.bucket, seed.key, seed.path) for seed in planned.start.seeds)
     lake.open()
     return _content(lake, planned.buckets)
@@ -129,14 +133,6 @@ def _written(
 ) -> dict[str, bytes]:
     changed = sorted(_content(lake, buckets) - before)
     return {f"{shown_bucket(bucket)}/{key}": lake.get(bucket, key) for bucket, key, _ in changed}
-
-
-def _calls(lake: Lake, planned: Plan) -> tuple[ServiceCall, ...]:
-    pipelines = {machine_key(planned.machine): planned.source.id}
-    pipelines |= {machine_key(arn): machine.pipeline for arn, machine in planned.machines.items()}
-    return tuple(
-        call._replace(caller=pipelines.get(call.caller, call.caller)) for call in lake.calls()
-    )
 
 
 def _execution(planned: Plan, began: float) -> Execution:

@@ -23,6 +23,7 @@ from dorc_runtime.local.functions.outcome import LocalFunction
 from dorc_runtime.local.inputs import Request, Start, local_bucket, start_of
 from dorc_runtime.local.interpreter.executions import Machine
 from dorc_runtime.local.interpreter.state_fields import LARGEST_PAYLOAD
+from dorc_runtime.local.seeds.example_seeds import Resources, ServiceSeeds, seeds_of, seeds_with
 from dorc_runtime.model.config import Config
 from dorc_runtime.model.resources import Bucket, Resource
 from dorc_runtime.model.steps import Function, all_steps, called_pipelines
@@ -45,7 +46,7 @@ class Plan:
 
     ``functions`` and ``roles`` also have those of called pipelines, by
     ``<layer>.<pipeline>.<function>``; ``machines`` has the called pipelines, by ARN. ``resources``
-    are those of ``target`` that the run needs.
+    are those of ``target`` that the run needs, and ``seeds`` what is in them before.
     """
 
     source: Source
@@ -55,6 +56,7 @@ class Plan:
     buckets: tuple[str, ...]
     target: Target
     resources: tuple[Resource, ...]
+    seeds: ServiceSeeds
     document: Document
     machines: Mapping[str, Machine]
     mocks: Mapping[str, JsonValue]
@@ -116,6 +118,9 @@ def plan(
         machine = local_machine(name, region)
         assumed |= sessions(each, prefix=prefix, machine=machine, target=target)
         allowed |= policies(each, prefix=prefix, machine=machine, target=as_on_aws)
+    used = tuple(
+        dict.fromkeys(each for one in sources.values() for each in used_resources(one, target))
+    )
     return Plan(
         source=source,
         start=start,
@@ -128,7 +133,8 @@ def plan(
         ),
         buckets=tuple(sorted({*target.zones.values(), *(seed.bucket for seed in start.seeds)})),
         target=target,
-        resources=used_resources(target, [documents, allowed]),
+        resources=used,
+        seeds=_seeds(folder, start.example, request, Resources(target.resources, used)),
         document=documents[folder.id],
         machines={
             local_machine(name, region): Machine(name, document)
@@ -161,6 +167,16 @@ def local_target(repository: Repository, config: Config | None) -> Target:
         resources=resources,
         settings=setting_values(repository, config.settings, LOCAL.environment) if config else {},
     )
+
+
+def _seeds(
+    folder: PipelineFolder, example: str | None, request: Request, resources: Resources
+) -> ServiceSeeds:
+    """Return the seeds of the example, with those of the request in their place."""
+    seeds = ServiceSeeds()
+    if example is not None:
+        seeds = seeds_of(folder.path / "examples" / example, resources, root=folder.root)
+    return seeds_with(seeds, request.seeds, resources)
 
 
 def _sources(repository: Repository, folder: PipelineFolder, target: Target) -> dict[str, Source]:

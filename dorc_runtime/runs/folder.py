@@ -62,6 +62,7 @@ def summary(result: RunResult) -> dict[str, JsonValue]:
         "states": list(result.states),
         "visits": [visit.as_json() for visit in visits_of(result.events)],
         "written": [{"key": key, "size": len(body)} for key, body in result.written.items()],
+        "calls": [{**call._asdict(), "arguments": dict(call.arguments)} for call in result.calls],
     }
 
 
@@ -84,7 +85,8 @@ def make_runs_folder(root: Path) -> Path:
 def save_run(result: RunResult, *, root: Path, now: datetime) -> Path:
     """Write the run below ``root`` and return its folder; only the newest runs stay.
 
-    The folder holds ``result.json``, ``log.txt`` and, in ``lake/``, the objects written. Its owner
+    The folder holds ``result.json``, ``log.txt``, in ``lake/`` the objects written, in ``tables/``
+    all items of each table, and in ``messages/`` what each topic and queue was sent. Its owner
     alone can read it, since inputs and logs may hold secrets.
 
     Raises:
@@ -118,6 +120,12 @@ def _write(result: RunResult, folder: Path) -> None:
         path = folder / "lake" / _path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body)
+    for kind, records in (("tables", result.tables), ("messages", result.messages)):
+        for name, values in records.items():
+            path = folder / kind / f"{name}.jsonl"
+            path.parent.mkdir(exist_ok=True)
+            lines = [f"{json.dumps(value, ensure_ascii=False)}\n" for value in values]
+            path.write_text("".join(lines), encoding="utf-8", errors="backslashreplace")
 
 
 def _unwritable(runs: Path, problem: str | None) -> RunFolderError:

@@ -1,7 +1,7 @@
 """A run as a value: what it started with, what happened, how it ended, what it wrote."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pydantic import JsonValue
@@ -38,7 +38,9 @@ class RunResult:
 
     ``document`` is the state machine that ran, on ``input``. ``written`` holds the objects that the
     run wrote, by ``zone/key``; ``refusals`` what its roles did not allow. ``seconds`` is
-    how long it took. ``calls`` are those of its functions and steps.
+    how long it took. ``calls`` are those of its functions and steps, ``messages`` what
+    these sent, by topic or queue: JSON as its value, other texts as they are. ``tables`` has all
+    items of its tables after the run, as plain JSON.
     """
 
     pipeline: str
@@ -50,6 +52,8 @@ class RunResult:
     refusals: tuple[Refusal, ...]
     seconds: float
     calls: tuple[ServiceCall, ...] = ()
+    tables: Mapping[str, Sequence[Mapping[str, JsonValue]]] = field(default_factory=dict)
+    messages: Mapping[str, Sequence[JsonValue]] = field(default_factory=dict)
 
     @property
     def states(self) -> tuple[str, ...]:

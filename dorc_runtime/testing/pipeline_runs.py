@@ -15,10 +15,11 @@ from dorc_runtime.local.interpreter.scheduler import VirtualClock
 from dorc_runtime.local.run import run
 from dorc_runtime.local.run_plan import plan
 from dorc_runtime.local.sandbox.mechanisms import Isolation
+from dorc_runtime.local.seeds.example_seeds import SeedValues
 from dorc_runtime.project.repository import Repository
 from dorc_runtime.project.settings import read_settings
 from dorc_runtime.runs.events import Event, FunctionLogged, StateEntered, StateExited, StateRetried
-from dorc_runtime.runs.result import RunResult
+from dorc_runtime.runs.result import RunResult, ServiceCall
 from dorc_runtime.testing.coverage import Coverage
 from dorc_runtime.testing.faults import Fault, Faults, patches_by_function
 from dorc_runtime.testing.faulty_functions import FaultyFunctions, LateScheduler
@@ -50,7 +51,10 @@ class PipelineRun:
     names of the states in the order in which they were entered, ``lake`` the objects that the run
     wrote, bytes by ``zone/key``, and ``log`` the lines that the functions printed. ``seconds`` is
     how long the run took on its own clock, on which only waits take time. ``waits`` has those
-    waits, in the order in which they ended, or started in the case of a retry.
+    waits, in the order in which they ended, or started in the case of a retry. ``tables`` has all
+    items of each table after the run, as plain JSON, sorted by key; ``messages`` what the run sent
+    to each topic and queue, JSON as its value; ``calls`` what its functions and steps called in
+    services other than S3, if it succeeded.
     """
 
     succeeded: bool
@@ -63,6 +67,9 @@ class PipelineRun:
     log: tuple[LogEntry, ...]
     seconds: float
     waits: tuple[Waited, ...]
+    tables: Mapping[str, Sequence[Mapping[str, JsonValue]]]
+    messages: Mapping[str, Sequence[JsonValue]]
+    calls: tuple[ServiceCall, ...]
 
 
 class PipelineRunner:
@@ -95,13 +102,18 @@ class PipelineRunner:
         example: str | None = None,
         file: Path | None = None,
         input: JsonValue = None,  # noqa: A002 - AWS's word for it
+        tables: Mapping[str, Sequence[Mapping[str, object]]] | None = None,
+        queues: Mapping[str, Sequence[JsonValue]] | None = None,
+        parameters: Mapping[str, str | list[str]] | None = None,
         faults: Sequence[Fault] = (),
         patches: Mapping[str, object] | None = None,
         workers: bool | None = None,
     ) -> PipelineRun:
         """Run ``pipeline`` (``layer/name``) with an example, an uploaded file, or an input.
 
-        Without any of them it is the first example. ``patches`` replace, for this run, names in
+        Without any of them it is the first example. ``tables`` has items, ``queues`` messages, and
+        ``parameters`` the parameters of SSM that exist before the run, in place of those that the
+        example has for the same table, queue or name. ``patches`` replace, for this run, names in
         functions: ``{"clean.today": lambda: "2030-01-31"}``. With ``workers``, functions run in
         worker processes with Lambda's rules, where patches are not possible. Raises a
         ``DorcError`` for a run that cannot start.
@@ -118,7 +130,12 @@ class PipelineRunner:
         planned = plan(
             self._repository,
             pipeline,
-            Request(example, file, text),
+            Request(
+                example,
+                file,
+                text,
+                seeds=SeedValues(tables or {}, queues or {}, parameters or {}),
+            ),
             cache=self._repository.root / ".dorc" / "packages",
             on_install=lambda: None,
         )
@@ -161,6 +178,9 @@ def _pipeline_run(result: RunResult) -> PipelineRun:
         # The clock counts from the epoch, so its floats are exact to microseconds only.
         seconds=round(result.seconds, 6),
         waits=tuple(_waits(result.events)),
+        tables=result.tables,
+        messages=result.messages,
+        calls=result.calls,
     )
 
 

@@ -21,6 +21,7 @@ from dorc_runtime.project.definitions import load_config, load_source
 from dorc_runtime.project.environments import Kind, Program, stack_file_problems
 from dorc_runtime.project.repository import PipelineFolder, Repository
 from dorc_runtime.project.requirements import requirement_problems
+from dorc_runtime.testing.examples.example_files import example_problems
 from dorc_runtime.testing.examples.expected_files import ERROR, FOLDER, OUTPUT, expected_error
 from dorc_runtime.testing.schedule_times import next_fires
 from dorc_runtime.testing.written_files import json_of
@@ -58,10 +59,12 @@ def problems_in(
     # A mistake in the file of infra is found again with each pipeline.
     problems += dict.fromkeys(_stack_files(repository, config, universal=universal, infra=infra))
     places = _places(repository, readable)
+    of_ids = {source.id: source for source in readable}
     for folder, source in sources.items():
         # A definition with problems does not show what its examples need.
         if not of_pipelines[folder]:
             problems += _examples(folder, source, places)
+            problems += example_problems(folder, of_ids, target)
     return readable, tuple(problems)
 
 

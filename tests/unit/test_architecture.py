@@ -18,11 +18,12 @@ SIDE_BY_SIDE = {("local", "deploy"), ("deploy", "local")}
 # Which rooms inside a room know which others there.
 INSIDE: dict[str, dict[str, set[str]]] = {
     "local": {
-        "aws": {"interpreter"},
+        "aws": {"interpreter", "seeds"},
         "interpreter": {"functions", "jsonata"},
         "functions": {"sandbox"},
         "sandbox": set(),
         "jsonata": set(),
+        "seeds": set(),
     },
     "deploy": {
         "driver": set(),

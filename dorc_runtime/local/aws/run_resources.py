@@ -1,20 +1,32 @@
-"""The tables, topics and queues of a run, in the AWS that is played."""
+"""The tables, topics, queues and parameters of a run, in the AWS that is played."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from pydantic import JsonValue
 
+from dorc_runtime.compile.checks import Source
 from dorc_runtime.compile.names import queue_arn
 from dorc_runtime.compile.target import Target
+from dorc_runtime.local.aws.access.roles import policies
 from dorc_runtime.local.aws.lake import Lake
+from dorc_runtime.local.seeds.example_seeds import ServiceSeeds
+from dorc_runtime.local.seeds.table_items import Item
 from dorc_runtime.model.resources import Index, Queue, Resource, Table, Topic
+from dorc_runtime.model.steps import Service, all_steps
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+_MOST_WRITES = 25
 
 
-def used_resources(target: Target, uses: Iterable[object]) -> tuple[Resource, ...]:
-    """Return the resources of ``target`` whose addresses or ARNs are in ``uses``: JSON values."""
-    text = json.dumps(list(uses))
+def used_resources(source: Source, target: Target) -> tuple[Resource, ...]:
+    """Return the resources that the steps of a pipeline may use, or name in their arguments."""
+    steps = all_steps(source.pipeline.steps)
+    arguments = [step.arguments for step in steps if isinstance(step, Service)]
+    allowed = dict(policies(source, prefix="", machine="", target=target))
+    text = json.dumps([arguments, allowed])
     return tuple(each for each in target.resources if target.name(each) in text)
 
 
@@ -29,6 +41,55 @@ def create_resource(lake: Lake, resource: Resource, target: Target) -> None:
             _create_queue(lake, resource, target)
         case _:
             pass
+
+
+def put_seeds(lake: Lake, seeds: ServiceSeeds, target: Target) -> None:
+    """Put ``seeds`` into the services; the tables and queues exist."""
+    by_name = {each.name: each for each in target.resources}
+    region = target.region
+    for name, items in seeds.tables.items():
+        table = by_name[name]
+        assert isinstance(table, Table), table  # noqa: S101 # checked when the seeds were read
+        # A request may not have two items with one key; a later item replaces an earlier one.
+        different = list({_key(table, item): item for item in items}.values())
+        for start in range(0, len(different), _MOST_WRITES):
+            some = different[start : start + _MOST_WRITES]
+            requests = {target.name(table): [{"PutRequest": {"Item": item}} for item in some]}
+            lake.call("dynamodb", "BatchWriteItem", {"RequestItems": requests}, region=region)
+    for name, messages in seeds.queues.items():
+        for message in messages:
+            arguments = {"QueueUrl": target.address(by_name[name]), "MessageBody": message}
+            lake.call("sqs", "SendMessage", arguments, region=region)
+    for name, value in seeds.parameters.items():
+        kind, text = (
+            ("String", value) if isinstance(value, str) else ("StringList", ",".join(value))
+        )
+        arguments = {"Name": name, "Type": kind, "Value": text}
+        lake.call("ssm", "PutParameter", {**arguments, "Overwrite": True}, region=region)
+
+
+def items_of(lake: Lake, table: Table, target: Target) -> list[Item]:
+    """Return all items of a table, sorted by its key."""
+    return sorted(
+        _scan(lake, target.name(table), target.region), key=lambda item: _key(table, item)
+    )
+
+
+def _scan(lake: Lake, name: str, region: str) -> Iterator[Item]:
+    start: dict[str, Any] = {}
+    while True:
+        page = lake.call("dynamodb", "Scan", {"TableName": name, **start}, region=region)
+        assert page is not None  # noqa: S101 # no error is accepted
+        yield from page["Items"]
+        if "LastEvaluatedKey" not in page:
+            return
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def _key(table: Table, item: Item) -> tuple[str | Decimal, ...]:
+    keys = [key for key in (table.partition_key, table.sort_key) if key is not None]
+    pairs = [next(iter(item[key].items())) for key in keys]
+    return tuple(Decimal(value) if kind == "N" else value for kind, value in pairs)
 
 
 def _create_table(lake: Lake, table: Table, target: Target) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ FOLDER = "expected"
 OUTPUT = "output.json"
 ERROR = "error.json"
 _LAKE = "lake"
+_TABLE_ITEMS, _MESSAGES = "tables", "messages"
+# What the folder may have.
+FILES = frozenset({OUTPUT, ERROR, _LAKE, _TABLE_ITEMS, _MESSAGES})
 _TABLES = frozenset({"csv", "jsonl", "ndjson", "parquet"})
 _SHOWN = 10
 
@@ -41,9 +45,13 @@ def differences(folder: Path, run: PipelineRun) -> list[str]:
     """
     objects = sorted(path for path in (folder / _LAKE).glob("*/**/*") if path.is_file())
     output, error = folder / OUTPUT, folder / ERROR
-    if not (output.is_file() or error.is_file() or objects):
+    records = sorted(
+        file for kind in (_TABLE_ITEMS, _MESSAGES) for file in (folder / kind).glob("*.jsonl")
+    )
+    if not (output.is_file() or error.is_file() or objects or records):
         raise InputError(
-            f"{folder} expects nothing: write {OUTPUT}, {ERROR}, or files under {_LAKE}/<zone>/."
+            f"{folder} expects nothing: write {OUTPUT}, {ERROR}, or files under {_LAKE}/<zone>/, "
+            f"{_TABLE_ITEMS}/ or {_MESSAGES}/."
         )
     if output.is_file() and error.is_file():
         raise InputError(f"{folder} expects an output and an error: remove {OUTPUT} or {ERROR}.")
@@ -61,6 +69,8 @@ def differences(folder: Path, run: PipelineRun) -> list[str]:
             lines += _first(list(_contents(key, path.read_bytes(), run.lake[key])))
         else:
             lines.append(f"{key}: not written; written: {', '.join(run.lake) or 'nothing'}")
+    for path in records:
+        lines += _first(list(_records(path, run)))
     return lines
 
 
@@ -109,6 +119,30 @@ def _contents(key: str, expected: bytes, found: bytes) -> Iterator[str]:
             yield _bytes(key, expected, found)
     except InputError as error:
         yield str(error)
+
+
+def _records(path: Path, run: PipelineRun) -> Iterator[str]:
+    """Yield where the items of a table, or the messages of a topic or queue, differ."""
+    kind, name = path.parent.name, path.stem
+    found = run.tables if kind == _TABLE_ITEMS else run.messages
+    place = f"{kind}/{path.name}"
+    if name not in found:
+        yield f"{place}: the run has none of that name; it has: {', '.join(found) or 'nothing'}"
+        return
+    lines = path.read_text(encoding="utf-8").splitlines()
+    expected = [
+        json_of(f"expected/{place}:{number}", line.encode())
+        for number, line in enumerate(lines, start=1)
+        if line.strip()
+    ]
+    left, right = list(expected), list(found[name])
+    if kind == _TABLE_ITEMS:
+        left, right = sorted(left, key=_sorted_text), sorted(right, key=_sorted_text)
+    yield from _values(place, left, right)
+
+
+def _sorted_text(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def _tables(key: str, expected: list[Row], found: list[Row]) -> Iterator[str]:

@@ -129,3 +129,153 @@ def test_a_step_is_held_to_the_role_of_the_machine(resources: Repository) -> Non
         'permissions=[Permission("dynamodb:DescribeTable", resources=...)].\n'
     )
     assert json.loads(done.stdout)["error"] == "DynamoDb.AccessDeniedException"
+
+
+ORDER = {"id": "a", "at": 1.5, "tags": {"SS": ["x", "y"]}, "raw": {"B": "AAE="}, "more": [None]}
+EXAMPLE = "src/raw-to-processed/tidy/examples/first"
+SEEDED = """
+import os
+import boto3
+orders = boto3.resource("dynamodb").Table(os.environ["ORDERS_TABLE"])
+sqs = boto3.client("sqs")
+url = os.environ["WORK_QUEUE"]
+found = orders.scan()["Items"][0]
+orders.put_item(Item={"id": "b", "at": 2})
+[message] = sqs.receive_message(QueueUrl=url)["Messages"]
+sqs.send_message(QueueUrl=url, MessageBody='{"n": 2}')
+limit = boto3.client("ssm").get_parameter(Name="/shop/limit")["Parameter"]["Value"]
+return [sorted(found["tags"]), bytes(found["raw"]).hex(), str(found["at"]), message["Body"], limit]
+"""
+SEEDED_STEPS = (
+    'Function("clean", reads=[orders, work], writes=[orders, work], permissions=['
+    'Permission("ssm:GetParameter", resources="arn:aws:ssm:*:*:parameter/shop/*")])'
+)
+
+
+@pytest.fixture
+def seeded(resources: Repository) -> Repository:
+    resources.define(SEEDED_STEPS, imports=IMPORTS.replace("Function", "Function, Permission"))
+    resources.handle(SEEDED)
+    resources.write(f"{EXAMPLE}/tables/orders.jsonl", json.dumps(ORDER) + "\n")
+    resources.write(f"{EXAMPLE}/queues/work.jsonl", '{"n": 1}\n')
+    resources.write(f"{EXAMPLE}/parameters.toml", '"/shop/limit" = "5"\n')
+    return resources
+
+
+def test_examples_seed_services_and_runs_record_them(seeded: Repository) -> None:
+    done = seeded.invoke("run", "raw-to-processed/tidy", "--json")
+    assert done.returncode == 0, done.stderr + done.stdout
+    result = json.loads(done.stdout)
+    assert result["output"] == [["x", "y"], "0001", "1.5", '{"n":1}', "5"]
+    [saved] = (seeded.root / ".dorc/runs").iterdir()
+    items = (saved / "tables/orders.jsonl").read_text().splitlines()
+    assert [json.loads(item) for item in items] == [ORDER, {"id": "b", "at": 2}]
+    assert (saved / "messages/work.jsonl").read_text() == '{"n": 2}\n'
+    calls = json.loads((saved / "result.json").read_text())["calls"]
+    assert [(call["caller"], call["service"], call["action"]) for call in calls] == [
+        ("clean", "dynamodb", "Scan"),
+        ("clean", "dynamodb", "PutItem"),
+        ("clean", "sqs", "ReceiveMessage"),
+        ("clean", "sqs", "SendMessage"),
+        ("clean", "ssm", "GetParameter"),
+    ]
+    assert calls[4]["arguments"] == {"Name": "/shop/limit"}
+
+
+def test_an_example_expects_items_and_messages(seeded: Repository) -> None:
+    expected = [{"id": "b", "at": 2}, ORDER]
+    lines = "".join(f"{json.dumps(each)}\n" for each in expected)
+    seeded.write(f"{EXAMPLE}/expected/tables/orders.jsonl", lines)
+    seeded.write(f"{EXAMPLE}/expected/messages/work.jsonl", '{"n": 2}\n')
+    assert seeded.invoke("test").returncode == 0
+    seeded.write(f"{EXAMPLE}/expected/messages/work.jsonl", '{"n": 3}\n')
+    assert "messages/work.jsonl[0].n: expected 3, found 2" in seeded.invoke("test").stdout
+
+
+def test_a_test_gives_seeds_and_gets_records(seeded: Repository) -> None:
+    seeded.write(
+        "src/raw-to-processed/tidy/tests/test_tidy.py",
+        """
+from decimal import Decimal
+
+def test_it(run_pipeline):
+    item = {"id": "c", "at": Decimal("0.5"), "tags": {"z"}, "raw": b"1"}
+    result = run_pipeline(
+        "raw-to-processed/tidy",
+        tables={"orders": [item]}, queues={"work": ["m"]}, parameters={"/shop/limit": "6"},
+    )
+    assert result.output == [["z"], "31", "0.5", "m", "6"]
+    assert result.tables["orders"][0]["id"] == "b"
+    assert result.messages["work"] == [{"n": 2}]
+    assert [call.action for call in result.calls if call.service == "dynamodb"] == [
+        "Scan", "PutItem"
+    ]
+""",
+    )
+    done = seeded.invoke("test")
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "problem"),
+    [
+        ("tables/orders.jsonl", '{"at": 1}\n', ":1: the key 'id' is missing."),
+        (
+            "tables/orders.jsonl",
+            '{"id": "a", "at": "b"}\n',
+            ":1: the key 'at' must be a number.",
+        ),
+        (
+            "tables/orders.jsonl",
+            '{"id": "", "at": 1}\n',
+            ":1: the key 'id' is empty, which DynamoDB refuses.",
+        ),
+        (
+            "tables/orders.jsonl",
+            json.dumps({"id": "a", "at": 1, "x": "y" * 409_600}),
+            ":1: the item has 409,608 bytes, over DynamoDB's limit of 400 KB (409,600).",
+        ),
+        (
+            "tables/orders.jsonl",
+            '{"id": "a", "at": 1, "x": {"NS": ["b"]}}',
+            ":1: 'b' is no number.",
+        ),
+        ("tables/orders.jsonl", "[]", ":1: an item is an object: {...}."),
+        (
+            "tables/seen.jsonl",
+            '{"id": "a"}\n',
+            ": no step of the pipeline uses the table 'seen': add seen to reads or writes of a "
+            "function, or remove the seed.",
+        ),
+        (
+            "parameters.toml",
+            "limit = 5\n",
+            ': \'limit\' is no text or list of texts. Write "limit" = "...", with quotation '
+            "marks around a name that has a slash.",
+        ),
+    ],
+)
+def test_a_seed_that_cannot_be_used_is_a_problem(
+    seeded: Repository, file: str, text: str, problem: str
+) -> None:
+    seeded.write(f"{EXAMPLE}/{file}", text)
+    assert seeded.invoke("check").stdout.splitlines() == [f"{EXAMPLE}/{file}{problem}"]
+
+
+def test_a_run_refuses_a_seed_that_cannot_be_used(seeded: Repository) -> None:
+    seeded.write(f"{EXAMPLE}/queues/works.jsonl", "1")
+    assert seeded.invoke("run", "raw-to-processed/tidy").stderr == (
+        f"error: no queue 'works'; known: work. Rename {EXAMPLE}/queues/works.jsonl.\n"
+    )
+
+
+def test_check_reports_files_that_nothing_reads(seeded: Repository) -> None:
+    for file in ("table/a", "tables/orders.json", "tables/order.jsonl", "expected/outputs.json"):
+        seeded.write(f"{EXAMPLE}/{file}", "{}")
+    assert seeded.invoke("check").stdout.splitlines() == [
+        f"{EXAMPLE}/table: no run reads it; did you mean 'tables'?",
+        f"{EXAMPLE}/tables/orders.json: no run reads it: rename it to orders.jsonl",
+        f"no table 'order'; known: orders. Rename {EXAMPLE}/tables/order.jsonl.",
+        f"{EXAMPLE}/expected/outputs.json: nothing is compared with it; did you mean "
+        "'output.json'?",
+    ]

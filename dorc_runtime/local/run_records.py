@@ -1,0 +1,77 @@
+"""What a run has done in services other than S3: its calls, its messages, its tables."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pydantic import JsonValue
+
+from dorc_runtime.local.aws.access.roles import machine_key
+from dorc_runtime.local.aws.lake import Lake
+from dorc_runtime.local.aws.run_resources import items_of
+from dorc_runtime.local.run_plan import Plan
+from dorc_runtime.local.seeds.table_items import values_of
+from dorc_runtime.model.resources import Queue, Table, Topic
+from dorc_runtime.runs.result import ServiceCall
+
+# Where requests have the topic or queue, their messages, and the text of each.
+_SENT = {
+    ("sns", "Publish"): ("TopicArn", None, "Message"),
+    ("sns", "PublishBatch"): ("TopicArn", "PublishBatchRequestEntries", "Message"),
+    ("sqs", "SendMessage"): ("QueueUrl", None, "MessageBody"),
+    ("sqs", "SendMessageBatch"): ("QueueUrl", "Entries", "MessageBody"),
+}
+
+
+def service_calls(lake: Lake, planned: Plan) -> tuple[ServiceCall, ...]:
+    """Return the calls of the run, oldest first; those of steps are the pipeline's."""
+    pipelines = {machine_key(planned.machine): planned.source.id}
+    pipelines |= {machine_key(arn): machine.pipeline for arn, machine in planned.machines.items()}
+    return tuple(
+        call._replace(caller=pipelines.get(call.caller, call.caller)) for call in lake.calls()
+    )
+
+
+def messages_sent(calls: Sequence[ServiceCall], planned: Plan) -> dict[str, list[JsonValue]]:
+    """Return the messages that ``calls`` sent, by the name of the topic or queue.
+
+    One that is no resource of the configuration has its name on AWS.
+    """
+    named = {
+        planned.target.name(each): each.name
+        for each in planned.resources
+        if isinstance(each, Topic | Queue)
+    }
+    messages: dict[str, list[JsonValue]] = {name: [] for name in named.values()}
+    for call in calls:
+        for address, text in _texts(call):
+            name = address.replace("/", ":").rpartition(":")[2]
+            messages.setdefault(named.get(name, name), []).append(_message(text))
+    return messages
+
+
+def table_contents(lake: Lake, planned: Plan) -> dict[str, list[dict[str, JsonValue]]]:
+    """Return all items of the tables of a run, as plain JSON, sorted by key."""
+    return {
+        each.name: [values_of(item) for item in items_of(lake, each, planned.target)]
+        for each in planned.resources
+        if isinstance(each, Table)
+    }
+
+
+def _texts(call: ServiceCall) -> Iterator[tuple[str, str]]:
+    if sent := _SENT.get((call.service, call.action)):
+        place, entries, text = sent
+        arguments: Any = call.arguments
+        for entry in arguments[entries] if entries else [arguments]:
+            # A message to a phone number has no topic.
+            if place in arguments:
+                yield arguments[place], entry[text]
+
+
+def _message(text: str) -> JsonValue:
+    try:
+        value: JsonValue = json.loads(text)
+    except ValueError:
+        return text
+    return value
