@@ -24,6 +24,7 @@ _STOPPED = re.compile(r"\b(update|preview|destroy|refresh) canceled\b")
 # The exit code of a process that a signal ended: https://docs.python.org/3/library/subprocess.html
 _SIGNAL = re.compile(r"^\s*code: -(?P<number>\d+)$", re.MULTILINE)
 _STOP_SIGNALS = {str(int(number)) for number in (signal.SIGINT, signal.SIGTERM)}
+_PROTECTED = re.compile(r'resource "(?P<urn>[^"]+)" cannot be deleted')
 _VISIBLE = ("info", "warning", "info#err")
 
 Change = Literal["apply", "destroy"]
@@ -68,6 +69,7 @@ def user_error(error: Exception, instance: Instance, diagnosis: Diagnosis) -> Do
         or _backend_error(text)
         or _reference_error(text + messages, instance)
         or _credentials_error(text + messages)
+        or _protection_error(text + messages, instance)
         or _resource_error(diagnosis, instance)
         or _program_error(messages or text, instance)
     )
@@ -171,6 +173,19 @@ def _credentials_error(text: str) -> DorcError | None:
             f"AWS does not accept the credentials: {_reason(text)}; log in, or export AWS_PROFILE."
         )
     return None
+
+
+def _protection_error(text: str, instance: Instance) -> DorcError | None:
+    protected = _PROTECTED.search(text)
+    if protected is None:
+        return None
+    kind, _, name = protected["urn"].rpartition("::")
+    setting = f"`protect_buckets: false` in {instance.id}/Pulumi.{instance.stack}.yaml"
+    return StackError(
+        f"{instance.title}: {kind.rpartition(':')[2]} {name} would be deleted, but it is "
+        f"protected: declare it again. To delete it with its data, also set {setting}, apply, and "
+        "then remove it."
+    )
 
 
 def _resource_error(diagnosis: Diagnosis, instance: Instance) -> DorcError | None:

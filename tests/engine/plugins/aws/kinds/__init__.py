@@ -9,6 +9,7 @@ from .keys import KEYS
 from .messages import MESSAGES
 from .network import NETWORK
 from .storage import STORAGE
+from .tables import TABLES
 
 KINDS: dict[str, Kind] = {
     **COMPUTE,
@@ -18,4 +19,5 @@ KINDS: dict[str, Kind] = {
     **MESSAGES,
     **NETWORK,
     **STORAGE,
+    **TABLES,
 }

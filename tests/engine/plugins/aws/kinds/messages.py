@@ -64,6 +64,7 @@ MESSAGES = {
             "visibilityTimeoutSeconds": "VisibilityTimeout",
             "sqsManagedSseEnabled": "SqsManagedSseEnabled",
             "kmsMasterKeyId": "KmsMasterKeyId",
+            "redrivePolicy": "RedrivePolicy",
             "policy": "Policy",
         },
         replace=("name",),

@@ -1,0 +1,71 @@
+"""Tables, topics, queues and buckets of the configuration, on the real engine."""
+
+import pytest
+
+from .deployment import CommandResult, Deployment
+
+CONFIG = "Config(universal=universal)"
+TABLE = 'Table("orders", partition_key="id", ttl="expires"), '
+RESOURCES = f"""Config(
+    universal=universal,
+    resources=[{TABLE}Topic("news"), Queue("work"), Bucket("archive")],
+)"""
+INFRA = ("--instance", "infra", "--env", "dev")
+
+
+@pytest.fixture(scope="module")
+def applied(deployment: Deployment) -> CommandResult:
+    """Infra with a resource of each kind."""
+    assert deployment.invoke("init").code == 0
+    _replace(deployment, "import Config", "import Bucket, Config, Queue, Table, Topic")
+    _replace(deployment, CONFIG, RESOURCES)
+    return deployment.apply("infra", "dev")
+
+
+def test_infra_creates_a_resource_of_each_kind(
+    deployment: Deployment, applied: CommandResult
+) -> None:
+    aws = deployment.aws
+    assert aws.client("dynamodb").list_tables()["TableNames"] == ["my-pipelines--dev--orders"]
+    topics = aws.client("sns").list_topics()["Topics"]
+    assert any(topic["TopicArn"].endswith(":my-pipelines--dev--news") for topic in topics)
+    buckets = [each["Name"] for each in aws.client("s3").list_buckets()["Buckets"]]
+    assert "my-pipelines--dev--archive--123456789012" in buckets
+
+
+def test_a_second_apply_changes_nothing(deployment: Deployment, applied: CommandResult) -> None:
+    result = deployment.invoke("apply", *INFRA, "--yes", "--expect-no-changes")
+    assert result.code == 0, result.text
+
+
+def test_a_resource_that_is_no_longer_declared_is_not_deleted(
+    deployment: Deployment, applied: CommandResult
+) -> None:
+    _replace(deployment, TABLE, "")
+    preview = deployment.invoke("preview", *INFRA)
+    result = deployment.invoke("apply", *INFRA, "--yes")
+    _replace(deployment, "resources=[", f"resources=[{TABLE}")
+    for refused in (preview, result):
+        assert refused.code == 2, refused.text
+        assert "infra in dev: Table orders would be deleted, but it is protected" in refused.err
+    assert "- delete  table                      orders" in preview.out
+    assert deployment.aws.client("dynamodb").list_tables()["TableNames"]
+
+
+def test_a_resource_without_protection_is_deleted_when_it_is_no_longer_declared(
+    deployment: Deployment, applied: CommandResult
+) -> None:
+    stack = deployment.root / "infra" / "Pulumi.dev.yaml"
+    text = stack.read_text(encoding="utf-8")
+    stack.write_text(text.replace("config:", "config:\n  protect_buckets: false", 1), "utf-8")
+    deployment.apply("infra", "dev")
+    _replace(deployment, TABLE, "")
+    deployment.apply("infra", "dev")
+    assert not deployment.aws.client("dynamodb").list_tables()["TableNames"]
+
+
+def _replace(deployment: Deployment, old: str, new: str) -> None:
+    file = deployment.root / "pipeline_config.py"
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
