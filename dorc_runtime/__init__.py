@@ -33,7 +33,14 @@ from dorc_runtime.model.steps import (
     objects,
     rows,
 )
-from dorc_runtime.model.triggers import CronTrigger, EventTrigger, PipelineTrigger, S3Trigger
+from dorc_runtime.model.triggers import (
+    CronTrigger,
+    EventTrigger,
+    PipelineTrigger,
+    QueueTrigger,
+    S3Trigger,
+    TopicTrigger,
+)
 
 if TYPE_CHECKING:
     from dorc_runtime.deploy.programs.infra import CreateInfra
@@ -62,6 +69,7 @@ __all__ = [
     "Pipeline",
     "PipelineTrigger",
     "Queue",
+    "QueueTrigger",
     "Retry",
     "S3Trigger",
     "Secret",
@@ -69,6 +77,7 @@ __all__ = [
     "Succeed",
     "Table",
     "Topic",
+    "TopicTrigger",
     "UniversalConfig",
     "Wait",
     "data",

@@ -1,6 +1,5 @@
 """The problems of pipelines that are found before a run, each with file, step and remedy."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from dorc_runtime.compile.document.document_checks import (
     step_problems,
 )
 from dorc_runtime.compile.documents import is_expression
+from dorc_runtime.compile.function_checks import function_problems
 from dorc_runtime.compile.identifiers import check_name
 from dorc_runtime.compile.names import zones
 from dorc_runtime.compile.target import Target
@@ -32,14 +32,16 @@ from dorc_runtime.model.steps import (
     all_steps,
     sequences,
 )
-from dorc_runtime.model.triggers import CronTrigger, EventTrigger, S3Trigger
+from dorc_runtime.model.triggers import (
+    CronTrigger,
+    EventTrigger,
+    QueueTrigger,
+    S3Trigger,
+    TopicTrigger,
+)
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 LONGEST_STATE_NAME = 80
-# https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
-_LARGEST_ENVIRONMENT = 4 * 1024
-_VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
-_RESERVED = re.compile(r"AWS_.*|_HANDLER|_X_AMZN_TRACE_ID|LAMBDA_TASK_ROOT|LAMBDA_RUNTIME_DIR")
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ class Source:
     """A pipeline as it is on disk.
 
     ``file`` is the path of the definition from the repository's root. ``functions`` has the folders
-    with a ``lambda.py``, each with the problem of that file, "" for none.
+    with a ``lambda.py``, each with the problem of that file, "" for none. ``target`` is what the
+    pipeline is resolved for.
     """
 
     layer: str
@@ -55,6 +58,7 @@ class Source:
     file: str
     pipeline: Pipeline
     functions: Mapping[str, str]
+    target: Target | None = None
 
     @property
     def id(self) -> str:
@@ -81,7 +85,7 @@ def resolved_source(source: Source, target: Target) -> Source:
     Raises ``DefinitionError``, with the file, for a reference without a fitting value.
     """
     try:
-        return replace(source, pipeline=target.resolve(source.pipeline))
+        return replace(source, pipeline=target.resolve(source.pipeline), target=target)
     except DorcError as error:
         raise DefinitionError(f"{source.file}: {error} (in {target.environment})") from error
 
@@ -128,29 +132,10 @@ def _check_functions(source: Source) -> Findings:
             yield step.name, f"no file {folder}/{step.name}/lambda.py. {remedy}"
         elif problem := source.functions[step.name]:
             yield step.name, problem
-        yield from _check_environment(step)
+        yield from function_problems(step, source.layer, source.target)
     for name in sorted(set(source.functions) - {step.name for step in calls} - similar):
         message = f'no step calls it: add Function("{name}"), or remove the folder {folder}/{name}'
         yield name, message
-
-
-def _check_environment(step: Function) -> Findings:
-    for field, variables in (("environment", step.environment), ("settings", step.settings)):
-        for variable in variables:
-            if not _VARIABLE.fullmatch(variable) or _RESERVED.fullmatch(variable):
-                message = f"{field}: Lambda does not accept a variable '{variable}': rename it"
-                yield step.name, message
-    for variable in step.environment.keys() & step.settings.keys():
-        yield step.name, f"environment: '{variable}' would hide the setting: remove one of them"
-    size = sum(len(f"{key}{value}".encode()) for key, value in step.environment.items())
-    if size > _LARGEST_ENVIRONMENT:
-        yield (
-            step.name,
-            (
-                f"environment: it has {size} bytes, and Lambda accepts {_LARGEST_ENVIRONMENT}: "
-                "move large values to a file next to lambda.py"
-            ),
-        )
 
 
 def _check_reachable(steps: Sequence[Step]) -> Findings:
@@ -191,6 +176,11 @@ def _check_triggers(source: Source) -> Findings:
                     check_timezone(trigger.timezone)
                 except DorcError as error:
                     yield kind, str(error)
+            case QueueTrigger(queue=resource) | TopicTrigger(topic=resource) if source.target:
+                try:
+                    source.target.resource(resource.kind, resource.name)
+                except DorcError as error:
+                    yield kind, str(error).removesuffix(".")
             case EventTrigger():
                 yield from ((kind, problem) for problem in pattern_problems(trigger.pattern))
             case _:

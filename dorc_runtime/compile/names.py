@@ -72,6 +72,11 @@ class PipelineNames:
         return self._name("schedules")
 
     @property
+    def pipes_role(self) -> str:
+        """The role of the EventBridge pipes that start the state machine."""
+        return self._name("pipes")
+
+    @property
     def schedule_group(self) -> str:
         """The group of the pipeline's schedules."""
         return self._name()
@@ -89,7 +94,10 @@ class PipelineNames:
         return self._name("function", function)
 
     def trigger(self, key: str) -> str:
-        """Return the name of a rule or a schedule; ``key`` identifies the trigger."""
+        """Return the name of a rule, schedule or pipe; ``key`` identifies the trigger.
+
+        A pipe from a topic has a queue of the same name.
+        """
         return self._name("trigger", key)
 
     def _name(self, *parts: str, longest: int = 64) -> str:
@@ -237,6 +245,11 @@ def rule_arn(region: str, account: str, name: str, *, bus: str = "default") -> s
     """Return the ARN of an EventBridge rule on the event bus called ``bus``."""
     path = name if bus == "default" else f"{bus}/{name}"
     return _arn("events", region, account, f"rule/{path}")
+
+
+def pipe_arn(region: str, account: str, name: str) -> str:
+    """Return the ARN of the EventBridge pipe called ``name``."""
+    return _arn("pipes", region, account, f"pipe/{name}")
 
 
 def event_bus_arn(region: str, account: str, name: str) -> str:

@@ -122,14 +122,22 @@ class Target:
                 )
             return self.settings[name]
         word, _, part = kind.partition("-")
-        for resource in self.resources:
-            if (resource.kind, resource.name) == (word, name):
-                return self.arn(resource) if part else self.address(resource)
-        known = {each.name: "" for each in self.resources if each.kind == word}
-        raise DefinitionError(
-            f"no {word} '{name}' in Config(resources=...).{_near(name, known)} Add it to the list "
-            "in pipeline_config.py"
-        )
+        resource = self.resource(word, name)
+        return self.arn(resource) if part else self.address(resource)
+
+    def resource(self, kind: str, name: str) -> Resource:
+        """Return the resource of ``kind`` called ``name``.
+
+        Raises:
+            DefinitionError: The configuration has no such resource.
+        """
+        of_kind = {each.name: each for each in self.resources if each.kind == kind}
+        if name not in of_kind:
+            raise DefinitionError(
+                f"no {kind} '{name}' in Config(resources=...).{_near(name, of_kind)} Add it to the "
+                "list in pipeline_config.py"
+            )
+        return of_kind[name]
 
 
 def _near(name: str, known: Mapping[str, object]) -> str:

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 
 from dorc_runtime.compile.checks import Source
 from dorc_runtime.compile.names import zones
+from dorc_runtime.compile.target import Target
 from dorc_runtime.compile.triggers.event_patterns import fits
 from dorc_runtime.compile.triggers.rules import Rule, triggers
 from dorc_runtime.local.inputs import local_bucket
@@ -62,10 +63,12 @@ class Subscriptions:
         made = triggers(
             source.pipeline,
             layer=source.layer,
-            buckets={zone: local_bucket(zone) for zone in zones(source.layer) or ()},
-            names=LOCAL,
-            region=self.region,
-            account=ACCOUNT,
+            target=Target(
+                names=LOCAL,
+                region=self.region,
+                account=ACCOUNT,
+                zones={zone: local_bucket(zone) for zone in zones(source.layer) or ()},
+            ),
         )
         return (rule for rule in made if isinstance(rule, Rule))
 

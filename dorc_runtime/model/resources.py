@@ -4,6 +4,7 @@ Infra creates them. In ``reads`` and ``writes`` they give a function its permiss
 with their address; in the arguments of a Service they are that address.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal, Self
@@ -17,6 +18,7 @@ from dorc_runtime.model.references import Reference, reference
 ResourceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
 KeyType = Literal["S", "N", "B"]
 _DAY = timedelta(days=1)
+_BUCKET = re.compile(r"\$\{dorc:bucket:([^}]*)\}")
 
 
 class Resource(Model):
@@ -141,6 +143,11 @@ class Queue(Resource):
             retention=retention,
             max_receives=max_receives,
         )
+
+
+def entry_with_names(entry: str) -> str:
+    """Return an entry of ``reads`` or ``writes`` that names buckets: ``f"{archive}/2025/"``."""
+    return _BUCKET.sub(r"\1", entry)
 
 
 class Bucket(Resource):

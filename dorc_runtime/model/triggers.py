@@ -1,12 +1,17 @@
-"""What starts a pipeline: an object, a schedule, another pipeline, or any event."""
+"""What starts a pipeline: an object, a schedule, another pipeline, messages, or any event."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from datetime import timedelta
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
 
 from dorc_runtime.model.base import Model, as_texts
-from dorc_runtime.model.references import Fixed, Reference, Resolvable
+from dorc_runtime.model.references import Fixed, Reference, Resolvable, is_reference
+from dorc_runtime.model.resources import Bucket, Queue, Topic
+
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-sqs.html
+_LARGEST_BATCH = 10
 
 Status = Literal["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
 
@@ -25,6 +30,21 @@ class S3Trigger(Model):
     suffix: str = ""
     bucket: str | None = None
     allow_loop: str | None = Field(default=None, pattern=r"\S")
+
+    def __init__(
+        self,
+        *,
+        prefix: str = "",
+        suffix: str = "",
+        bucket: str | Bucket | None = None,
+        allow_loop: str | None = None,
+    ) -> None:
+        super().__init__(
+            prefix=prefix,
+            suffix=suffix,
+            bucket=str(bucket) if isinstance(bucket, Bucket) else bucket,
+            allow_loop=allow_loop,
+        )
 
     def matches(self, key: str) -> bool:
         """Return whether an object with this key starts the pipeline."""
@@ -89,4 +109,43 @@ class EventTrigger(Model):
         super().__init__(pattern=dict(pattern), bus=bus)
 
 
-Trigger = S3Trigger | CronTrigger | PipelineTrigger | EventTrigger
+class QueueTrigger(Model):
+    """Start with the messages of ``queue``, at most ``batch`` at a time.
+
+    The pipeline's input is the list of messages as SQS gives them, each with its text in ``body``:
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-sqs.html
+    With a ``window`` (at most 5 minutes), messages are collected for that long, until there are
+    ``batch`` (then at most 10,000 instead of 10).
+
+    A message is deleted from the queue when the pipeline starts, whether or not it succeeds.
+    """
+
+    queue: Queue
+    batch: Annotated[int, Field(ge=1, le=10_000), Resolvable]
+    window: Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(minutes=5)), Resolvable]
+
+    def __init__(self, queue: Queue, *, batch: int = 10, window: timedelta = timedelta(0)) -> None:
+        super().__init__(queue=queue, batch=batch, window=window)
+
+    @model_validator(mode="after")
+    def _batch_of_a_window(self) -> Self:
+        large = not is_reference(self.batch) and self.batch > _LARGEST_BATCH
+        if large and self.window == timedelta(0):
+            raise ValueError(f"a batch of more than {_LARGEST_BATCH} messages needs window=")
+        return self
+
+
+class TopicTrigger(Model):
+    """Start with each message that is published to ``topic``.
+
+    The pipeline's input is a list with one message, as from a QueueTrigger: ``topic`` sends to a
+    queue of the trigger's own.
+    """
+
+    topic: Topic
+
+    def __init__(self, topic: Topic) -> None:
+        super().__init__(topic=topic)
+
+
+Trigger = S3Trigger | CronTrigger | PipelineTrigger | EventTrigger | QueueTrigger | TopicTrigger

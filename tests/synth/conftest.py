@@ -19,6 +19,7 @@ OWN = Path(__file__).parent / "everything"
 EVERYTHING = {
     "raw-to-processed/orders": "orders",
     "default/report": "report",
+    "default/messages": "messages",
     "processed-to-curated/recalculate_the_lifetime_value": "long",
 }
 HANDLER = "def handler(event, context):\n    return event\n"

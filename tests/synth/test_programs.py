@@ -86,8 +86,8 @@ def test_images_and_data_are_protected(stacks: dict[str, Stack]) -> None:
 
 def test_every_function_has_its_own_image(stacks: dict[str, Stack]) -> None:
     images = inputs(stacks["universal"], "docker:index/image:Image")
-    assert len(images) == 7
-    assert len({image["imageName"] for image in images.values()}) == 7
+    assert len(images) == 8
+    assert len({image["imageName"] for image in images.values()}) == 8
     for name, image in images.items():
         assert image["build"]["args"] == {"CODE_PATH": f"src/{name}"}
         assert image["build"]["platform"] == "linux/arm64"

@@ -41,6 +41,7 @@ TOPIC = "aws:sns/topic:Topic"
 SOURCES = {
     "states": rf"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:[\w-]+",
     "events": rf"arn:aws:events:{REGION}:{ACCOUNT}:rule/[\w/-]+",
+    "pipes": rf"arn:aws:pipes:{REGION}:{ACCOUNT}:pipe/[\w-]+",
     "scheduler": rf"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule-group/[\w-]+",
 }
 

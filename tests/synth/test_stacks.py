@@ -182,6 +182,7 @@ NAMED = {
     "aws:ecr/repository:Repository",
     "aws:iam/role:Role",
     "aws:lambda/function:Function",
+    "aws:pipes/pipe:Pipe",
     "aws:s3/bucket:Bucket",
     "aws:scheduler/schedule:Schedule",
     "aws:scheduler/scheduleGroup:ScheduleGroup",

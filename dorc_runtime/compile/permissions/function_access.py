@@ -17,6 +17,8 @@ from dorc_runtime.model.steps import Function
 Entry = str | Resource
 # The variable with the name of the environment.
 ENVIRONMENT = "ENVIRONMENT"
+# The variables with the buckets of the layer's source and target zone.
+LAYER_VARIABLES = ("SOURCE_BUCKET", "TARGET_BUCKET")
 
 
 def reads(step: Function, layer: str) -> tuple[Entry, ...]:
@@ -53,7 +55,7 @@ def address_variables(step: Function, layer: str, target: Target) -> dict[str, s
     """
     between = zones(layer) or ()
     variables = {ENVIRONMENT: target.environment}
-    for name, zone in zip(("SOURCE_BUCKET", "TARGET_BUCKET"), between, strict=False):
+    for name, zone in zip(LAYER_VARIABLES, between, strict=False):
         variables[name] = target.buckets.get(zone, zone)
     for entry in (*reads(step, layer), *writes(step, layer)):
         variables[address_variable(entry)] = _address(entry, target)

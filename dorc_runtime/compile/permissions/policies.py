@@ -20,7 +20,7 @@ from dorc_runtime.model.resources import Resource
 from dorc_runtime.model.secrets import Secret
 from dorc_runtime.model.steps import Function
 
-Service = Literal["lambda", "states", "events", "scheduler"]
+Service = Literal["lambda", "states", "events", "scheduler", "pipes"]
 
 _XRAY = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html"
 _LOG_DELIVERY = "https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html"
@@ -99,6 +99,8 @@ def trust(service: Service, *, account: str, source_arn: str | Sequence[str] = (
       https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html
     - EventBridge Scheduler, the group of the schedule, never the schedule itself:
       https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+    - EventBridge Pipes, the pipes:
+      https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-permissions.html
     - Lambda, no condition: its page names none, and a condition that a service cannot meet keeps it
       from the role. PassRole controls who may give the role to a function.
       https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
@@ -187,6 +189,23 @@ def trigger_policy(
         return policy([start])
     send = allow("DeadLetters", ("sqs:SendMessage",), [dead_letters_arn])
     return policy([start, send, *_key(key_arn)])
+
+
+def pipe_policy(
+    *, machine_arn: str, queue_arns: Sequence[str], key_arn: str | None = None
+) -> Document:
+    """Return the policy of a pipe: to receive messages, and to start the state machine.
+
+    ``key_arn`` is the key that encrypts the queues.
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-permissions.html
+    """
+    return policy(
+        [
+            allow("Start", ("states:StartExecution",), [machine_arn]),
+            allow("Receive", READ_ACTIONS["queue"], list(dict.fromkeys(queue_arns))),
+            *_key(key_arn),
+        ]
+    )
 
 
 def _key(key_arn: str | None) -> Iterator[Document]:

@@ -75,3 +75,12 @@ def topic_policy(*, topic_arn: str, account: str) -> Document:
             allow_service("cloudwatch", "sns:Publish", topic_arn, only_for(account, alarms)),
         ]
     )
+
+
+def topic_queue_policy(*, queue_arn: str, topic_arn: str) -> Document:
+    """Return the policy of a queue that a topic sends to.
+
+    https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
+    """
+    condition: Document = {"ArnEquals": {"aws:SourceArn": topic_arn}}
+    return policy([allow_service("sns", "sqs:SendMessage", queue_arn, condition)])

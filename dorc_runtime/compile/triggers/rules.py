@@ -1,4 +1,4 @@
-"""What starts a pipeline on AWS: the rules of EventBridge and the schedules of its Scheduler.
+"""What starts a pipeline on AWS: rules, schedules and pipes of EventBridge.
 
 ``trigger_input`` makes the input of the pipeline, from placeholders here and from real values in a
 local run, so that the two agree.
@@ -10,8 +10,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
 from dorc_runtime.compile.documents import Document
-from dorc_runtime.compile.names import Names, machine_arn, zones
+from dorc_runtime.compile.names import machine_arn, zones
+from dorc_runtime.compile.target import Target
 from dorc_runtime.compile.triggers.trigger_input import (
     Event,
     object_event,
@@ -23,7 +26,9 @@ from dorc_runtime.model.triggers import (
     CronTrigger,
     EventTrigger,
     PipelineTrigger,
+    QueueTrigger,
     S3Trigger,
+    TopicTrigger,
     Trigger,
 )
 
@@ -76,40 +81,57 @@ class Schedule:
     enabled: bool
 
 
-def triggers(
-    pipeline: Pipeline,
-    *,
-    layer: str,
-    buckets: Mapping[str, str],
-    names: Names,
-    region: str,
-    account: str,
-) -> tuple[Rule | Schedule, ...]:
-    """Return the rules and schedules of ``pipeline`` of ``layer``, in the environment of ``names``.
+@dataclass(frozen=True)
+class Pipe:
+    """A pipe: it starts with lists of at most ``batch`` messages of the queue ``queue``, an ARN.
 
-    ``buckets`` has the bucket of each zone; an S3Trigger without a bucket watches the one of the
-    layer's source zone. Other pipelines are in the same region and account.
+    Messages are collected for ``window`` seconds. With a ``topic``, an ARN, the queue is the
+    trigger's own: it has no other ``queue``, and gets its messages from there. ``key`` identifies
+    the trigger, as in ``Rule``.
     """
-    made: dict[str, Rule | Schedule] = {}
+
+    key: str
+    queue: str | None = None
+    topic: str | None = None
+    batch: int = 1
+    window: int = 0
+
+
+def triggers(
+    pipeline: Pipeline, *, layer: str, target: Target
+) -> tuple[Rule | Schedule | Pipe, ...]:
+    """Return the rules, schedules and pipes of ``pipeline`` of ``layer`` in ``target``.
+
+    An S3Trigger without a bucket watches the one of the layer's source zone. Other pipelines are in
+    the same region and account.
+    """
+    made: dict[str, Rule | Schedule | Pipe] = {}
     for trigger in pipeline.triggers:
         key = _unique_key(_key(trigger), made)
         match trigger:
             case S3Trigger():
-                bucket = trigger.bucket or buckets[(zones(layer) or (layer,))[0]]
+                bucket = trigger.bucket or target.buckets[(zones(layer) or (layer,))[0]]
                 made[key] = _object_rule(key, trigger, bucket)
             case PipelineTrigger():
                 of_layer, _, name = trigger.pipeline.partition("/")
-                followed = names.pipeline(of_layer, name).machine
-                made[key] = _pipeline_rule(key, trigger, machine_arn(region, account, followed))
+                followed = target.names.pipeline(of_layer, name).machine
+                arn = machine_arn(target.region, target.account, followed)
+                made[key] = _pipeline_rule(key, trigger, arn)
             case EventTrigger():
                 made[key] = Rule(key, trigger.pattern, trigger.bus)
+            case QueueTrigger():
+                window = int(trigger.window.total_seconds())
+                queue = target.arn(trigger.queue)
+                made[key] = Pipe(key, queue=queue, batch=trigger.batch, window=window)
+            case TopicTrigger():
+                made[key] = Pipe(key, topic=target.arn(trigger.topic))
             case CronTrigger():
                 made[key] = Schedule(
                     key,
                     trigger.schedule,
                     trigger.timezone,
                     schedule_event(time=_DUE, extra=trigger.input),
-                    trigger.is_enabled(names.environment),
+                    trigger.is_enabled(target.environment),
                 )
     return tuple(made.values())
 
@@ -160,7 +182,12 @@ def _literal(text: str) -> str:
 def _key(trigger: Trigger) -> str:
     """Return a short name made from the fields of a trigger that say when it starts."""
     kind = type(trigger).__name__.removesuffix("Trigger").lower()
-    fields = trigger.model_dump(mode="json", exclude={"enabled", "allow_loop"})
+    match trigger:
+        case QueueTrigger(queue=resource) | TopicTrigger(topic=resource):
+            # Other fields of the resource, and of the trigger, may change without a new pipe.
+            fields: JsonValue = {kind: resource.name}
+        case _:
+            fields = trigger.model_dump(mode="json", exclude={"enabled", "allow_loop"})
     digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
     return f"{kind}-{digest[:8]}"
 

@@ -12,22 +12,24 @@ from dorc_runtime.compile.names import (
     function_arn,
     log_group_arn,
     machine_arn,
+    pipe_arn,
     queue_arn,
     rule_arn,
     schedule_group_arn,
     zones,
 )
-from dorc_runtime.compile.permissions.function_access import function_variables
+from dorc_runtime.compile.permissions.function_access import LAYER_VARIABLES, function_variables
 from dorc_runtime.compile.permissions.machine_permissions import MachineContext, machine_permissions
 from dorc_runtime.compile.permissions.policies import (
     function_policy,
     machine_policy,
+    pipe_policy,
     trigger_policy,
     trust,
 )
 from dorc_runtime.compile.permissions.service_actions import Place
 from dorc_runtime.compile.target import Target
-from dorc_runtime.compile.triggers.rules import Rule, Schedule, triggers
+from dorc_runtime.compile.triggers.rules import Pipe, Rule, Schedule, triggers
 from dorc_runtime.deploy.components.service_role import RolePlan
 from dorc_runtime.errors import DefinitionError
 from dorc_runtime.model.config import Config
@@ -80,16 +82,9 @@ class PipelinePlan:
         )
 
     @cached_property
-    def triggers(self) -> tuple[Rule | Schedule, ...]:
-        """The rules and schedules that start it."""
-        return triggers(
-            self.pipeline,
-            layer=self.layer,
-            buckets=self.target.buckets,
-            names=self.shared,
-            region=self.target.region,
-            account=self.target.account,
-        )
+    def triggers(self) -> tuple[Rule | Schedule | Pipe, ...]:
+        """The rules, schedules and pipes that start it."""
+        return triggers(self.pipeline, layer=self.layer, target=self.target)
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -102,10 +97,15 @@ class PipelinePlan:
         return tuple(trigger for trigger in self.triggers if isinstance(trigger, Schedule))
 
     @property
+    def pipes(self) -> tuple[Pipe, ...]:
+        """The messages that start it."""
+        return tuple(trigger for trigger in self.triggers if isinstance(trigger, Pipe))
+
+    @property
     def zone_variables(self) -> dict[str, str]:
         """The zone of each environment variable of its functions that names a bucket."""
         between = zones(self.layer)
-        return dict(zip(("SOURCE_BUCKET", "TARGET_BUCKET"), between or (), strict=False))
+        return dict(zip(LAYER_VARIABLES, between or (), strict=False))
 
     def variables(self, step: Function) -> dict[str, str]:
         """Return the environment variables of a function."""
@@ -166,6 +166,24 @@ class PipelinePlan:
                 key_arn=self.config.kms_key_arn,
             ),
         )
+
+    @property
+    def pipes_role(self) -> RolePlan:
+        """The role with which pipes receive messages and start the state machine."""
+        pipes = [pipe_arn(*self._place, self.names.trigger(pipe.key)) for pipe in self.pipes]
+        return self._role(
+            self.names.pipes_role,
+            trust=trust("pipes", account=self.target.account, source_arn=pipes),
+            policy=pipe_policy(
+                machine_arn=self._machine_arn,
+                queue_arns=[self.queue_of(pipe) for pipe in self.pipes],
+                key_arn=self.config.kms_key_arn,
+            ),
+        )
+
+    def queue_of(self, pipe: Pipe) -> str:
+        """Return the ARN of the queue that ``pipe`` receives from."""
+        return pipe.queue or queue_arn(*self._place, self.names.trigger(pipe.key))
 
     @property
     def _place(self) -> tuple[str, str]:

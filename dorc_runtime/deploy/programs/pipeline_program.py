@@ -10,11 +10,15 @@ import pulumi
 from pulumi_aws import ecr, scheduler
 
 from dorc_runtime.compile.checks import Source, problems_of
+from dorc_runtime.compile.permissions.resource_policies import topic_queue_policy
+from dorc_runtime.compile.target import Target
 from dorc_runtime.deploy.components.clock import Clock
 from dorc_runtime.deploy.components.delivery import Delivery
+from dorc_runtime.deploy.components.event_pipe import EventPipe
 from dorc_runtime.deploy.components.event_rule import EventRule
 from dorc_runtime.deploy.components.pipeline_function import Network, PipelineFunction
 from dorc_runtime.deploy.components.service_role import ServiceRole
+from dorc_runtime.deploy.components.topic_queue import TopicQueue
 from dorc_runtime.deploy.components.workflow import Workflow
 from dorc_runtime.deploy.programs.common import (
     Cloud,
@@ -83,7 +87,7 @@ def _pipeline(defaults: Config, pipeline: Pipeline, path: Path) -> None:
         repository, config, environment, account=cloud.account, infra=infra_folder
     )
     pipeline = target.resolve(pipeline)
-    _check(folder, pipeline)
+    _check(folder, pipeline, target)
     plan = PipelinePlan(
         layer=folder.layer, name=folder.name, pipeline=pipeline, config=config, target=target
     )
@@ -107,6 +111,7 @@ def _pipeline(defaults: Config, pipeline: Pipeline, path: Path) -> None:
     )
     _start_by_rules(plan, workflow, infra, cloud)
     _start_by_schedules(plan, workflow, infra, cloud)
+    _start_by_messages(plan, workflow, infra, cloud)
     pulumi.export("environment", environment)
     pulumi.export("state_machine_arn", workflow.arn)
     names_of_functions = {step.name: plan.names.function(step.name) for step in plan.functions}
@@ -115,7 +120,7 @@ def _pipeline(defaults: Config, pipeline: Pipeline, path: Path) -> None:
     pulumi.export("triggers", {key: plan.names.trigger(key) for key in keys})
 
 
-def _check(folder: PipelineFolder, pipeline: Pipeline) -> None:
+def _check(folder: PipelineFolder, pipeline: Pipeline, target: Target) -> None:
     """Raise ``DefinitionError`` for a pipeline that would fail on AWS."""
     problems = problems_of(
         Source(
@@ -127,6 +132,7 @@ def _check(folder: PipelineFolder, pipeline: Pipeline) -> None:
                 name: handler_problem(folder.path / name, root=folder.root)
                 for name in folder.functions
             },
+            target=target,
         )
     )
     if problems:
@@ -265,5 +271,33 @@ def _start_by_schedules(
             group=group.name,
             delivery=delivery,
             key_arn=plan.config.kms_key_arn,
+            opts=cloud.resource_options,
+        )
+
+
+def _start_by_messages(plan: PipelinePlan, workflow: Workflow, infra: _Infra, cloud: Cloud) -> None:
+    if not plan.pipes:
+        return
+    role = ServiceRole("pipes", plan=plan.pipes_role, opts=cloud.resource_options)
+    for pipe in plan.pipes:
+        name, arn = plan.names.trigger(pipe.key), plan.queue_of(pipe)
+        queue: pulumi.Input[str] = arn
+        if pipe.topic is not None:
+            queue = TopicQueue(
+                pipe.key,
+                queue=name,
+                topic=pipe.topic,
+                policy=topic_queue_policy(queue_arn=arn, topic_arn=pipe.topic),
+                dead_letters=infra.output("dead_letters"),
+                key_arn=plan.config.kms_key_arn,
+                opts=cloud.resource_options,
+            ).arn
+        EventPipe(
+            pipe.key,
+            pipe=pipe,
+            pipe_name=name,
+            queue=queue,
+            machine=workflow.arn,
+            role=role,
             opts=cloud.resource_options,
         )

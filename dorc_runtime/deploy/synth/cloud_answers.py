@@ -190,6 +190,7 @@ _KINDS: dict[str, Callable[[Cloud, str, Values], Computed]] = {
     "aws:iam/role:Role": _named(names.role_arn),
     "aws:kms/key:Key": _key,
     "aws:lambda/function:Function": _named(names.function_arn),
+    "aws:pipes/pipe:Pipe": _named(names.pipe_arn),
     "aws:s3/bucket:Bucket": _bucket,
     "aws:scheduler/scheduleGroup:ScheduleGroup": _named(names.schedule_group_arn),
     "aws:sfn/stateMachine:StateMachine": _numbered(names.machine_arn),

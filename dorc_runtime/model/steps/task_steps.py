@@ -24,7 +24,7 @@ from dorc_runtime.model.expressions.expression import Value
 from dorc_runtime.model.expressions.variables import assignments
 from dorc_runtime.model.permission import Permission
 from dorc_runtime.model.references import Fixed, Resolvable, plain_text, setting
-from dorc_runtime.model.resources import Bucket, Resource
+from dorc_runtime.model.resources import Bucket, Resource, entry_with_names
 from dorc_runtime.model.secrets import Secret
 from dorc_runtime.model.steps.recovery import (
     Catch,
@@ -162,7 +162,9 @@ def _entries(entries: Sequence[str | Resource] | None) -> object:
     if entries is None:
         return None
     each = (entries,) if isinstance(entries, str | Resource) else tuple(entries)
-    return tuple(entry.name if isinstance(entry, Bucket) else entry for entry in each)
+    return tuple(
+        entry_with_names(str(entry)) if isinstance(entry, str | Bucket) else entry for entry in each
+    )
 
 
 def _secrets(secrets: Sequence[str | Secret]) -> tuple[Secret, ...]:

@@ -65,10 +65,6 @@ REFUSED: dict[str, tuple[Callable[[], Pipeline], str]] = {
         lambda: Pipeline(steps=[Function("a", environment={"my-key": "x"})]),
         "a: environment: Lambda does not accept a variable 'my-key'",
     ),
-    "an environment too large": (
-        lambda: Pipeline(steps=[Function("a", environment={"KEY": "x" * 5000})]),
-        "Lambda accepts 4096",
-    ),
     "an error that Step Functions does not know": (
         lambda: Pipeline(steps=[Function("a", retry=[Retry("States.TimeOut")])]),
         "has no error 'States.TimeOut'. Did you mean 'States.Timeout'?",

@@ -18,7 +18,8 @@ from dorc_runtime import (
     S3Trigger,
 )
 from dorc_runtime.compile.names import Names
-from dorc_runtime.compile.triggers.rules import Rule, Schedule, triggers
+from dorc_runtime.compile.target import Target
+from dorc_runtime.compile.triggers.rules import Pipe, Rule, Schedule, triggers
 from dorc_runtime.compile.triggers.trigger_input import object_event, pipeline_event, schedule_event
 from dorc_runtime.model.triggers import Trigger
 
@@ -36,14 +37,16 @@ EMITTED: dict[str, Any] = {
 
 def started(
     *wanted: Trigger, environment: str = "prod", layer: str = "raw-to-processed"
-) -> tuple[Rule | Schedule, ...]:
+) -> tuple[Rule | Schedule | Pipe, ...]:
     return triggers(
         Pipeline(steps=[Pass()], triggers=wanted),
         layer=layer,
-        buckets={"raw": "raw-bucket", "processed": "processed-bucket"},
-        names=Names("ExampleDorc", environment),
-        region="eu-west-2",
-        account=ACCOUNT,
+        target=Target(
+            names=Names("ExampleDorc", environment),
+            region="eu-west-2",
+            account=ACCOUNT,
+            zones={"raw": "raw-bucket", "processed": "processed-bucket"},
+        ),
     )
 
 

@@ -70,6 +70,16 @@ EVENTS = {
         replace=("name",),
         outputs={"arn": "Arn", "state": "State"},
     ),
+    "pipes/pipe": Kind(
+        service="pipes",
+        create="create_pipe",
+        read="describe_pipe",
+        delete="delete_pipe",
+        id="{name}",
+        update=("update_pipe",),
+        replace=("name", "source"),
+        outputs={"arn": "Arn"},
+    ),
     "cloudwatch/logGroup": Kind(
         service="logs",
         create="create_log_group",

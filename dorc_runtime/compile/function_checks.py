@@ -1,0 +1,106 @@
+"""The problems of what a function uses: its environment variables, and its resources."""
+
+import re
+from collections.abc import Iterator
+
+from dorc_runtime.compile.document.document_checks import Findings
+from dorc_runtime.compile.names import zones
+from dorc_runtime.compile.permissions.function_access import (
+    ENVIRONMENT,
+    LAYER_VARIABLES,
+    Entry,
+    address_variable,
+    function_variables,
+    reads,
+    resources,
+    secret_variable,
+    writes,
+)
+from dorc_runtime.compile.target import Target
+from dorc_runtime.errors import DefinitionError
+from dorc_runtime.model.steps import Function
+
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+_LARGEST_ENVIRONMENT = 4 * 1024
+_VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
+_RESERVED = frozenset(
+    {
+        "AWS_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_DEFAULT_REGION",
+        "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_INITIALIZATION_TYPE",
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        "AWS_LAMBDA_RUNTIME_API",
+        "AWS_REGION",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "LAMBDA_RUNTIME_DIR",
+        "LAMBDA_TASK_ROOT",
+        "_HANDLER",
+        "_X_AMZN_TRACE_ID",
+    }
+)
+
+
+def function_problems(step: Function, layer: str, target: Target | None) -> Findings:
+    """Yield the problems of what ``step`` of a pipeline of ``layer`` uses.
+
+    Without a ``target`` its resources and the size of its variables are not checked.
+    """
+    yield from ((step.name, message) for message in _variables(step, layer))
+    if target is None:
+        return
+    for resource in resources((*reads(step, layer), *writes(step, layer))):
+        try:
+            target.resource(resource.kind, resource.name)
+        except DefinitionError as error:
+            yield step.name, str(error).removesuffix(".")
+    variables = function_variables(step, layer, target)
+    size = sum(len(f"{key}{value}".encode()) for key, value in variables.items())
+    if size > _LARGEST_ENVIRONMENT:
+        yield (
+            step.name,
+            f"environment: its {len(variables)} variables have {size} bytes, and Lambda accepts "
+            f"{_LARGEST_ENVIRONMENT}: move large values to a file next to lambda.py",
+        )
+
+
+def _variables(step: Function, layer: str) -> Iterator[str]:
+    """Yield the problems of variables: names that Lambda refuses, and names of two things."""
+    for field, names in (("environment", step.environment), ("settings", step.settings)):
+        for name in names:
+            if not _VARIABLE.fullmatch(name) or name in _RESERVED:
+                yield f"{field}: Lambda does not accept a variable '{name}': rename it"
+    meanings: dict[str, str] = {}
+    for name, meaning in _meanings(step, layer):
+        if meanings.setdefault(name, meaning) != meaning:
+            yield (
+                f"{meaning} and {meanings[name]} would have the same variable, '{name}': rename "
+                "or remove one of them"
+            )
+    for name in sorted(step.environment.keys() & meanings.keys()):
+        yield f"environment: '{name}' would hide {meanings[name]}: rename it, or remove it"
+
+
+def _meanings(step: Function, layer: str) -> Iterator[tuple[str, str]]:
+    """Yield the variables that dorc sets, each with what it is for."""
+    yield ENVIRONMENT, "the name of the environment"
+    for name, zone in zip(LAYER_VARIABLES, zones(layer) or (), strict=False):
+        yield name, f"the bucket of '{zone}'"
+    for entry in (*reads(step, layer), *writes(step, layer)):
+        yield address_variable(entry), f"the {_described(entry)}"
+    for secret in step.secrets:
+        yield secret_variable(secret), f"the secret '{secret.name}'"
+    for setting in step.settings:
+        yield setting, f"the setting '{setting.lower()}'"
+
+
+def _described(entry: Entry) -> str:
+    if isinstance(entry, str):
+        return f"bucket of '{entry.partition('/')[0]}'"
+    return f"{entry.kind} '{entry.name}'"

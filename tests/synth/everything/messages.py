@@ -1,0 +1,26 @@
+"""A pipeline in a layer without zones, that messages start and that uses every kind of resource."""
+
+from dorc_runtime import (
+    Bucket,
+    Function,
+    Pass,
+    Pipeline,
+    Queue,
+    QueueTrigger,
+    S3Trigger,
+    Service,
+    Table,
+    Topic,
+    TopicTrigger,
+)
+
+customers = Table("customers", partition_key="id")
+news, work, archive = Topic("news"), Queue("work"), Bucket("archive")
+pipeline = Pipeline(
+    triggers=[QueueTrigger(work), TopicTrigger(news), S3Trigger(bucket=archive, prefix="in/")],
+    steps=[
+        Pass({"kind": "weekly"}),
+        Function("write", reads=[customers, work], writes=[news, f"{archive}/reports/"]),
+        Service("sqs:sendMessage", arguments={"QueueUrl": work, "MessageBody": "done"}),
+    ],
+)
