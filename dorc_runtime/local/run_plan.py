@@ -151,11 +151,20 @@ def local_machine(pipeline: str, region: str) -> str:
     return machine_arn(region, ACCOUNT, LOCAL.pipeline(layer, name).machine)
 
 
-def local_target(repository: Repository, config: Config | None) -> Target:
+def local_target(
+    repository: Repository,
+    config: Config | None,
+    *,
+    settings: Mapping[str, JsonValue] | None = None,
+) -> Target:
     """Return the target of runs on this machine, the environment called local.
 
-    Raises ``DefinitionError`` for a setting without a valid value.
+    ``settings`` are read, unless they are given. Raises ``DefinitionError`` for a setting without a
+    valid value.
     """
+    if settings is None:
+        model = config.settings if config else None
+        settings = setting_values(repository, model, LOCAL.environment)
     places = [zone for folder in repository.pipelines for zone in zones(folder.layer) or ()]
     resources = config.resources if config else ()
     places += [each.name for each in resources if isinstance(each, Bucket)]
@@ -165,7 +174,7 @@ def local_target(repository: Repository, config: Config | None) -> Target:
         account=ACCOUNT,
         zones={place: local_bucket(place) for place in places},
         resources=resources,
-        settings=setting_values(repository, config.settings, LOCAL.environment) if config else {},
+        settings=settings,
     )
 
 

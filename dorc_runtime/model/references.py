@@ -49,6 +49,12 @@ def is_reference(value: object) -> bool:
     return isinstance(value, str) and _MARK.search(value) is not None
 
 
+def setting_names(model: Model) -> frozenset[str]:
+    """Return the names of the settings in ``model``."""
+    marks = _MARK.findall(model.model_dump_json(warnings=False))
+    return frozenset(name for kind, name in marks if kind == "setting")
+
+
 def reference(kind: str, name: str) -> Reference:
     """Return the reference to the value of ``kind`` ("setting") that is called ``name``."""
     return Reference(f"${{dorc:{kind}:{name}}}")

@@ -5,15 +5,13 @@ from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 
-from dorc_runtime.compile.checks import Problem, Source, problems_of, resolved_source
+from dorc_runtime.compile.checks import Problem, Source, problems_of
 from dorc_runtime.compile.document.states import state_machine
-from dorc_runtime.compile.graph_checks import problems_between
 from dorc_runtime.compile.names import zones
 from dorc_runtime.compile.permissions.function_access import objects
 from dorc_runtime.compile.triggers.schedules import check_schedule
 from dorc_runtime.errors import DorcError
 from dorc_runtime.local.aws.mocks import read_mocks
-from dorc_runtime.local.run_plan import local_target
 from dorc_runtime.model.config import Config
 from dorc_runtime.model.steps import Function, all_steps, called_pipelines
 from dorc_runtime.model.triggers import CronTrigger, S3Trigger
@@ -21,6 +19,7 @@ from dorc_runtime.project.definitions import load_config, load_source
 from dorc_runtime.project.environments import Kind, Program, stack_file_problems
 from dorc_runtime.project.repository import PipelineFolder, Repository
 from dorc_runtime.project.requirements import requirement_problems
+from dorc_runtime.testing.environment_checks import check_pipelines, checked_environments
 from dorc_runtime.testing.examples.example_files import example_problems
 from dorc_runtime.testing.examples.expected_files import ERROR, FOLDER, OUTPUT, expected_error
 from dorc_runtime.testing.schedule_times import next_fires
@@ -36,36 +35,38 @@ def problems_in(
     ``now``.
     """
     problems: list[str] = []
-    sources: dict[PipelineFolder, Source] = {}
+    loaded: dict[PipelineFolder, Source] = {}
     config: Config | None = None
     try:
         config = load_config(repository)
     except DorcError as error:
         problems.append(str(error))
-    target = local_target(repository, config)
     for folder in repository.pipelines:
         try:
-            sources[folder] = resolved_source(load_source(folder), target)
+            loaded[folder] = load_source(folder)
         except DorcError as error:
             problems.append(str(error))
     problems += _requirements(repository)
-    readable = tuple(sources.values())
-    of_pipelines = {folder: problems_of(source) for folder, source in sources.items()}
-    problems += [str(problem) for each in of_pipelines.values() for problem in each]
-    buckets = config.buckets if config else {}
-    problems += [str(problem) for problem in problems_between(readable, buckets=buckets)]
-    problems += _past_schedules(readable, now)
-    problems += _environments(repository, readable, infra)
-    # A mistake in the file of infra is found again with each pipeline.
-    problems += dict.fromkeys(_stack_files(repository, config, universal=universal, infra=infra))
-    places = _places(repository, readable)
-    of_ids = {source.id: source for source in readable}
-    for folder, source in sources.items():
+    environments, wrong = checked_environments(repository, config, infra=infra)
+
+    def check(source: Source) -> Iterator[Problem]:
+        yield from problems_of(source)
+        yield from _past_schedules(source, now)
+        yield from _environments(repository, source, infra)
+
+    checked = check_pipelines(loaded, environments, check=check)
+    problems += [*checked.problems, *wrong]
+    problems += _stack_files(repository, config, universal=universal, infra=infra)
+    sources = tuple(checked.sources.values())
+    places = _places(repository, sources)
+    of_ids = {source.id: source for source in sources}
+    for folder, source in checked.sources.items():
         # A definition with problems does not show what its examples need.
-        if not of_pipelines[folder]:
+        if folder in checked.sound:
             problems += _examples(folder, source, places)
-            problems += example_problems(folder, of_ids, target)
-    return readable, tuple(problems)
+            problems += example_problems(folder, of_ids, environments[0].target)
+    # A mistake in the file of infra is found again with each pipeline.
+    return sources, tuple(dict.fromkeys(problems))
 
 
 def _requirements(repository: Repository) -> Iterator[str]:
@@ -101,43 +102,38 @@ def _places(repository: Repository, sources: Sequence[Source]) -> frozenset[str]
     return frozenset(places)
 
 
-def _past_schedules(sources: Sequence[Source], now: datetime) -> Iterator[str]:
+def _past_schedules(source: Source, now: datetime) -> Iterator[Problem]:
     """Yield the schedules that fired for the last time before ``now``."""
-    for source in sources:
-        for trigger in source.pipeline.triggers:
-            if not isinstance(trigger, CronTrigger):
-                continue
-            try:
-                check_schedule(trigger.schedule)
-                fires = next_fires(trigger.schedule, 1, timezone=trigger.timezone, after=now)
-            except DorcError:
-                continue  # The check of the pipeline reports it.
-            if not fires:
-                message = (
-                    f"schedule '{trigger.schedule}' is in the past and never fires again: write a "
-                    "later time, or remove the trigger"
-                )
-                yield str(Problem(source.file, "CronTrigger", message))
+    for trigger in source.pipeline.triggers:
+        if not isinstance(trigger, CronTrigger):
+            continue
+        try:
+            check_schedule(trigger.schedule)
+            fires = next_fires(trigger.schedule, 1, timezone=trigger.timezone, after=now)
+        except DorcError:
+            continue  # The check of the pipeline reports it.
+        if not fires:
+            message = (
+                f"schedule '{trigger.schedule}' is in the past and never fires again: write a "
+                "later time, or remove the trigger"
+            )
+            yield Problem(source.file, "CronTrigger", message)
 
 
-def _environments(repository: Repository, sources: Sequence[Source], infra: str) -> Iterator[str]:
-    """Yield the environments in pipelines that have no stack file."""
+def _environments(repository: Repository, source: Source, infra: str) -> Iterator[Problem]:
+    """Yield the environments in schedules that have no stack file."""
     program = Program(repository.root / infra)
-    if not program.folder.is_dir():
-        return
-    for source in sources:
-        for trigger in source.pipeline.triggers:
-            if not isinstance(trigger, CronTrigger) or isinstance(trigger.enabled, bool):
-                continue
-            for name in trigger.enabled:
-                if name not in program.stacks:
-                    near = _near(name, program.stacks)
-                    message = (
-                        f"enabled: no environment '{name}'.{near} "
-                        f"{repository.show(program.stack_file(name))} does not exist: "
-                        f"`invoke new-env {name}` creates it"
-                    )
-                    yield str(Problem(source.file, "CronTrigger", message))
+    triggers = [each for each in source.pipeline.triggers if isinstance(each, CronTrigger)]
+    for trigger in triggers if program.folder.is_dir() else ():
+        for name in () if isinstance(trigger.enabled, bool) else trigger.enabled:
+            if name not in program.stacks:
+                near = _near(name, program.stacks)
+                message = (
+                    f"enabled: no environment '{name}'.{near} "
+                    f"{repository.show(program.stack_file(name))} does not exist: "
+                    f"`invoke new-env {name}` creates it"
+                )
+                yield Problem(source.file, "CronTrigger", message)
 
 
 def _stack_files(

@@ -5,7 +5,6 @@ values that ``local.toml`` leaves out. So a new clone runs without a file of its
 """
 
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal
@@ -38,15 +37,6 @@ def local_values(repository: Repository, table: LocalTable) -> dict[str, LocalVa
         pairs = _read(repository, file).get(table, {})
         values |= {key: LocalValue(value, file) for key, value in pairs.items()}
     return values
-
-
-def local_file_problems(repository: Repository) -> Iterator[str]:
-    """Yield the problems of both files, except for the values in them."""
-    for file in (EXAMPLE, FILE):
-        try:
-            _read(repository, file)
-        except DefinitionError as error:
-            yield str(error)
 
 
 def _read(repository: Repository, file: str) -> dict[str, dict[str, Any]]:

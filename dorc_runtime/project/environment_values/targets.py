@@ -1,5 +1,9 @@
 """The target of an environment: the names, addresses and values that definitions get there."""
 
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
 from dorc_runtime.compile.names import Names, zones
 from dorc_runtime.compile.target import Target
 from dorc_runtime.model.config import Config
@@ -14,12 +18,15 @@ def environment_target(
     *,
     account: str,
     infra: str = "infra",
+    settings: Mapping[str, JsonValue] | None = None,
 ) -> Target:
     """Return the target of pipelines in ``environment``; ``config`` is its configuration.
 
-    ``infra`` is the folder of infra. Raises ``DefinitionError`` for a setting without a valid
-    value.
+    ``infra`` is the folder of infra. ``settings`` are read, unless they are given. Raises
+    ``DefinitionError`` for a setting without a valid value.
     """
+    if settings is None:
+        settings = setting_values(repository, config.settings, environment, infra=infra)
     names = Names(config.universal.project, environment)
     return Target(
         names=names,
@@ -27,7 +34,7 @@ def environment_target(
         account=account,
         zones=zone_buckets(repository, config, names, account=account),
         resources=config.resources,
-        settings=setting_values(repository, config.settings, environment, infra=infra),
+        settings=settings,
     )
 
 
