@@ -8,6 +8,8 @@ import hashlib
 import re
 from dataclasses import dataclass
 
+# The account of AWS's own documentation, where none is known.
+EXAMPLE_ACCOUNT = "123456789012"
 _SEPARATOR = "--"
 _MARK = "---"
 _HASH_LENGTH = 12

@@ -3,14 +3,18 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from dorc_runtime.compile.checks import problems_of
+from dorc_runtime.compile.checks import problems_of, resolved_source
 from dorc_runtime.compile.graph_checks import problems_between
+from dorc_runtime.compile.names import EXAMPLE_ACCOUNT
+from dorc_runtime.compile.target import Target
 from dorc_runtime.deploy.deployment_context import DeploymentContext, deployed_pipelines
 from dorc_runtime.deploy.driver.engine import EVERYTHING, Scope, Stack, resource_counts
 from dorc_runtime.deploy.driver.instances import Instance, infra, universal
 from dorc_runtime.deploy.image_builds import check_docker, images, open_universal_stack
 from dorc_runtime.errors import DefinitionError, DorcError, StackError
 from dorc_runtime.project.definitions import load_source
+from dorc_runtime.project.environment_values.targets import environment_target
+from dorc_runtime.project.environments import environment_config
 
 
 @contextmanager
@@ -41,15 +45,21 @@ def open_stack(
 
 
 def check_definitions(context: DeploymentContext, instances: Sequence[Instance]) -> None:
-    """Raise ``DefinitionError`` for a problem that `invoke check` finds in one of the pipelines."""
+    """Raise ``DefinitionError`` for a problem that `invoke check` finds in one of the pipelines.
+
+    All of them are in one environment.
+    """
     pipelines = [each.pipeline for each in instances if each.pipeline is not None]
     if not pipelines:
         return
-    sources = {folder.id: load_source(folder) for folder in pipelines}
+    [environment] = {each.environment for each in instances if each.environment is not None}
+    target = _target(context, environment)
+    sources = {folder.id: resolved_source(load_source(folder), target) for folder in pipelines}
     for folder in context.repository.pipelines:
         # A mistake in another pipeline does not prevent the deployment of these.
         with suppress(DorcError):
-            sources[folder.id] = sources.get(folder.id) or load_source(folder)
+            if folder.id not in sources:
+                sources[folder.id] = resolved_source(load_source(folder), target)
     between = problems_between([*sources.values()], buckets=context.config.buckets)
     for folder in pipelines:
         own = sources[folder.id]
@@ -60,6 +70,15 @@ def check_definitions(context: DeploymentContext, instances: Sequence[Instance])
         if problems:
             more = f" ({len(problems) - 1} more: `invoke check`)" if len(problems) > 1 else ""
             raise DefinitionError(f"{problems[0]}{more}")
+
+
+def _target(context: DeploymentContext, environment: str) -> Target:
+    infra_folder = context.settings.infra_stack_name
+    config = environment_config(context.repository, context.config, environment, infra=infra_folder)
+    account = config.universal.account or context.settings.aws_account or EXAMPLE_ACCOUNT
+    return environment_target(
+        context.repository, config, environment, account=account, infra=infra_folder
+    )
 
 
 def prerequisites(context: DeploymentContext, instance: Instance) -> tuple[Instance, ...]:

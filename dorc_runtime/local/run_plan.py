@@ -12,7 +12,14 @@ from pydantic import JsonValue
 from dorc_runtime.compile.checks import Source, problems_of, resolved_source
 from dorc_runtime.compile.document.states import state_machine
 from dorc_runtime.compile.documents import Document
-from dorc_runtime.compile.names import Names, function_arn, machine_arn, partition, zones
+from dorc_runtime.compile.names import (
+    EXAMPLE_ACCOUNT,
+    Names,
+    function_arn,
+    machine_arn,
+    partition,
+    zones,
+)
 from dorc_runtime.compile.permissions.function_access import function_variables
 from dorc_runtime.compile.target import Target
 from dorc_runtime.errors import DefinitionError, InputError, UnknownNameError
@@ -32,8 +39,8 @@ from dorc_runtime.project.environment_values.setting_values import setting_value
 from dorc_runtime.project.packages import packages_folder
 from dorc_runtime.project.repository import PipelineFolder, Repository
 
-# The account in ARNs of local runs; AWS's documentation uses it too.
-ACCOUNT = "123456789012"
+# The account in ARNs of local runs.
+ACCOUNT = EXAMPLE_ACCOUNT
 # The names that things have in an environment called local.
 LOCAL = Names(project="dorc", environment="local")
 # The region of a repository without a configuration.

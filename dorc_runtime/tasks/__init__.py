@@ -2,9 +2,9 @@
 
 There is a file for each group of commands: ``run`` (run, test, check), ``scaffold`` (new-pipeline,
 new-function), ``layout`` (environments and layers), ``deploy`` (preview, apply, destroy), ``state``
-(init, outputs, drift, unlock), ``synth``, ``preview_comment``, ``doctor`` and ``upgrade``. What
-they share is in ``entry`` (the repository, errors), ``options`` (options of deploying tasks) and
-``signals``; what people see is in ``drawings``.
+(init, outputs, drift, unlock), ``setting_table`` (settings), ``synth``, ``preview_comment``,
+``doctor`` and ``upgrade``. What they share is in ``entry`` (the repository, errors), ``options``
+(options of deploying tasks) and ``signals``; what people see is in ``drawings``.
 
 Tasks import what they need when they run, so that ``invoke --list`` stays fast.
 """
@@ -23,6 +23,7 @@ from dorc_runtime.tasks import (
     preview_comment,
     run,
     scaffold,
+    setting_table,
     state,
     synth,
     upgrade,
@@ -37,7 +38,10 @@ def add_tasks(namespace: Collection, *, root: Path) -> None:
     ``root`` is the folder of ``tasks.py``. The tasks work on the repository there, or on the one
     that ``CONFIG_REPO_PATH`` in its ``.env`` names.
     """
-    modules = (doctor, scaffold, layout, upgrade, run, synth, deploy, state, preview_comment)
+    modules = (
+        doctor, scaffold, layout, upgrade, run, setting_table,
+        synth, deploy, state, preview_comment,
+    )  # fmt: skip
     for task in (task for module in modules for task in module.TASKS):
         if task.name not in namespace.task_names:
             namespace.add_task(task)

@@ -1,6 +1,5 @@
 """The problems of definitions, in every environment and in runs on this machine."""
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,14 +7,16 @@ from itertools import combinations
 
 from dorc_runtime.compile.checks import Problem, Source
 from dorc_runtime.compile.graph_checks import problems_between
+from dorc_runtime.compile.names import EXAMPLE_ACCOUNT
 from dorc_runtime.compile.target import Target
 from dorc_runtime.errors import DorcError
-from dorc_runtime.local.run_plan import ACCOUNT, local_target
+from dorc_runtime.local.run_plan import local_target
 from dorc_runtime.model.config import Config
 from dorc_runtime.model.references import setting_names
 from dorc_runtime.project.environment_values.setting_values import (
     LOCAL,
     EnvironmentSettings,
+    environment_names,
     environment_settings,
     setting_problems,
 )
@@ -60,17 +61,17 @@ def checked_environments(
 
     An environment with a stack file that cannot be read is left out.
     """
-    names = [name for name in Program(repository.root / infra).stacks if name != LOCAL]
-    problems = list(_shared_files(repository, names, infra))
+    names = environment_names(repository, infra=infra)
+    problems = list(_shared_files(repository, names[1:], infra))
     environments: list[Environment] = []
     settings: list[EnvironmentSettings] = []
-    for name in (LOCAL, *names):
+    for name in names:
         model = config.settings if config else None
         try:
             own = environment_settings(repository, model, name, infra=infra)
         except DorcError as error:
             problems.append(str(error))
-            own = EnvironmentSettings(name, {}, ())
+            own = EnvironmentSettings(name, (), {}, ())
         settings.append(own)
         values = {setting: each.value for setting, each in own.values.items()}
         complete = not own.faults
@@ -83,7 +84,7 @@ def checked_environments(
                 with_file = environment_config(repository, config, name, infra=infra)
             except DorcError:
                 continue  # The check of stack files reports it.
-            account = with_file.universal.account or ACCOUNT
+            account = with_file.universal.account or EXAMPLE_ACCOUNT
             target = environment_target(
                 repository, with_file, name, account=account, infra=infra, settings=values
             )

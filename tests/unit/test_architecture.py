@@ -46,7 +46,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
 TOOLS = ("boto3", "botocore", "copier", "invoke", "pulumi", "pulumi_aws", "pulumi_docker")
 MOST_FILES = 10
 # Folders that are lists of like things may have more files.
-LISTS = {"deploy/components", "tasks"}
+LISTS = {"deploy/components", "tasks", "tasks/drawings"}
 
 
 def modules(room: str) -> list[Path]:

@@ -12,6 +12,7 @@ from typing import Self
 
 from pydantic import JsonValue
 
+from dorc_runtime.compile.names import EXAMPLE_ACCOUNT
 from dorc_runtime.deploy.driver.instances import Instance, infra, pipeline, universal
 from dorc_runtime.deploy.programs.image_plan import PLAN_VARIABLE, ImagePlan, write_plan
 from dorc_runtime.deploy.synth.cloud_answers import Cloud
@@ -31,8 +32,8 @@ from dorc_runtime.project.images.fingerprint import recipes
 from dorc_runtime.project.repository import CONFIGURATION, Repository
 from dorc_runtime.project.settings import Settings, read_settings
 
-# The account when none is set; AWS's own pages use it.
-ACCOUNT = "123456789012"
+# The account when none is set.
+ACCOUNT = EXAMPLE_ACCOUNT
 # The organization of backends that have none.
 _ORGANIZATION = "organization"
 

@@ -5,13 +5,14 @@ infra's stack file, below ``settings:``, and for runs on this machine in ``local
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from dorc_runtime.errors import DefinitionError
 from dorc_runtime.project.environment_values.local_values import FILE, local_values
@@ -46,11 +47,18 @@ class SettingFault:
 
 @dataclass(frozen=True)
 class EnvironmentSettings:
-    """The settings of one environment, with those values that are valid."""
+    """The settings of one environment: all ``names``, and those values that are valid."""
 
     environment: str
+    names: tuple[str, ...]
     values: Mapping[str, SettingValue]
     faults: tuple[SettingFault, ...]
+
+
+def environment_names(repository: Repository, *, infra: str = "infra") -> tuple[str, ...]:
+    """Return ``LOCAL``, and the environments that have a stack file in the folder ``infra``."""
+    stacks = Program(repository.root / infra).stacks
+    return (LOCAL, *(name for name in stacks if name != LOCAL))
 
 
 def setting_values(
@@ -79,20 +87,22 @@ def environment_settings(
     if model is None:
         reason = "there is no model for it: add Config(settings=Settings) to pipeline_config.py"
         faults = tuple(SettingFault(name, reason, origin) for name, (_, origin) in given.items())
-        return EnvironmentSettings(environment, {}, faults)
+        return EnvironmentSettings(environment, (), {}, faults)
     known = _known(model)
+    names = (*model.model_fields, *model.model_computed_fields)
     raw = {name: value for name, (value, _) in given.items() if name in known}
     origins = {known[name]: origin for name, (_, origin) in given.items() if name in known}
     faults = tuple(_unknown(model, given))
     try:
         valid = _dump(model.model_validate(raw), origins)
     except ValidationError as error:
-        wrong = tuple(_invalid(error, model, origins, file))
-        return EnvironmentSettings(environment, {}, (*faults, *wrong))
+        faults = (*faults, *_invalid(error, model, origins, file))
+        valid = _single_values(model, given, wrong={fault.setting for fault in faults})
     except Exception as error:
-        fault = SettingFault("", f"{type(error).__name__}: {error}", file)
-        return EnvironmentSettings(environment, {}, (*faults, fault))
-    return EnvironmentSettings(environment, valid, faults)
+        # A validator of the team may raise anything.
+        faults = (*faults, SettingFault("", f"{type(error).__name__}: {error}", file))
+        valid = {}
+    return EnvironmentSettings(environment, names, valid, faults)
 
 
 def setting_problems(environments: Sequence[EnvironmentSettings]) -> tuple[str, ...]:
@@ -201,9 +211,27 @@ def _dump(settings: BaseModel, origins: Mapping[str, str]) -> dict[str, SettingV
     for name in values:
         value = getattr(settings, name)
         if isinstance(value, timedelta):
-            seconds = value.total_seconds()
-            values[name] = int(seconds) if seconds.is_integer() else seconds
+            values[name] = _seconds(value)
     return {
         name: SettingValue(value, COMPUTED if name in computed else origins.get(name, DEFAULT))
         for name, value in values.items()
     }
+
+
+def _single_values(
+    model: Model, given: Mapping[str, tuple[Any, str]], *, wrong: Collection[str]
+) -> dict[str, SettingValue]:
+    """Return the values, as they are in files and in the class, of settings that are not wrong."""
+    first_parts = {path.partition(".")[0] for path in wrong}
+    values: dict[str, SettingValue] = {}
+    for name, field in model.model_fields.items():
+        value, origin = given.get(name, (field.default, DEFAULT))
+        if name not in first_parts and value is not PydanticUndefined:
+            shown = _seconds(value) if isinstance(value, timedelta) else value
+            values[name] = SettingValue(to_jsonable_python(shown, fallback=str), origin)
+    return values
+
+
+def _seconds(length: timedelta) -> float:
+    seconds = length.total_seconds()
+    return int(seconds) if seconds.is_integer() else seconds
