@@ -83,8 +83,8 @@ class Config(Model):
     ``settings`` is the team's own model of the values that differ between environments.
 
     ``kms_key_arn`` is the KMS key that encrypts buckets, logs, environment variables, messages,
-    schedules and state machines. Its key policy has to allow that: see docs/security.md. Without
-    it, AWS encrypts with its own keys, and the topic of alerts gets a key.
+    tables, schedules and state machines. Its key policy has to allow that: see docs/security.md.
+    Without it, AWS encrypts with its own keys, and the topic of alerts gets a key.
 
     The stack file of an environment, ``infra/Pulumi.<env>.yaml``, may set any of these; its value
     is used instead of the one here.

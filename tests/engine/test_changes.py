@@ -194,6 +194,14 @@ def _without(deployed: Deployment, path: str) -> Iterator[None]:
         shutil.move(kept, deployed.root / path)
 
 
+def test_the_key_of_images_replaces_no_repository_that_exists(deployed: Deployment) -> None:
+    key = deployed.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    fields = f'UniversalConfig(images_kms_key_arn="{key}", '
+    with _changed(deployed, "pipeline_config.py", "UniversalConfig(", fields):
+        result = deployed.invoke("preview", "--instance", "universal", "--expect-no-changes")
+    assert result.code == 0, result.text
+
+
 def _keys(deployed: Deployment) -> dict[str, str | None]:
     """Return the key of each resource that has one, None where AWS encrypts with its own.
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from dorc_runtime.compile.permissions.policies import WILDCARDS
+from dorc_runtime.deploy.driver.instances import pipeline
 from dorc_runtime.deploy.synth.recorder import Resource
-from dorc_runtime.deploy.synth.synthesis import Synthesis, synth
+from dorc_runtime.deploy.synth.synthesis import Synthesis, synth, synth_instance
 from dorc_runtime.project.repository import Repository
 from tests.repositories import ROOT
 from tests.synth.resources import POLICY, as_list, of_type, policies, provided, statements
@@ -253,6 +254,20 @@ def test_machines_log_the_data_that_is_asked_for(options: list[Resource]) -> Non
     for machine in of_type(options, MACHINE):
         logging: Any = machine.inputs["loggingConfiguration"]
         assert logging["includeExecutionData"] is True
+
+
+def test_a_stack_file_of_a_pipeline_can_ask_for_the_data_in_its_logs(penguins: Repository) -> None:
+    folder = penguins.pipeline("raw-to-processed/penguins")
+    file = folder.path / "Pulumi.dev.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(f"{text.rstrip()}\n  log_data: true\n", encoding="utf-8")
+    try:
+        stack = synth_instance(penguins, pipeline(penguins, folder, "dev"))
+    finally:
+        file.write_text(text, encoding="utf-8")
+    [machine] = stack.of_type(MACHINE)
+    logging: Any = machine.inputs["loggingConfiguration"]
+    assert logging["includeExecutionData"] is True
 
 
 def test_machines_use_the_configured_key(options: list[Resource]) -> None:
