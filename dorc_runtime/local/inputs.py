@@ -16,6 +16,7 @@ from dorc_runtime.local.seeds.example_seeds import SeedValues
 from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.model.triggers import CronTrigger, PipelineTrigger, S3Trigger
 from dorc_runtime.project.repository import PipelineFolder
+from dorc_runtime.runs.folder import SavedRun
 
 _PREFIX = "local-"
 
@@ -47,6 +48,7 @@ class Request:
     """What a user asks a run to start with; without anything it is the first example.
 
     ``start`` comes from another run, and is used alone. ``seeds`` are put into services.
+    ``earlier`` is a saved run: what it left in the lake and in tables is there before this run.
     """
 
     example: str | None = None
@@ -54,6 +56,7 @@ class Request:
     input: str | None = None
     start: Start | None = None
     seeds: SeedValues = field(default_factory=SeedValues)
+    earlier: SavedRun | None = None
 
 
 def local_bucket(zone: str) -> str:
@@ -78,6 +81,8 @@ def start_of(
         return request.start
     example = _example(folder, request)
     seeds = _seeds(folder, pipeline, example) if example else ()
+    if request.earlier is not None:
+        seeds = _with_earlier(seeds, request.earlier, pipeline)
     if request.input is not None:
         return Start(seeds, _parsed_input(request.input), "the input", example)
     if request.file is not None:
@@ -99,20 +104,38 @@ def _example(folder: PipelineFolder, request: Request) -> str | None:
         if request.example not in folder.examples:
             raise UnknownNameError("example", request.example, folder.examples)
         return request.example
-    if request.file is None and request.input is None and folder.examples:
+    if (request.file, request.input, request.earlier) == (None, None, None) and folder.examples:
         return folder.examples[0]
     return None
 
 
 def _seeds(folder: PipelineFolder, pipeline: Pipeline, example: str) -> tuple[Seed, ...]:
     lake = folder.path / "examples" / example / "lake"
+    files = sorted(path for path in lake.glob("*/**/*") if path.is_file())
+    return tuple(_seed(path.relative_to(lake).as_posix(), path, pipeline) for path in files)
+
+
+def _seed(place: str, path: Path, pipeline: Pipeline) -> Seed:
+    """Return the seed at ``zone/key``, or at ``bucket/key`` for a bucket of a trigger."""
+    zone, _, key = place.partition("/")
     own = {trigger.bucket for trigger in pipeline.triggers if isinstance(trigger, S3Trigger)}
-    seeds = []
-    for path in sorted(path for path in lake.glob("*/**/*") if path.is_file()):
-        zone, *parts = path.relative_to(lake).parts
-        bucket = zone if zone in own else local_bucket(zone)
-        seeds.append(Seed(bucket, "/".join(parts), path))
-    return tuple(seeds)
+    return Seed(zone if zone in own else local_bucket(zone), key, path)
+
+
+def _with_earlier(seeds: Sequence[Seed], earlier: SavedRun, pipeline: Pipeline) -> tuple[Seed, ...]:
+    """Return what ``earlier`` left in the lake, with ``seeds`` in place of the same objects."""
+    left = [_seed(place, path, pipeline) for place, path in earlier.objects.items()]
+    for seed in left:
+        if not seed.path.is_file():
+            raise InputError(
+                f"{seed.path}, which the run in {earlier.folder} used, does not exist any more: "
+                "start from an example."
+            )
+    # The newest objects come first: a trigger takes the first that it matches.
+    by_place: dict[tuple[str, str], Seed] = {}
+    for seed in (*seeds, *reversed(left)):
+        by_place.setdefault((seed.bucket, seed.key), seed)
+    return tuple(by_place.values())
 
 
 def _parsed_input(text: str) -> JsonValue:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
 from dorc_runtime.compile.names import execution_arn
 from dorc_runtime.local.aws.lake import Lake
@@ -12,7 +13,7 @@ from dorc_runtime.local.functions.inline import InlineFunctions
 from dorc_runtime.local.functions.outcome import Functions, LogLine
 from dorc_runtime.local.functions.worker_pool import WorkerPool
 from dorc_runtime.local.inputs import shown_bucket
-from dorc_runtime.local.interpreter.executions import Execution, Run
+from dorc_runtime.local.interpreter.executions import Execution, Run, TaskFault
 from dorc_runtime.local.interpreter.machine import execute
 from dorc_runtime.local.interpreter.scheduler import RealClock, Scheduler
 from dorc_runtime.local.run_plan import ACCOUNT, Plan
@@ -34,6 +35,7 @@ def run(
     scheduler: Scheduler | None = None,
     around: Callable[[Functions], Functions] = lambda functions: functions,
     patches: Mapping[str, Mapping[str, object]] | None = None,
+    fault_of: Callable[[str], TaskFault | None] = lambda state: None,
     observe: Callable[[Event], None] = lambda event: None,
     isolation: Isolation = Isolation(),  # noqa: B008 # frozen
 ) -> RunResult:
@@ -42,7 +44,8 @@ def run(
     Functions run in worker processes, or ``inline`` in this one, where a debugger reaches them but
     no limit applies. With ``printing``, inline functions also print to the terminal. Without
     ``scheduler``, time is real. ``around`` wraps the functions. ``patches`` are for inline
-    functions. ``observe`` gets each event, in order, on the calling thread.
+    functions. ``fault_of`` returns the faults of steps that call no function. ``observe`` gets each
+    event, in order, on the calling thread.
     """
     events: list[Event] = []
 
@@ -83,6 +86,7 @@ def run(
                 services=LocalServices(endpoint=lambda: lake.endpoint, region=planned.region),
                 machines=planned.machines,
                 mocks=planned.mocks,
+                fault_of=fault_of,
             ),
         )
         ended = scheduler.clock.now()
@@ -90,7 +94,8 @@ def run(
     finally:
         functions.close()
     calls = service_calls(lake, planned)
-    written = _written(lake, planned.buckets, before)
+    after = _content(lake, planned.buckets)
+    written = _written(lake, before, after)
     return RunResult(
         pipeline=planned.source.id,
         document=planned.document,
@@ -102,6 +107,7 @@ def run(
         calls=calls,
         tables=table_contents(lake, planned),
         messages=messages_sent(calls, planned),
+        seeded=_seeded(planned, before & after),
         seconds=ended - began,
     )
 
@@ -129,10 +135,20 @@ def _content(lake: Lake, buckets: Iterable[str]) -> frozenset[tuple[str, str, st
 
 
 def _written(
-    lake: Lake, buckets: Iterable[str], before: frozenset[tuple[str, str, str]]
+    lake: Lake, before: frozenset[tuple[str, str, str]], after: frozenset[tuple[str, str, str]]
 ) -> dict[str, bytes]:
-    changed = sorted(_content(lake, buckets) - before)
+    changed = sorted(after - before)
     return {f"{shown_bucket(bucket)}/{key}": lake.get(bucket, key) for bucket, key, _ in changed}
+
+
+def _seeded(planned: Plan, unchanged: frozenset[tuple[str, str, str]]) -> dict[str, Path]:
+    """Return the files of the objects that were put into the lake and still are there."""
+    places = {(bucket, key) for bucket, key, _ in unchanged}
+    return {
+        f"{shown_bucket(seed.bucket)}/{seed.key}": seed.path
+        for seed in planned.start.seeds
+        if (seed.bucket, seed.key) in places
+    }
 
 
 def _execution(planned: Plan, began: float) -> Execution:

@@ -30,7 +30,13 @@ from dorc_runtime.local.functions.outcome import LocalFunction
 from dorc_runtime.local.inputs import Request, Start, local_bucket, start_of
 from dorc_runtime.local.interpreter.executions import Machine
 from dorc_runtime.local.interpreter.state_fields import LARGEST_PAYLOAD
-from dorc_runtime.local.seeds.example_seeds import Resources, ServiceSeeds, seeds_of, seeds_with
+from dorc_runtime.local.seeds.example_seeds import (
+    Resources,
+    ServiceSeeds,
+    seeds_after,
+    seeds_of,
+    seeds_with,
+)
 from dorc_runtime.model.config import Config
 from dorc_runtime.model.resources import Bucket, Resource
 from dorc_runtime.model.steps import Function, all_steps, called_pipelines
@@ -192,6 +198,8 @@ def _seeds(
     seeds = ServiceSeeds()
     if example is not None:
         seeds = seeds_of(folder.path / "examples" / example, resources, root=folder.root)
+    if request.earlier is not None:
+        seeds = seeds_after(seeds, request.earlier.tables, resources, root=folder.root)
     return seeds_with(seeds, request.seeds, resources)
 
 

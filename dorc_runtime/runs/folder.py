@@ -3,7 +3,8 @@
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,17 @@ class SavedRun:
     states: tuple[str, ...] = ()
     visits: tuple[StateVisit, ...] = ()
     written: tuple[str, ...] = ()
+    seeded: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def objects(self) -> dict[str, Path]:
+        """The files of all objects that the lake had after the run, by ``zone/key``."""
+        return {**self.seeded, **{key: self.folder / "lake" / _path(key) for key in self.written}}
+
+    @property
+    def tables(self) -> dict[str, Path]:
+        """The files of the items of each table after the run."""
+        return {file.stem: file for file in sorted((self.folder / "tables").glob("*.jsonl"))}
 
 
 def summary(result: RunResult) -> dict[str, JsonValue]:
@@ -62,6 +74,7 @@ def summary(result: RunResult) -> dict[str, JsonValue]:
         "states": list(result.states),
         "visits": [visit.as_json() for visit in visits_of(result.events)],
         "written": [{"key": key, "size": len(body)} for key, body in result.written.items()],
+        "seeded": {key: str(file.absolute()) for key, file in result.seeded.items()},
         "calls": [{**call._asdict(), "arguments": dict(call.arguments)} for call in result.calls],
     }
 
@@ -168,7 +181,25 @@ def read_run(folder: Path) -> SavedRun:
             for each in _value(values, "written", list, [])
             if isinstance(each, dict)
         ),
+        seeded={
+            key: Path(file)
+            for key, file in _value(values, "seeded", dict, {}).items()
+            if isinstance(file, str)
+        },
     )
+
+
+def last_run(root: Path) -> Path:
+    """Return the folder of the last run below ``root``.
+
+    Raises:
+        RunFolderError: There is none.
+    """
+    runs = root / ".dorc" / "runs"
+    folders = sorted(path for path in runs.glob("*") if path.is_dir())
+    if not folders:
+        raise RunFolderError(f"{runs} has no run: `invoke run` makes one.")
+    return folders[-1]
 
 
 def _visit(values: dict[str, Any]) -> StateVisit:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import JsonValue
@@ -40,7 +41,8 @@ class RunResult:
     run wrote, by ``zone/key``; ``refusals`` what its roles did not allow. ``seconds`` is
     how long it took. ``calls`` are those of its functions and steps, ``messages`` what
     these sent, by topic or queue: JSON as its value, other texts as they are. ``tables`` has all
-    items of its tables after the run, as plain JSON.
+    items of its tables after the run, as plain JSON. ``seeded`` has the
+    objects from before the run that still are as they were: their files, by ``zone/key``.
     """
 
     pipeline: str
@@ -54,6 +56,7 @@ class RunResult:
     calls: tuple[ServiceCall, ...] = ()
     tables: Mapping[str, Sequence[Mapping[str, JsonValue]]] = field(default_factory=dict)
     messages: Mapping[str, Sequence[JsonValue]] = field(default_factory=dict)
+    seeded: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def states(self) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from dorc_runtime.tasks.signals import handle_sigterm
 if TYPE_CHECKING:
     from dorc_runtime.local.follow import CompletedRun
     from dorc_runtime.project.repository import Repository
+    from dorc_runtime.runs.folder import SavedRun
 
 _NO_TESTS = 5
 
@@ -35,6 +36,7 @@ _NO_TESTS = 5
         "input": "JSON, or a JSON file, to start the pipeline with",
         "inline": "call functions in this process, for a debugger; no limits apply",
         "json": "print the result as JSON, for machines",
+        "seed-from": "the run to go on from, with its lake and tables: last, or a folder's name",
         "follow": "then run the pipelines that this run starts, and so on",
     }
 )
@@ -45,6 +47,7 @@ def run(
     example: str | None = None,
     file: str | None = None,
     input: str | None = None,  # noqa: A002 - AWS's word for it
+    seed_from: str | None = None,
     inline: bool = False,
     json: bool = False,
     follow: bool = False,
@@ -60,7 +63,12 @@ def run(
     repository.pipeline(pipeline)
     if file is not None and input is not None:
         raise Exit("error: give --file or --input, not both.", code=MISTAKE)
-    request = Request(example, Path(file) if file is not None else None, input)
+    request = Request(
+        example,
+        Path(file) if file is not None else None,
+        input,
+        earlier=_earlier(repository, seed_from) if seed_from is not None else None,
+    )
     # The lake starts slowly, so it starts before the rest is imported.
     with handle_sigterm(), Lake.start() as lake:
         from dorc_runtime.local.sandbox.mechanisms import Isolation
@@ -87,6 +95,14 @@ def run(
     if follow and not json:
         show_runs([each.result for each in completed])
     _end(completed)
+
+
+def _earlier(repository: "Repository", name: str) -> "SavedRun":
+    from dorc_runtime.runs.folder import last_run, read_run
+
+    if name == "last":
+        return read_run(last_run(repository.root))
+    return read_run(repository.root / ".dorc" / "runs" / Path(name).name)
 
 
 def _end(completed: "Sequence[CompletedRun]") -> None:

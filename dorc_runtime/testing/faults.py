@@ -1,4 +1,4 @@
-"""Faults and patches of functions: values that a test gives to ``run_pipeline``."""
+"""Faults of steps and patches of functions: values that a test gives to ``run_pipeline``."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from dorc_runtime.errors import InputError, UnknownNameError
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What happens to calls of ``function``: the first ``times`` of them, or all.
+    """What happens to calls of ``step``: the first ``times`` of them, or all.
 
-    With ``error`` the call fails with that name, and the function is not called; without it the
-    result comes ``seconds`` later. None seconds are longer than any timeout.
+    With ``error`` the call fails with that name, and nothing is called; without it the result comes
+    ``seconds`` later. None seconds are longer than any timeout.
     """
 
-    function: str
+    step: str
     error: str
     cause: str
     seconds: float | None
@@ -22,33 +22,34 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.times is not None and self.times < 1:
-            raise InputError(
-                f"a fault of '{self.function}' has times={self.times}: write 1 or more."
-            )
+            raise InputError(f"a fault of '{self.step}' has times={self.times}: write 1 or more.")
         if self.seconds is not None and self.seconds < 0:
             raise InputError(
-                f"a fault of '{self.function}' has seconds={self.seconds}: write 0 or more."
+                f"a fault of '{self.step}' has seconds={self.seconds}: write 0 or more."
             )
 
 
 def fail(
-    function: str, *, error: str, cause: str = "a fault of the test", times: int | None = None
+    step: str, *, error: str, cause: str = "a fault of the test", times: int | None = None
 ) -> Fault:
-    """Let calls of ``function`` fail with ``error``, the name that a Retry or Catch sees."""
-    return Fault(function, error, cause, 0, times)
+    """Let calls of ``step`` fail with ``error``, the name that a Retry or Catch sees.
 
-
-def slow(function: str, *, seconds: float, times: int | None = None) -> Fault:
-    """Let results of ``function`` come ``seconds`` later on the run's clock.
-
-    A call that takes longer than the function's timeout fails, as on Lambda.
+    ``step`` is the name of a Function, Service or Call.
     """
-    return Fault(function, "", "", seconds, times)
+    return Fault(step, error, cause, 0, times)
 
 
-def timeout(function: str, *, times: int | None = None) -> Fault:
-    """Let calls of ``function`` take longer than its timeout, and so fail."""
-    return Fault(function, "", "", None, times)
+def slow(step: str, *, seconds: float, times: int | None = None) -> Fault:
+    """Let results of ``step`` come ``seconds`` later on the run's clock.
+
+    A call that takes longer than the timeout fails, as on AWS.
+    """
+    return Fault(step, "", "", seconds, times)
+
+
+def timeout(step: str, *, times: int | None = None) -> Fault:
+    """Let calls of ``step`` take longer than its timeout, and so fail."""
+    return Fault(step, "", "", None, times)
 
 
 def patches_by_function(
@@ -71,21 +72,21 @@ def patches_by_function(
 
 
 class Faults:
-    """The faults of one run, each used by one call; ``known`` are the pipeline's functions.
+    """The faults of one run, each used by one call; ``known`` are the steps that call something.
 
-    Raises an ``UnknownNameError`` for a function that does not exist.
+    Raises an ``UnknownNameError`` for a step that does not exist.
     """
 
     def __init__(self, faults: Sequence[Fault], *, known: Sequence[str]) -> None:
         for fault in faults:
-            if fault.function not in known:
-                raise UnknownNameError("function", fault.function, known)
+            if fault.step not in known:
+                raise UnknownNameError("step", fault.step, known)
         self._left = [(fault, fault.times) for fault in faults]
 
-    def take(self, function: str) -> Fault | None:
-        """Return the fault of the next call of ``function``: the first that is left, if any."""
+    def take(self, step: str) -> Fault | None:
+        """Return the fault of the next call of ``step``: the first that is left, if any."""
         for index, (fault, times) in enumerate(self._left):
-            if fault.function == function and times != 0:
+            if fault.step == step and times != 0:
                 self._left[index] = (fault, None if times is None else times - 1)
                 return fault
         return None

@@ -10,10 +10,11 @@ from pydantic import JsonValue
 
 from dorc_runtime.errors import InputError
 from dorc_runtime.local.aws.lake import Lake
+from dorc_runtime.local.aws.mocks import tasks_of
 from dorc_runtime.local.inputs import Request
 from dorc_runtime.local.interpreter.scheduler import VirtualClock
 from dorc_runtime.local.run import run
-from dorc_runtime.local.run_plan import plan
+from dorc_runtime.local.run_plan import Plan, plan
 from dorc_runtime.local.sandbox.mechanisms import Isolation
 from dorc_runtime.local.seeds.example_seeds import SeedValues
 from dorc_runtime.project.repository import Repository
@@ -139,7 +140,7 @@ class PipelineRunner:
             cache=self._repository.root / ".dorc" / "packages",
             on_install=lambda: None,
         )
-        planned_faults = Faults(faults, known=sorted(planned.functions))
+        planned_faults = Faults(faults, known=sorted({*planned.functions, *_steps(planned)}))
         scheduler = LateScheduler(VirtualClock(time.time()))
         lake = self._lake()
         lake.reset()
@@ -153,10 +154,19 @@ class PipelineRunner:
                 functions, planned_faults, planned.functions, scheduler
             ),
             patches=patches_by_function(patches or {}, known=sorted(planned.functions)),
+            fault_of=planned_faults.take,
             isolation=Isolation(settings.function_isolation, settings.function_network),
         )
         self._coverage.add(result.pipeline, result.document, result.events)
         return _pipeline_run(result)
+
+
+def _steps(planned: Plan) -> Iterator[str]:
+    """Yield the names of all steps that call something; of called pipelines with their names."""
+    yield from (name for name, _ in tasks_of(planned.document))
+    for machine in planned.machines.values():
+        place = machine.pipeline.replace("/", ".")
+        yield from (f"{place}.{name}" for name, _ in tasks_of(machine.document))
 
 
 def _pipeline_run(result: RunResult) -> PipelineRun:

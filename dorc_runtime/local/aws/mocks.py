@@ -36,7 +36,7 @@ def read_mocks(
     """
     if example is None:
         return {}
-    tasks = dict(_tasks(document))
+    tasks = dict(tasks_of(document))
     mocks = {}
     for file in sorted((folder.path / "examples" / example / "mocks").glob("*.json")):
         if file.stem not in tasks:
@@ -51,7 +51,7 @@ def refuse_unanswered_tasks(
     document: Document, *, pipeline: str, mocks: Mapping[str, JsonValue], example: str | None
 ) -> None:
     """Raise an ``InputError`` for the first task that neither this machine nor a mock answers."""
-    for name, called in _tasks(document):
+    for name, called in tasks_of(document):
         if name in mocks or called in (INVOKE, START, START_AND_WAIT):
             continue
         if called == INVOKE_WITH_TOKEN:
@@ -66,13 +66,13 @@ def refuse_unanswered_tasks(
             )
 
 
-def _tasks(machine: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def tasks_of(machine: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the names of all Task states with what they call."""
     for name, state in machine["States"].items():
         if state["Type"] == "Task":
             yield name, state["Resource"]
         for inner, _ in inner_machines(state):
-            yield from _tasks(inner)
+            yield from tasks_of(inner)
 
 
 def _shown(file: Path, folder: PipelineFolder) -> str:

@@ -160,6 +160,25 @@ class Services(Protocol):
         """Return what ``action`` (``sns:publish``) answers, or raise ``StateError``."""
 
 
+class TaskFault(Protocol):
+    """What happens to a Task in place of its call, or before it.
+
+    It fails with ``error``; without one it takes ``seconds`` longer, None: longer than any timeout.
+    """
+
+    @property
+    def error(self) -> str:
+        """The name of the error, "" for none."""
+
+    @property
+    def cause(self) -> str:
+        """The cause of the error."""
+
+    @property
+    def seconds(self) -> float | None:
+        """The delay."""
+
+
 @dataclass(frozen=True)
 class Machine:
     """The state machine of a pipeline (``layer/name``) that others call."""
@@ -173,7 +192,9 @@ class Run:
     """One execution, and what it runs with.
 
     ``machines`` are those that it may start, by their ARNs; ``mocks`` are the results of tasks that
-    do not run, by the names of their states. ``pipeline`` is the one that a Call started,
+    do not run, by the names of their states. ``fault_of`` returns the fault of the next call of a
+    Task state that calls no function; states of called pipelines are named
+    ``<layer>.<pipeline>.<state>``. ``pipeline`` is the one that a Call started,
     "" for the pipeline of the run itself.
     """
 
@@ -185,6 +206,7 @@ class Run:
     services: Services
     machines: Mapping[str, Machine] = field(default_factory=dict)
     mocks: Mapping[str, JsonValue] = field(default_factory=dict)
+    fault_of: Callable[[str], TaskFault | None] = lambda state: None
     pipeline: str = ""
 
 

@@ -27,6 +27,9 @@ from dorc_runtime.runs.events import Ending
 # The endings of what a Task waits for after it was started.
 _WAITING = (".sync", ".sync:2", ".waitForTaskToken")
 
+# In seconds: https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
+_DEFAULT_TIMEOUT = 99_999_999
+
 Work = Coroutine[Pending[Any], None, JsonValue]
 
 
@@ -78,9 +81,12 @@ class Tasks:
         scope: Scope,
         limit: int | None,
     ) -> JsonValue:
-        if fields.name in self._run.mocks:
+        mocked = fields.name in self._run.mocks
+        function = None if mocked else function_of(called, arguments)
+        if function is None:
+            await self._fault(fields.name, limit)
+        if mocked:
             return _mocked(called, self._run.mocks[fields.name])
-        function = function_of(called, arguments)
         if function is not None:
             # Not held to the state's TimeoutSeconds: that is over the function's own timeout, which
             # the functions keep, and would count the time a call waits for a free worker.
@@ -101,6 +107,20 @@ class Tasks:
         answer = self._run.services.call(action, arguments, self._run.execution)
         fields.check_size(answer, service)
         return answer
+
+    async def _fault(self, state: str, limit: int | None) -> None:
+        """Let the fault of the next call of ``state`` happen, if it has one."""
+        place = self._run.pipeline.replace("/", ".")
+        fault = self._run.fault_of(f"{place}.{state}" if place else state)
+        if fault is None:
+            return
+        if fault.error:
+            raise StateError(fault.error, fault.cause)
+        longest = _DEFAULT_TIMEOUT if limit is None else limit
+        late = fault.seconds is None or fault.seconds >= longest
+        await self._scheduler.sleep(longest if late else fault.seconds or 0)
+        if late:
+            raise _timeout(longest)
 
     async def _function(
         self, fields: StateFields, function: str, payload: JsonValue, called: str
@@ -160,7 +180,11 @@ class Tasks:
                 return task.result()
         finally:
             self._scheduler.cancel(task)
-        raise StateError("States.Timeout", advice=f"It took longer than its timeout of {limit} s.")
+        raise _timeout(limit)
+
+
+def _timeout(limit: int) -> StateError:
+    return StateError("States.Timeout", advice=f"It took longer than its timeout of {limit} s.")
 
 
 def function_of(called: str, arguments: JsonValue) -> str | None:

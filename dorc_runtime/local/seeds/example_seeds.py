@@ -7,7 +7,7 @@ In ``examples/<case>/``: ``tables/<name>.jsonl`` has an item of a table in each 
 import json
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
@@ -97,6 +97,21 @@ def seeds_of(example: Path, resources: Resources, *, root: Path) -> ServiceSeeds
     for read in _readers(example, resources, root, tables, queues, parameters):
         read()
     return ServiceSeeds(tables, queues, parameters)
+
+
+def seeds_after(
+    seeds: ServiceSeeds, files: Mapping[str, Path], resources: Resources, *, root: Path
+) -> ServiceSeeds:
+    """Return ``seeds`` with the items that an earlier run left in the same tables.
+
+    ``files`` has them by table; tables that the pipeline does not use are left out.
+    """
+    left = {
+        table.name: table_items(_rows(file, _shown(file, root)), table)
+        for table in resources.used
+        if isinstance(table, Table) and (file := files.get(table.name)) is not None
+    }
+    return replace(seeds, tables={**seeds.tables, **left})
 
 
 def seeds_with(seeds: ServiceSeeds, values: SeedValues, resources: Resources) -> ServiceSeeds:

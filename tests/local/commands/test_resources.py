@@ -279,3 +279,63 @@ def test_check_reports_files_that_nothing_reads(seeded: Repository) -> None:
         f"{EXAMPLE}/expected/outputs.json: nothing is compared with it; did you mean "
         "'output.json'?",
     ]
+
+
+COUNT = """
+import os
+import boto3
+table = boto3.resource("dynamodb").Table(os.environ["ORDERS_TABLE"])
+s3 = boto3.client("s3")
+found = [each["Key"] for each in s3.list_objects_v2(Bucket="local-processed").get("Contents", [])]
+items = table.scan()["Items"]
+table.put_item(Item={"id": "a", "at": len(items)})
+s3.put_object(Bucket="local-processed", Key=f"{len(found)}.txt", Body=b"")
+s3.get_object(Bucket="local-raw", Key="tidy/first.csv")
+return [event.get("key"), len(items), found]
+"""
+
+
+def test_a_run_goes_on_from_the_lake_and_tables_of_an_earlier_one(resources: Repository) -> None:
+    steps = 'Function("clean", reads=["raw/", orders], writes=["processed/", orders])'
+    trigger = ', triggers=[S3Trigger(prefix="tidy/")]'
+    resources.define(steps, imports=f"S3Trigger, {IMPORTS}", more=trigger).handle(COUNT)
+    key = "tidy/first.csv"
+    outputs = []
+    for more in ((), ("--seed-from", "last"), ("--seed-from", "last")):
+        done = resources.invoke("run", "raw-to-processed/tidy", "--json", *more)
+        assert done.returncode == 0, done.stderr + done.stdout
+        outputs.append(json.loads(done.stdout)["output"])
+    assert outputs == [[key, 0, []], [key, 1, ["0.txt"]], [key, 2, ["0.txt", "1.txt"]]]
+
+
+def test_without_an_earlier_run_there_is_nothing_to_go_on_from(resources: Repository) -> None:
+    done = resources.invoke("run", "raw-to-processed/tidy", "--seed-from", "last")
+    assert done.returncode == 2
+    assert done.stderr.endswith(".dorc/runs has no run: `invoke run` makes one.\n")
+
+
+def test_a_test_lets_any_step_fail(resources: Repository) -> None:
+    resources.define(
+        'Function("clean"), Service("sns:publish", arguments={"TopicArn": news, "Message": "m"}, '
+        'timeout=timedelta(seconds=5), catch=[Catch(["SNS.InternalErrorException"], steps=[])])',
+        imports=f"Catch, {IMPORTS}\nfrom datetime import timedelta",
+    ).handle("return {}")
+    resources.write(
+        "src/raw-to-processed/tidy/tests/test_tidy.py",
+        """
+from dorc_runtime.testing import fail, slow, timeout
+
+TIDY = "raw-to-processed/tidy"
+
+def test_it(run_pipeline):
+    fault = fail("sns publish", error="SNS.InternalErrorException")
+    result = run_pipeline(TIDY, input={}, faults=[fault])
+    assert result.succeeded
+    assert result.messages["news"] == []
+    late = run_pipeline(TIDY, input={}, faults=[timeout("sns publish")])
+    assert (late.error, late.seconds) == ("States.Timeout", 5)
+    assert run_pipeline(TIDY, input={}, faults=[slow("sns publish", seconds=3)]).seconds == 3
+""",
+    )
+    done = resources.invoke("test")
+    assert done.returncode == 0, done.stdout

@@ -58,9 +58,9 @@ assert result.error == "EmptyFile"
     assert "not reached in pipelines" not in done.stdout
 
 
-def test_a_fault_of_an_unknown_function_names_the_nearest(checkout: Checkout) -> None:
+def test_a_fault_of_an_unknown_step_names_the_nearest(checkout: Checkout) -> None:
     body = """run_pipeline("raw-to-processed/tidy", faults=[timeout("claen")])"""
-    assert "test_one.py:5: no function 'claen'; known: clean." in checkout.one(body).stdout
+    assert "test_one.py:5: no step 'claen'; known: clean." in checkout.one(body).stdout
 
 
 def test_a_call_that_is_slower_than_its_timeout_fails(checkout: Checkout) -> None:
