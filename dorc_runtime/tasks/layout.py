@@ -10,7 +10,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
-from dorc_runtime.errors import DorcError, StackError
+from dorc_runtime.errors import DorcError, ScaffoldError, StackError
 from dorc_runtime.tasks.entry import (
     MISTAKE,
     is_confirmed,
@@ -18,6 +18,7 @@ from dorc_runtime.tasks.entry import (
     print_line,
     report_errors,
 )
+from dorc_runtime.tasks.new_settings import new_settings
 from dorc_runtime.tasks.options import deployment_context_of
 
 if TYPE_CHECKING:
@@ -28,18 +29,36 @@ _DRY = {"dry-run": "show what would be done, and change nothing"}
 _YES = {"yes": "do it also where dorc cannot find out whether it is deployed"}
 
 
-@task(help={"name": "the environment: lower-case letters and digits, a letter first", **_DRY})
+@task(
+    help={
+        "name": "the environment: lower-case letters and digits, a letter first",
+        "setting": "the value of a setting, NAME=VALUE; may be repeated",
+        **_DRY,
+    },
+    iterable=["setting"],
+)
 @report_errors
-def new_env(c: Context, name: str, dry_run: bool = False) -> None:
+def new_env(c: Context, name: str, setting: list[str] | None = None, dry_run: bool = False) -> None:
     """Add an environment: stack files for infra and every pipeline, a job that deploys to it.
 
-    If the environment already exists, only missing files are added.
+    If the environment already exists, only missing files are added. Settings without a default are
+    asked for, unless --setting has their value.
     """
-    from dorc_runtime.project.template.layout import plan_new_environment
+    from dorc_runtime.project.template.layout import (
+        plan_new_environment,
+        stack_file,
+        with_settings,
+    )
 
-    _carry_out(plan_new_environment(pinned_repository(c).root, name), dry_run)
+    repository = pinned_repository(c)
+    change = plan_new_environment(repository.root, name)
+    if stack_file(name) in change.written and not dry_run:
+        change = with_settings(change, name, new_settings(repository, name, setting or []))
+    elif setting and not dry_run:
+        raise ScaffoldError(f"{stack_file(name)} exists: write the values of settings there.")
+    _carry_out(change, dry_run)
     if not dry_run:
-        print_line(f"write its own settings into infra/Pulumi.{name}.yaml")
+        print_line(f"write its own settings into {stack_file(name)}")
         print_line(f"next: invoke preview --instance infra --env {name}")
 
 

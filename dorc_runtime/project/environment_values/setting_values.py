@@ -26,6 +26,8 @@ COMPUTED = "computed"
 _KEY = "settings"
 
 Model = type[BaseModel]
+# The value of each setting in a file, and the name of the file.
+Given = Mapping[str, tuple[Any, str]]
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,13 @@ def environment_settings(
     Raises ``DefinitionError`` for a file that cannot be read.
     """
     given = _given(repository, environment, infra)
-    file = _file(repository, environment, infra)
+    return checked_settings(model, given, environment, file=_file(repository, environment, infra))
+
+
+def checked_settings(
+    model: Model | None, given: Given, environment: str, *, file: str
+) -> EnvironmentSettings:
+    """Return the settings with the values in ``given``; ``file`` is where others are missing."""
     if model is None:
         reason = "there is no model for it: add Config(settings=Settings) to pipeline_config.py"
         faults = tuple(SettingFault(name, reason, origin) for name, (_, origin) in given.items())
@@ -165,7 +173,7 @@ def _known(model: Model) -> dict[str, str]:
     return known
 
 
-def _unknown(model: Model, given: Mapping[str, tuple[Any, str]]) -> Iterator[SettingFault]:
+def _unknown(model: Model, given: Given) -> Iterator[SettingFault]:
     """Yield the names that the model does not have, also inside of models in it."""
     for name, (value, file) in given.items():
         if isinstance(value, dict) and "secure" in value:
@@ -219,7 +227,7 @@ def _dump(settings: BaseModel, origins: Mapping[str, str]) -> dict[str, SettingV
 
 
 def _single_values(
-    model: Model, given: Mapping[str, tuple[Any, str]], *, wrong: Collection[str]
+    model: Model, given: Given, *, wrong: Collection[str]
 ) -> dict[str, SettingValue]:
     """Return the values, as they are in files and in the class, of settings that are not wrong."""
     first_parts = {path.partition(".")[0] for path in wrong}

@@ -4,7 +4,11 @@ This module does not know what is deployed: a caller that removes asks the backe
 """
 
 import subprocess
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+
+from pydantic import JsonValue
 
 from dorc_runtime.errors import ScaffoldError, UnknownNameError
 from dorc_runtime.project.environments import PROJECT_FILE
@@ -30,6 +34,24 @@ def plan_new_environment(root: Path, name: str) -> Change:
         return Change(root, missing_files(root, files, [_UNIVERSAL, *stack_files]))
     after = answers.with_environments((*answers.environments, name))
     return _between(root, answers, after)
+
+
+def with_settings(change: Change, name: str, values: Mapping[str, JsonValue]) -> Change:
+    """Return ``change`` with the values of settings in the new stack file of the environment."""
+    import yaml
+
+    if not values:
+        return change
+    file = stack_file(name)
+    lines = yaml.safe_dump({"settings": dict(values)}, allow_unicode=True, sort_keys=False)
+    below_config = "".join(f"  {line}\n" for line in lines.splitlines())
+    content = change.written[file].rstrip() + f"\n{below_config}".encode()
+    return replace(change, written={**change.written, file: content})
+
+
+def stack_file(name: str) -> str:
+    """Return the path of infra's stack file of the environment ``name``, from the root."""
+    return f"infra/Pulumi.{name}.yaml"
 
 
 def plan_remove_environment(root: Path, name: str) -> Change:

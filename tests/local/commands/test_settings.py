@@ -121,14 +121,15 @@ def test_a_setting_where_a_definition_needs_a_fixed_value_is_refused(
     assert "Python does not know the value of setting" in problems(configured)[0]
 
 
-def test_a_setting_of_another_environment_cannot_be_a_variable_of_lambda(
+def test_a_variable_that_hides_a_setting_is_refused(
     configured: Repository,
 ) -> None:
     configured.define(
         'Function("clean", settings=["api_url"], environment={"API_URL": "x"})',
     )
     assert problems(configured) == (
-        f"{PIPELINE}: clean: environment: 'API_URL' would hide the setting: remove one of them",
+        f"{PIPELINE}: clean: environment: 'API_URL' would hide the setting 'api_url': "
+        "rename it, or remove it",
     )
 
 
