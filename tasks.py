@@ -140,6 +140,14 @@ def example(c: Context, check: bool = False) -> None:
         c.run(f"{sys.executable} examples/regenerate.py" + (" --check" if check else ""))
 
 
+@task(help={"check": "change nothing; exit 1 if a page is not up to date"})
+def reference(c: Context, check: bool = False) -> None:
+    """Write the pages that come from the code: docs/reference.md, questions of docs/template.md."""
+    with c.cd(ROOT):
+        for page in ("reference", "questions"):
+            c.run(f"{sys.executable} docs/{page}.py" + (" --check" if check else ""))
+
+
 @task(help={"version": "the version to release, X.Y.Z, with a section in CHANGELOG.md"})
 def release(c: Context, version: str) -> None:
     """Make a release: a new version number, a checked wheel, an annotated tag."""
@@ -216,5 +224,5 @@ def _table(text: str) -> object:
     return table
 
 
-for own in (test, lint, types, demo, example, release):
+for own in (test, lint, types, demo, example, reference, release):
     namespace.add_task(own)

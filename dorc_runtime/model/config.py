@@ -48,7 +48,8 @@ LogDays = Literal[
 class UniversalConfig(Model):
     """What all environments share.
 
-    ``region`` is the code of the AWS region. ``account`` is the 12 digits of the AWS account;
+    ``region`` is the code of the AWS region. ``project`` is the first part of every name on AWS, at
+    most 40 letters, digits and single dashes. ``account`` is the 12 digits of the AWS account;
     without it the account comes from the credentials. ``architecture`` is the processor that the
     functions run on. ``tags`` are put on every resource. ``permissions_boundary`` is the ARN of a
     policy, which becomes the boundary of every role. The newest ``images_kept`` images of each
@@ -74,19 +75,20 @@ class UniversalConfig(Model):
 class Config(Model):
     """What the pipelines of one environment share.
 
-    Functions run in a VPC when ``vpc_id`` and ``private_subnet_ids`` are set; set both or neither.
-    Each zone gets a bucket; ``buckets`` names the zones that have a bucket already, with the name
-    of that bucket. ``protect_buckets`` keeps the buckets when the environment is destroyed. Logs
-    are kept for ``log_retention_days``; state machines log every event of an execution, with inputs
-    and outputs if ``log_data``. ``alert_emails`` get a message about executions that failed and
-    events that could not be delivered. ``resources`` are created by infra, for all pipelines.
-    ``settings`` is the team's own model of the values that differ between environments.
+    ``universal`` is what all environments share. Functions run in a VPC when ``vpc_id`` and
+    ``private_subnet_ids`` are set; set both or neither. Each zone gets a bucket; ``buckets`` names
+    the zones that have a bucket already, with the name of that bucket. ``protect_buckets`` keeps
+    the buckets when the environment is destroyed. Logs are kept for ``log_retention_days``; state
+    machines log every event of an execution, with inputs and outputs if ``log_data``.
+    ``alert_emails`` get a message about executions that failed and events that could not be
+    delivered. ``resources`` are created by infra, for all pipelines. ``settings`` is the team's own
+    model of the values that differ between environments.
 
     ``kms_key_arn`` is the KMS key that encrypts buckets, logs, environment variables, messages,
     tables, schedules and state machines. Its key policy has to allow that: see docs/security.md.
     Without it, AWS encrypts with its own keys, and the topic of alerts gets a key.
 
-    The stack file of an environment, ``infra/Pulumi.<env>.yaml``, may set any of these; its value
+    The stack file of an environment, ``infra/Pulumi.<env>.yaml``, may set most of these; its value
     is used instead of the one here.
     """
 

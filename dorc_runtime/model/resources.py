@@ -47,6 +47,7 @@ class Resource(Model):
 class Index(Model):
     """A global secondary index of a table, with all attributes.
 
+    ``partition_key`` and ``sort_key`` are attributes of the items.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
     """
 
@@ -55,11 +56,13 @@ class Index(Model):
 
 
 class Table(Resource):
-    """A DynamoDB table; ``address`` is its name.
+    """A DynamoDB table, billed by request, without a stream; ``address`` is its name on AWS.
 
-    Keys are texts, unless ``key_types`` says ``"N"`` (number) or ``"B"`` (bytes). ``ttl`` is the
-    attribute with the time, in seconds since 1970, at which DynamoDB deletes an item. Its stream is
-    off, and it is billed by request.
+    ``name`` has lower-case letters, digits and single dashes, as that of every resource. An item is
+    found by the attribute ``partition_key``, and by ``sort_key`` if there is one. Keys are texts,
+    unless ``key_types`` says ``"N"`` (number) or ``"B"`` (bytes). ``indexes`` has an ``Index`` for
+    each other pair of keys, by name. ``ttl`` is the attribute with the time, in seconds since 1970,
+    at which DynamoDB deletes an item.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.CoreComponents.html
     """
 
@@ -108,7 +111,7 @@ class Table(Resource):
 
 
 class Topic(Resource):
-    """An SNS topic; ``address`` is its ARN."""
+    """An SNS topic called ``name``; ``address`` is its ARN."""
 
     kind: ClassVar[str] = "topic"
 
@@ -117,10 +120,11 @@ class Topic(Resource):
 
 
 class Queue(Resource):
-    """An SQS queue with a dead-letter queue; ``address`` is its URL.
+    """An SQS queue called ``name``, with a dead-letter queue; ``address`` is its URL.
 
     A message that was received is hidden from others for ``visibility_timeout`` (at most 12 hours).
-    After ``max_receives`` it goes to the dead-letter queue, which keeps it for 14 days.
+    The queue keeps a message for ``retention``. After ``max_receives`` a message goes to the
+    dead-letter queue, which keeps it for 14 days.
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
     """
 
@@ -151,7 +155,7 @@ def entry_with_names(entry: str) -> str:
 
 
 class Bucket(Resource):
-    """A bucket that is no zone; ``address`` is its name.
+    """A bucket called ``name`` that is no zone; ``address`` is its name on AWS.
 
     Where a zone may be named (``reads``, ``objects``, ``S3Trigger``), its name may be too:
     ``archive/2025/``.

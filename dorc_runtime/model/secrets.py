@@ -34,9 +34,10 @@ SecretArn = Annotated[
 class Secret(Model):
     """A secret that a function reads: ``Function(secrets=["weather-key"])`` names it alone.
 
-    It is a SecureString of SSM's Parameter Store, which `invoke secret set` writes for each
-    environment. With ``store="secretsmanager"`` it is the secret of Secrets Manager that ``arn``
-    names, which exists already; ``arn`` may be a ``setting(...)``.
+    ``name`` has lower-case letters, digits and single dashes. With the ``store`` "ssm" it is a
+    SecureString of SSM's Parameter Store, which `invoke secret set` writes for each environment.
+    With ``store="secretsmanager"`` it is the secret of Secrets Manager that ``arn`` names, which
+    exists already; ``arn`` may be a ``setting(...)``.
     """
 
     name: SecretName

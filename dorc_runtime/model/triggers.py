@@ -19,8 +19,9 @@ Status = Literal["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
 class S3Trigger(Model):
     """Start when an object is uploaded that has ``prefix`` and ``suffix`` in its key.
 
-    The bucket is that of the layer's source zone, or the one named ``bucket``. The input of the
-    pipeline is ``{"bucket", "key", "size", "etag", "time"}``.
+    The bucket is that of the layer's source zone, or the one named ``bucket``.
+
+    The input of the pipeline is ``{"bucket", "key", "size", "etag", "time"}``.
 
     Pipelines that may start each other in a circle, by the objects that they write, are refused.
     ``allow_loop`` is the reason why a circle through this trigger ends; then it is accepted.

@@ -23,7 +23,7 @@ Kind = Literal["universal", "infra", "pipeline"]
 # The fields of Config that a stack file may set. The others are the same everywhere.
 _CONFIG_FIELDS = Config.model_fields.keys() - {"universal", "resources", "settings"}
 # The settings that have an effect in a stack file of each kind of program.
-_FIELDS: Mapping[Kind, frozenset[str]] = {
+SETTINGS: Mapping[Kind, frozenset[str]] = {
     "universal": frozenset(),
     "infra": frozenset(_CONFIG_FIELDS | {"settings", ENVIRONMENT}),
     "pipeline": frozenset(
@@ -125,7 +125,7 @@ def stack_file_problems(
         for key in sorted(program.stack_content(stack).keys() - _STACK_KEYS):
             yield f"{where}: {_misplaced_key(key)}"
         settings = program.settings(stack)
-        for key in sorted(settings.keys() - _FIELDS[kind]):
+        for key in sorted(settings.keys() - SETTINGS[kind]):
             if not program.names_in_code(key):
                 yield f"{where}: {_unknown_setting(key, stack, kind=kind, infra=infra)}"
         if kind != "universal" and (problem := environment_problem(program, stack)):
@@ -150,7 +150,7 @@ def environment_problem(program: Program, stack: str) -> str:
 
 
 def _misplaced_key(key: str) -> str:
-    if key in _FIELDS["infra"]:
+    if key in SETTINGS["infra"]:
         return f"'{key}' is outside config: move it below `config:`."
     return f"no key '{key}'.{_near(key, _STACK_KEYS)} Settings are below `config:`."
 
@@ -161,11 +161,11 @@ def _unknown_setting(key: str, stack: str, *, kind: Kind, infra: str) -> str:
         return f"'{key}' has no effect here: set it in Config in pipeline_config.py."
     if key in UniversalConfig.model_fields:
         return f"'{key}' has no effect here: it is the same everywhere, so set it in {shared}."
-    if key in _FIELDS["infra"]:
+    if key in SETTINGS["infra"]:
         name = "<env>" if kind == "universal" else stack
         return f"'{key}' has no effect here: set it in {infra}/Pulumi.{name}.yaml."
-    near = _near(key, _FIELDS[kind])
-    known = f" Known: {', '.join(sorted(_FIELDS[kind]))}." if _FIELDS[kind] and not near else ""
+    near = _near(key, SETTINGS[kind])
+    known = f" Known: {', '.join(sorted(SETTINGS[kind]))}." if SETTINGS[kind] and not near else ""
     return f"no setting '{key}'.{near}{known}" + ("" if near or known else " Remove it.")
 
 
