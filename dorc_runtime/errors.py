@@ -52,6 +52,10 @@ class InputError(DorcError):
     """The input of a run cannot be used."""
 
 
+class SecretError(DorcError):
+    """A secret is missing, or its value cannot be read, stored or used."""
+
+
 class RunFolderError(DorcError):
     """The folder of a run holds no record of it, or cannot be written."""
 

@@ -90,6 +90,16 @@ def deployment_context(repository: Repository, settings: Settings) -> Deployment
 
     Raises ``SettingsError`` or ``DefinitionError``.
     """
+    config = shared_config(repository, settings)
+    url = backend_url(settings, region=config.universal.region)
+    return DeploymentContext(repository, settings, config, url, passphrase(settings, url))
+
+
+def shared_config(repository: Repository, settings: Settings) -> Config:
+    """Return the configuration in ``pipeline_config.py``, after a check of its region.
+
+    Raises ``SettingsError`` or ``DefinitionError``.
+    """
     config = load_config(repository)
     if config is None:
         raise DefinitionError(
@@ -100,8 +110,7 @@ def deployment_context(repository: Repository, settings: Settings) -> Deployment
     parts = session.get_available_partitions()
     regions = [region for part in parts for region in session.get_available_regions("lambda", part)]
     check_region(config.universal, settings, known=regions)
-    url = backend_url(settings, region=config.universal.region)
-    return DeploymentContext(repository, settings, config, url, passphrase(settings, url))
+    return config
 
 
 def check_credentials(context: DeploymentContext) -> str:

@@ -8,11 +8,16 @@ from pydantic import AfterValidator, Field, model_validator
 from dorc_runtime.model.base import Model
 from dorc_runtime.model.references import Resolvable
 
+# In bytes, of a parameter of SSM:
+# https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
+LARGEST_STANDARD = 4_096
+LARGEST_ADVANCED = 8_192
 _LONGEST_NAME = 40
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """Return ``name``, or raise ``ValueError`` where it is not the name of a secret."""
     if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
         raise ValueError(
             f"'{name}' is not the name of a secret: write at most {_LONGEST_NAME} lower-case "
@@ -23,7 +28,7 @@ def _checked_name(name: str) -> str:
 
 # The name is part of an environment variable, and of a parameter's name, for which SSM has rules:
 # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
-SecretName = Annotated[str, AfterValidator(_checked_name)]
+SecretName = Annotated[str, AfterValidator(checked_name)]
 SecretArn = Annotated[
     str,
     Field(pattern=r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[^*?]+$"),

@@ -2,9 +2,10 @@
 
 There is a file for each group of commands: ``run`` (run, test, check), ``scaffold`` (new-pipeline,
 new-function), ``layout`` (environments and layers), ``deploy`` (preview, apply, destroy), ``state``
-(init, outputs, drift, unlock), ``setting_table`` (settings), ``synth``, ``preview_comment``,
-``doctor`` and ``upgrade``. What they share is in ``entry`` (the repository, errors), ``options``
-(options of deploying tasks) and ``signals``; what people see is in ``drawings``.
+(init, outputs, drift, unlock), ``setting_table`` (settings), ``secret``, ``synth``,
+``preview_comment``, ``doctor`` and ``upgrade``. What they share is in ``entry`` (the repository,
+errors), ``options`` (options of deploying tasks) and ``signals``; what people see is in
+``drawings``.
 
 Tasks import what they need when they run, so that ``invoke --list`` stays fast.
 """
@@ -23,6 +24,7 @@ from dorc_runtime.tasks import (
     preview_comment,
     run,
     scaffold,
+    secret,
     setting_table,
     state,
     synth,
@@ -39,7 +41,7 @@ def add_tasks(namespace: Collection, *, root: Path) -> None:
     that ``CONFIG_REPO_PATH`` in its ``.env`` names.
     """
     modules = (
-        doctor, scaffold, layout, upgrade, run, setting_table,
+        doctor, scaffold, layout, upgrade, run, setting_table, secret,
         synth, deploy, state, preview_comment,
     )  # fmt: skip
     for task in (task for module in modules for task in module.TASKS):

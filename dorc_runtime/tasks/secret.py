@@ -1,0 +1,259 @@
+"""The task ``secret``: values that functions read, for each environment and for this machine.
+
+Exit codes: 0 done, 2 a mistake in the call, or AWS refuses.
+"""
+
+from __future__ import annotations
+
+import sys
+from difflib import get_close_matches
+from getpass import getpass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+from invoke.parser import Argument
+from invoke.tasks import Task, task
+
+from dorc_runtime.errors import SecretError, UnknownNameError
+from dorc_runtime.model.secrets import LARGEST_ADVANCED, LARGEST_STANDARD
+from dorc_runtime.tasks.entry import (
+    MISTAKE,
+    is_confirmed,
+    pinned_repository,
+    print_line,
+    report_errors,
+    tasks_folder,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dorc_runtime.compile.secret_users import SecretUsers
+    from dorc_runtime.project.repository import Repository
+
+_NAMED = ("set", "remove")
+_ACTIONS = ("set", "list", "copy", "remove")
+
+
+class _Secrets(Protocol):
+    """The secrets of an environment, or of this machine."""
+
+    environment: str
+
+    def dates(self) -> dict[str, datetime]: ...
+    def read(self, name: str) -> str: ...
+    def write(self, name: str, value: str, *, advanced: bool) -> None: ...
+    def remove(self, name: str) -> None: ...
+
+
+class _NameArgument(Argument):
+    """The word NAME in ``secret set NAME``: missing only after an action that needs it."""
+
+    def __init__(self, action: Argument, help_text: str) -> None:
+        super().__init__(name="name", help=help_text, positional=True)
+        self._action = action
+
+    def _given(self) -> str | None:
+        given: str | None = self._value
+        return "" if given is None and self._action.value not in _NAMED else given
+
+    value = property(_given, Argument.value.fset)
+
+
+class SecretTask(Task[Any]):
+    """A task with a second word that depends on the first."""
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        """Return the arguments of the command line."""
+        arguments = super().get_arguments(ignore_unknown_help)
+        by_name = {argument.name: argument for argument in arguments}
+        name = _NameArgument(by_name["action"], by_name["name"].help or "")
+        return [name if argument.name == "name" else argument for argument in arguments]
+
+
+@task(
+    klass=SecretTask,
+    positional=["action", "name"],
+    help={
+        "action": "set, list, copy or remove",
+        "name": "the secret to set or remove, as Function(secrets=[...]) names it",
+        "env": "the environment; local is this machine, with its secrets.toml",
+        "from": "copy: the environment that has the secrets",
+        "to": "copy: the environment that gets those that it does not have",
+        "overwrite": "copy: replace those that it has, too",
+        "advanced": "set: allow 8,192 bytes, an advanced parameter that AWS charges for",
+        "yes": "remove: do it without a question",
+        "json": "list: print the result as JSON, for machines",
+    },
+)
+@report_errors
+def secret(
+    c: Context,
+    action: str,
+    name: str = "",
+    env: str | None = None,
+    from_: str | None = None,
+    to: str | None = None,
+    overwrite: bool = False,
+    advanced: bool = False,
+    yes: bool = False,
+    json: bool = False,
+) -> None:
+    """Set, list, copy or remove secrets of functions: `invoke secret set NAME --env E`.
+
+    Set asks for the value at the terminal, or reads it from standard input.
+    """
+    repository = pinned_repository(c)
+    if action not in _ACTIONS:
+        near = get_close_matches(action, _ACTIONS, n=1)
+        hint = f"Did you mean `invoke secret {near[0]}`?" if near else ""
+        raise UnknownNameError("action of secret", action, _ACTIONS, remedy=hint)
+    users = _users(repository)
+    if action == "copy":
+        source, target = (
+            _store(c, repository, one, option) for one, option in ((from_, "--from"), (to, "--to"))
+        )
+        _copy(source, target, overwrite=overwrite)
+        return
+    store = _store(c, repository, env, "--env")
+    match action:
+        case "set":
+            _set(store, name, users, advanced=advanced)
+        case "list":
+            _list(store, users, json=json)
+        case _:
+            _remove(store, name, users, yes=yes)
+
+
+def _set(store: _Secrets, name: str, users: SecretUsers, *, advanced: bool) -> None:
+    from dorc_runtime.project.secret_files import check_value
+
+    known = [each.name for each in users]
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        remedy = f"Did you mean '{near[0]}'?" if near else "Add it to Function(secrets=[...])."
+        raise SecretError(f"no function reads a secret '{name}'. {remedy}")
+    managed = [each for each in users if each.name == name and each.store != "ssm"]
+    if managed and store.environment != "local":
+        raise SecretError(
+            f"'{name}' is in Secrets Manager: change it there, `aws secretsmanager "
+            f"put-secret-value --secret-id {managed[0].arn}`."
+        )
+    value = check_value(name, _value(name, store.environment), where="the value")
+    _check_size(name, value, advanced=advanced)
+    store.write(name, value, advanced=advanced)
+    print_line(f"stored {name} in {store.environment}")
+
+
+def _check_size(name: str, value: str, *, advanced: bool) -> None:
+    size, largest = len(value.encode()), LARGEST_ADVANCED if advanced else LARGEST_STANDARD
+    if size > largest:
+        more = "" if advanced else f"add --advanced for up to {LARGEST_ADVANCED:,}, or "
+        raise SecretError(
+            f"the value of {name} has {size:,} bytes, and a parameter of SSM at most {largest:,}: "
+            f'{more}create it in Secrets Manager and write Secret("{name}", '
+            'store="secretsmanager", arn=...).'
+        )
+
+
+def _list(store: _Secrets, users: SecretUsers, *, json: bool) -> None:
+    from dorc_runtime.tasks.drawings.console import print_json
+
+    dates = store.dates()
+    rows = []
+    for name in sorted({each.name for each in users} | dates.keys()):
+        readers = [user for each in users if each.name == name for user in users[each]]
+        managed = store.environment != "local" and any(
+            each.name == name and each.store != "ssm" for each in users
+        )
+        date = f"{dates[name]:%Y-%m-%d %H:%M}" if name in dates else "missing"
+        rows.append((name, "in Secrets Manager" if managed else date, readers))
+    if json:
+        print_json(
+            [{"name": name, "stored": stored, "needed_by": users} for name, stored, users in rows]
+        )
+        return
+    if not rows:
+        print_line("no function reads a secret")
+    width = max((len(name) for name, _, _ in rows), default=0)
+    for name, stored, readers in rows:
+        print_line(f"{name:{width}}  {stored:18}  {', '.join(readers) or 'no function reads it'}")
+    for name, stored, _ in rows:
+        if stored == "missing":
+            print_line(f"next: invoke secret set {name} --env {store.environment}")
+
+
+def _copy(source: _Secrets, target: _Secrets, *, overwrite: bool) -> None:
+    if source.environment == target.environment:
+        raise SecretError("--from and --to name the same environment: name two.")
+    stored, present = sorted(source.dates()), target.dates()
+    if not stored:
+        raise SecretError(f"{source.environment} has no secrets to copy.")
+    for name in stored:
+        if name in present and not overwrite:
+            print_line(f"left {name}: {target.environment} has it; --overwrite replaces it")
+            continue
+        value = source.read(name)
+        target.write(name, value, advanced=len(value.encode()) > LARGEST_STANDARD)
+        print_line(f"copied {name} to {target.environment}")
+
+
+def _remove(store: _Secrets, name: str, users: SecretUsers, *, yes: bool) -> None:
+    dates = store.dates()
+    if name not in dates:
+        raise UnknownNameError(f"secret in {store.environment}", name, sorted(dates))
+    if not yes:
+        if not sys.stdin.isatty():
+            raise Exit("error: there is no terminal to ask at: add --yes.", code=MISTAKE)
+        readers = [user for each in users if each.name == name for user in users[each]]
+        need = f", which {', '.join(readers)} reads" if readers else ""
+        if not is_confirmed(f"Remove {name} from {store.environment}{need}?"):
+            raise Exit("nothing was changed", code=MISTAKE)
+    store.remove(name)
+    print_line(f"removed {name} from {store.environment}")
+
+
+def _store(c: Context, repository: Repository, environment: str | None, option: str) -> _Secrets:
+    from dorc_runtime.project.environments import Program
+    from dorc_runtime.project.secret_files import SecretFile
+    from dorc_runtime.project.settings import read_settings
+
+    settings = read_settings(tasks_folder(c))
+    if environment == SecretFile.environment:
+        return SecretFile(repository)
+    known = (*Program(repository.root / settings.infra_stack_name).stacks, SecretFile.environment)
+    if environment is None:
+        raise SecretError(f"which environment? Add {option} X, where X is {' or '.join(known)}.")
+    if environment not in known:
+        remedy = f"`invoke new-env {environment}` makes it."
+        raise UnknownNameError("environment", environment, known, remedy=remedy)
+    from dorc_runtime.deploy.secret_store import secret_store
+
+    return secret_store(repository, settings, environment)
+
+
+def _users(repository: Repository) -> SecretUsers:
+    from dorc_runtime.compile.secret_users import secret_users
+    from dorc_runtime.project.definitions import load_source
+
+    return secret_users(load_source(folder) for folder in repository.pipelines)
+
+
+def _value(name: str, environment: str) -> str:
+    """Ask a person for the value, or read it from standard input, without its last line end."""
+    if sys.stdin.isatty():
+        try:
+            return getpass(f"Value of {name} in {environment}: ")
+        except EOFError:
+            raise Exit("nothing was stored", code=MISTAKE) from None
+    try:
+        text = sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError as error:
+        raise SecretError(
+            f"the value of {name} is not text in UTF-8: encode it, for example as Base64."
+        ) from error
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+TASKS: tuple[Task[Any], ...] = (secret,)
