@@ -1,7 +1,7 @@
 """What a run starts with: the objects in the lake, and the event of a trigger."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,7 +48,8 @@ class Request:
     """What a user asks a run to start with; without anything it is the first example.
 
     ``start`` comes from another run, and is used alone. ``seeds`` are put into services.
-    ``earlier`` is a saved run: what it left in the lake and in tables is there before this run.
+    ``secrets`` has values of secrets, which replace those in files. ``earlier`` is a saved run:
+    what it left in the lake and in tables is there before this run.
     """
 
     example: str | None = None
@@ -57,6 +58,7 @@ class Request:
     start: Start | None = None
     seeds: SeedValues = field(default_factory=SeedValues)
     earlier: SavedRun | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def local_bucket(zone: str) -> str:

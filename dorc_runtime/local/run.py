@@ -8,6 +8,7 @@ from pathlib import Path
 from dorc_runtime.compile.names import execution_arn
 from dorc_runtime.local.aws.lake import Lake
 from dorc_runtime.local.aws.run_resources import create_resource, put_seeds
+from dorc_runtime.local.aws.run_secrets import store_secret
 from dorc_runtime.local.aws.services import LocalServices
 from dorc_runtime.local.functions.inline import InlineFunctions
 from dorc_runtime.local.functions.outcome import Functions, LogLine
@@ -45,13 +46,15 @@ def run(
     no limit applies. With ``printing``, inline functions also print to the terminal. Without
     ``scheduler``, time is real. ``around`` wraps the functions. ``patches`` are for inline
     functions. ``fault_of`` returns the faults of steps that call no function. ``observe`` gets each
-    event, in order, on the calling thread.
+    event, in order, on the calling thread. In events, and in the result, the values of secrets are
+    replaced by their names.
     """
     events: list[Event] = []
 
     def see(event: Event) -> None:
-        events.append(event)
-        observe(event)
+        redacted = planned.redaction.event(event)
+        events.append(redacted)
+        observe(redacted)
 
     scheduler = scheduler or Scheduler(RealClock())
 
@@ -59,7 +62,11 @@ def run(
         scheduler.post(lambda: see(FunctionLogged(scheduler.clock.now(), line.function, line.text)))
 
     make: Callable[..., Functions] = (
-        partial(InlineFunctions, passthrough=printing, patches=patches)
+        partial(
+            InlineFunctions,
+            passthrough=planned.redaction.text if printing else None,
+            patches=patches,
+        )
         if inline
         else partial(WorkerPool, isolation=isolation)
     )
@@ -96,7 +103,7 @@ def run(
     calls = service_calls(lake, planned)
     after = _content(lake, planned.buckets)
     written = _written(lake, before, after)
-    return RunResult(
+    result = RunResult(
         pipeline=planned.source.id,
         document=planned.document,
         input=planned.start.event,
@@ -110,6 +117,7 @@ def run(
         seeded=_seeded(planned, before & after),
         seconds=ended - began,
     )
+    return planned.redaction.result(result)
 
 
 def fill(lake: Lake, planned: Plan) -> frozenset[tuple[str, str, str]]:
@@ -123,6 +131,8 @@ def fill(lake: Lake, planned: Plan) -> frozenset[tuple[str, str, str]]:
     for resource in planned.resources:
         create_resource(lake, resource, planned.target)
     put_seeds(lake, planned.seeds, planned.target)
+    for secret in planned.secrets:
+        store_secret(lake, secret, region=planned.region)
     lake.put_files((seed.bucket, seed.key, seed.path) for seed in planned.start.seeds)
     lake.open()
     return _content(lake, planned.buckets)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -26,6 +26,7 @@ from dorc_runtime.errors import DefinitionError, InputError, UnknownNameError
 from dorc_runtime.local.aws.access.roles import Roles, policies, sessions
 from dorc_runtime.local.aws.mocks import read_mocks, refuse_unanswered_tasks
 from dorc_runtime.local.aws.run_resources import used_resources
+from dorc_runtime.local.aws.run_secrets import RunSecret, run_secrets
 from dorc_runtime.local.functions.outcome import LocalFunction
 from dorc_runtime.local.inputs import Request, Start, local_bucket, start_of
 from dorc_runtime.local.interpreter.executions import Machine
@@ -41,9 +42,15 @@ from dorc_runtime.model.config import Config
 from dorc_runtime.model.resources import Bucket, Resource
 from dorc_runtime.model.steps import Function, all_steps, called_pipelines
 from dorc_runtime.project.definitions import load_config, load_source
+from dorc_runtime.project.environment_values.secret_files import (
+    example_secrets,
+    read_secrets,
+    secret_file,
+)
 from dorc_runtime.project.environment_values.setting_values import setting_values
 from dorc_runtime.project.packages import packages_folder
 from dorc_runtime.project.repository import PipelineFolder, Repository
+from dorc_runtime.runs.redaction import Redaction
 
 # The account in ARNs of local runs.
 ACCOUNT = EXAMPLE_ACCOUNT
@@ -59,7 +66,8 @@ class Plan:
 
     ``functions`` and ``roles`` also have those of called pipelines, by
     ``<layer>.<pipeline>.<function>``; ``machines`` has the called pipelines, by ARN. ``resources``
-    are those of ``target`` that the run needs, and ``seeds`` what is in them before.
+    are those of ``target`` that the run needs, and ``seeds`` what is in them before; so are
+    ``secrets``. ``redaction`` knows all values of secrets that are on this machine.
     """
 
     source: Source
@@ -73,6 +81,8 @@ class Plan:
     document: Document
     machines: Mapping[str, Machine]
     mocks: Mapping[str, JsonValue]
+    secrets: tuple[RunSecret, ...] = ()
+    redaction: Redaction = field(default_factory=Redaction)
 
     @property
     def region(self) -> str:
@@ -107,6 +117,12 @@ def plan(
     source = sources[folder.id]
     start = start_of(folder, source.pipeline, request, now=datetime.now(UTC))
     _check_size(start)
+    values = {
+        **read_secrets(repository),
+        **example_secrets(folder, start.example),
+        **request.secrets,
+    }
+    redaction = Redaction(values)
     documents = {
         name: _document(each, target, prefix="" if each is source else _prefix(each))
         for name, each in sources.items()
@@ -136,7 +152,7 @@ def plan(
     )
     return Plan(
         source=source,
-        start=start,
+        start=replace(start, origin=redaction.text(start.origin)),
         functions=functions,
         roles=Roles(
             policies=allowed,
@@ -155,6 +171,13 @@ def plan(
             if name != folder.id
         },
         mocks=mocks,
+        secrets=run_secrets(
+            sources.values(),
+            values,
+            target,
+            example_file=secret_file(folder, start.example),
+        ),
+        redaction=redaction,
     )
 
 

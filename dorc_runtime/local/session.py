@@ -95,7 +95,12 @@ class Session:
                 observe=observer.event,
                 isolation=self._isolation,
             )
-        folder = save_run(result, root=self._repository.root, now=datetime.now(UTC))
+        folder = save_run(
+            result,
+            root=self._repository.root,
+            now=datetime.now(UTC),
+            redaction=planned.redaction,
+        )
         observer.ended(result, folder=folder)
         change = remedy(
             result.ending,

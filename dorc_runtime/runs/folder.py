@@ -14,6 +14,7 @@ from pydantic import JsonValue
 
 from dorc_runtime.errors import RunFolderError
 from dorc_runtime.runs.events import FunctionLogged
+from dorc_runtime.runs.redaction import Redaction
 from dorc_runtime.runs.result import RunResult
 from dorc_runtime.runs.visits import StateVisit, visits_of
 
@@ -95,12 +96,19 @@ def make_runs_folder(root: Path) -> Path:
     return runs
 
 
-def save_run(result: RunResult, *, root: Path, now: datetime) -> Path:
+def save_run(
+    result: RunResult,
+    *,
+    root: Path,
+    now: datetime,
+    redaction: Redaction = Redaction(),  # noqa: B008 # frozen
+) -> Path:
     """Write the run below ``root`` and return its folder; only the newest runs stay.
 
     The folder holds ``result.json``, ``log.txt``, in ``lake/`` the objects written, in ``tables/``
-    all items of each table, and in ``messages/`` what each topic and queue was sent. Its owner
-    alone can read it, since inputs and logs may hold secrets.
+    all items of each table, and in ``messages/`` what each topic and queue was sent, all after
+    ``redaction``. Its owner alone can read it, since inputs and logs may hold what nobody declared
+    as a secret.
 
     Raises:
         RunFolderError: The run cannot be saved; nothing is left of the folder.
@@ -109,7 +117,7 @@ def save_run(result: RunResult, *, root: Path, now: datetime) -> Path:
     folder = runs / f"{now:%Y%m%d-%H%M%S-%f}-{result.pipeline.replace('/', '-')}"
     try:
         folder.mkdir(mode=0o700)
-        _write(result, folder)
+        _write(result, folder, redaction)
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise _unwritable(runs, error.strerror) from error
@@ -118,7 +126,7 @@ def save_run(result: RunResult, *, root: Path, now: datetime) -> Path:
     return folder
 
 
-def _write(result: RunResult, folder: Path) -> None:
+def _write(result: RunResult, folder: Path, redaction: Redaction) -> None:
     text = json.dumps(summary(result), indent=2, ensure_ascii=False)
     # What UTF-8 cannot hold, half of a character, is written as an escape, which JSON also has.
     (folder / "result.json").write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
@@ -132,12 +140,13 @@ def _write(result: RunResult, folder: Path) -> None:
     for key, body in result.written.items():
         path = folder / "lake" / _path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(body)
+        path.write_bytes(redaction.body(body))
     for kind, records in (("tables", result.tables), ("messages", result.messages)):
         for name, values in records.items():
             path = folder / kind / f"{name}.jsonl"
             path.parent.mkdir(exist_ok=True)
-            lines = [f"{json.dumps(value, ensure_ascii=False)}\n" for value in values]
+            rows = (dict(each) if isinstance(each, Mapping) else each for each in values)
+            lines = [f"{json.dumps(redaction.value(row), ensure_ascii=False)}\n" for row in rows]
             path.write_text("".join(lines), encoding="utf-8", errors="backslashreplace")
 
 

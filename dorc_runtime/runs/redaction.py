@@ -22,7 +22,7 @@ from dorc_runtime.runs.events import (
     StateFailed,
     StateRetried,
 )
-from dorc_runtime.runs.result import Refusal, RunResult
+from dorc_runtime.runs.result import Refusal, RunResult, ServiceCall
 
 # A shorter value would also be found in texts that have nothing to do with it.
 SHORTEST = 4
@@ -31,7 +31,7 @@ _SHORTEST_PART = 8
 # JSON in JSON: the cause of a Call has the causes of what it called.
 _DEEPEST = 5
 
-Record = TypeVar("Record", Event, Ending)
+Record = TypeVar("Record", bound=Event | Ending)
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,9 @@ class Redaction:
     """
 
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.values.items()))
 
     def text(self, text: str) -> str:
         """Return ``text`` with the names of secrets in place of their values."""
@@ -87,30 +90,38 @@ class Redaction:
             case StateFailed():
                 return self._record(event, "error", "cause", "input")
             case ExecutionStatusChanged(ending=ending):
-                redacted = ending and self.ending(ending)
-                return replace(self._record(event, "input"), ending=redacted)
+                change = self._record(event, "input")
+                return replace(change, ending=self.ending(ending)) if ending else change
 
     def ending(self, ending: Ending) -> Ending:
         """Return how a run ended, redacted."""
-        failed = ending.failed and self._record(ending.failed, "error", "cause", "input")
         redacted = self._record(ending, "output", "error", "cause", "advice")
-        return replace(redacted, failed=failed)
+        if ending.failed is None:
+            return redacted
+        return replace(redacted, failed=self._record(ending.failed, "error", "cause", "input"))
 
     def result(self, result: RunResult) -> RunResult:
-        """Return the record of a run, redacted, except for the content of what it wrote."""
+        """Return the record of a run, redacted, except for data: objects, items and messages.
+
+        Its events are redacted already, one by one.
+        """
         if not self.values:
             return result
         return replace(
             result,
             input=self.value(result.input),
             ending=self.ending(result.ending),
-            events=tuple(self.event(event) for event in result.events),
             written={self.text(key): body for key, body in result.written.items()},
             refusals=tuple(
                 Refusal(function, action, self.text(resource))
                 for function, action, resource in result.refusals
             ),
+            calls=tuple(call._replace(arguments=self._object(call)) for call in result.calls),
         )
+
+    def _object(self, call: ServiceCall) -> Mapping[str, JsonValue]:
+        redacted = self.value(dict(call.arguments))
+        return redacted if isinstance(redacted, dict) else {}
 
     def _record(self, record: Record, *names: str) -> Record:
         changes: dict[str, Any] = {}

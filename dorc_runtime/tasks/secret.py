@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from invoke.context import Context
 from invoke.exceptions import Exit
-from invoke.parser import Argument
+from invoke.parser.argument import Argument
 from invoke.tasks import Task, task
 
 from dorc_runtime.errors import SecretError, UnknownNameError
@@ -54,11 +54,15 @@ class _NameArgument(Argument):
         super().__init__(name="name", help=help_text, positional=True)
         self._action = action
 
-    def _given(self) -> str | None:
+    @property
+    def value(self) -> str | None:
+        """The word, "" after an action without one, and None where it is missing."""
         given: str | None = self._value
         return "" if given is None and self._action.value not in _NAMED else given
 
-    value = property(_given, Argument.value.fset)
+    @value.setter
+    def value(self, word: str) -> None:
+        self.set_value(word)
 
 
 class SecretTask(Task[Any]):
@@ -127,7 +131,7 @@ def secret(
 
 
 def _set(store: _Secrets, name: str, users: SecretUsers, *, advanced: bool) -> None:
-    from dorc_runtime.project.secret_files import check_value
+    from dorc_runtime.project.environment_values.secret_files import check_value
 
     known = [each.name for each in users]
     if name not in known:
@@ -137,8 +141,8 @@ def _set(store: _Secrets, name: str, users: SecretUsers, *, advanced: bool) -> N
     managed = [each for each in users if each.name == name and each.store != "ssm"]
     if managed and store.environment != "local":
         raise SecretError(
-            f"'{name}' is in Secrets Manager: change it there, `aws secretsmanager "
-            f"put-secret-value --secret-id {managed[0].arn}`."
+            f"'{name}' is in Secrets Manager: change it there, for example with "
+            "`aws secretsmanager put-secret-value`."
         )
     value = check_value(name, _value(name, store.environment), where="the value")
     _check_size(name, value, advanced=advanced)
@@ -171,7 +175,7 @@ def _list(store: _Secrets, users: SecretUsers, *, json: bool) -> None:
         rows.append((name, "in Secrets Manager" if managed else date, readers))
     if json:
         print_json(
-            [{"name": name, "stored": stored, "needed_by": users} for name, stored, users in rows]
+            [{"name": name, "stored": stored, "readers": [*users]} for name, stored, users in rows]
         )
         return
     if not rows:
@@ -215,8 +219,8 @@ def _remove(store: _Secrets, name: str, users: SecretUsers, *, yes: bool) -> Non
 
 
 def _store(c: Context, repository: Repository, environment: str | None, option: str) -> _Secrets:
+    from dorc_runtime.project.environment_values.secret_files import SecretFile
     from dorc_runtime.project.environments import Program
-    from dorc_runtime.project.secret_files import SecretFile
     from dorc_runtime.project.settings import read_settings
 
     settings = read_settings(tasks_folder(c))
@@ -228,7 +232,7 @@ def _store(c: Context, repository: Repository, environment: str | None, option: 
     if environment not in known:
         remedy = f"`invoke new-env {environment}` makes it."
         raise UnknownNameError("environment", environment, known, remedy=remedy)
-    from dorc_runtime.deploy.secret_store import secret_store
+    from dorc_runtime.deploy.secret_stores.environment_secrets import secret_store
 
     return secret_store(repository, settings, environment)
 

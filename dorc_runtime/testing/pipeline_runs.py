@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -17,9 +18,11 @@ from dorc_runtime.local.run import run
 from dorc_runtime.local.run_plan import Plan, plan
 from dorc_runtime.local.sandbox.mechanisms import Isolation
 from dorc_runtime.local.seeds.example_seeds import SeedValues
+from dorc_runtime.project.environment_values.secret_files import check_value
 from dorc_runtime.project.repository import Repository
 from dorc_runtime.project.settings import read_settings
 from dorc_runtime.runs.events import Event, FunctionLogged, StateEntered, StateExited, StateRetried
+from dorc_runtime.runs.redaction import Redaction
 from dorc_runtime.runs.result import RunResult, ServiceCall
 from dorc_runtime.testing.coverage import Coverage
 from dorc_runtime.testing.faults import Fault, Faults, patches_by_function
@@ -78,7 +81,7 @@ class PipelineRunner:
 
     ``lake`` returns the server that the runs share. ``workers`` is the default of calls.
     ``is_patched`` returns whether the test has replaced attributes with pytest's ``monkeypatch``.
-    ``coverage`` counts what runs reach.
+    ``coverage`` counts what runs reach, and ``redactions`` gets the values of secrets of each.
     """
 
     def __init__(
@@ -89,12 +92,14 @@ class PipelineRunner:
         workers: bool = False,
         is_patched: Callable[[], bool] = lambda: False,
         coverage: Coverage,
+        redactions: set[Redaction],
     ) -> None:
         self._repository = repository
         self._lake = lake
         self._workers = workers
         self._is_patched = is_patched
         self._coverage = coverage
+        self._redactions = redactions
 
     def __call__(
         self,
@@ -106,6 +111,7 @@ class PipelineRunner:
         tables: Mapping[str, Sequence[Mapping[str, object]]] | None = None,
         queues: Mapping[str, Sequence[JsonValue]] | None = None,
         parameters: Mapping[str, str | list[str]] | None = None,
+        secrets: Mapping[str, str] | None = None,
         faults: Sequence[Fault] = (),
         patches: Mapping[str, object] | None = None,
         workers: bool | None = None,
@@ -114,7 +120,8 @@ class PipelineRunner:
 
         Without any of them it is the first example. ``tables`` has items, ``queues`` messages, and
         ``parameters`` the parameters of SSM that exist before the run, in place of those that the
-        example has for the same table, queue or name. ``patches`` replace, for this run, names in
+        example has for the same table, queue or name; ``secrets`` has values of secrets in place of
+        those in files. ``patches`` replace, for this run, names in
         functions: ``{"clean.today": lambda: "2030-01-31"}``. With ``workers``, functions run in
         worker processes with Lambda's rules, where patches are not possible. Raises a
         ``DorcError`` for a run that cannot start.
@@ -136,10 +143,13 @@ class PipelineRunner:
                 file,
                 text,
                 seeds=SeedValues(tables or {}, queues or {}, parameters or {}),
+                secrets=_checked(secrets or {}),
             ),
             cache=self._repository.root / ".dorc" / "packages",
             on_install=lambda: None,
         )
+        self._redactions.add(planned.redaction)
+        _check_needed(secrets or {}, [each.secret.name for each in planned.secrets])
         planned_faults = Faults(faults, known=sorted({*planned.functions, *_steps(planned)}))
         scheduler = LateScheduler(VirtualClock(time.time()))
         lake = self._lake()
@@ -167,6 +177,17 @@ def _steps(planned: Plan) -> Iterator[str]:
     for machine in planned.machines.values():
         place = machine.pipeline.replace("/", ".")
         yield from (f"{place}.{name}" for name, _ in tasks_of(machine.document))
+
+
+def _checked(secrets: Mapping[str, str]) -> dict[str, str]:
+    return {name: check_value(name, value, where="secrets") for name, value in secrets.items()}
+
+
+def _check_needed(secrets: Mapping[str, str], needed: Sequence[str]) -> None:
+    for name in sorted(secrets.keys() - set(needed)):
+        near = get_close_matches(name, needed, n=1)
+        remedy = f"Did you mean '{near[0]}'?" if near else "Remove it."
+        raise InputError(f"secrets: no function of the run reads '{name}'. {remedy}")
 
 
 def _pipeline_run(result: RunResult) -> PipelineRun:

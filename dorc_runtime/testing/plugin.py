@@ -19,12 +19,14 @@ from dorc_runtime.testing.coverage import Coverage
 if TYPE_CHECKING:
     from dorc_runtime.local.aws.lake import Lake
     from dorc_runtime.project.repository import Repository
+    from dorc_runtime.runs.redaction import Redaction
     from dorc_runtime.testing.examples.collection import ExampleFolder
     from dorc_runtime.testing.pipeline_runs import PipelineRunner
     from dorc_runtime.testing.trigger_matches import Triggers
 
 _lake = pytest.StashKey["Lake"]()
 _coverage = pytest.StashKey[Coverage]()
+_redactions = pytest.StashKey[set["Redaction"]]()
 _COVERAGE_KEY = "dorc_coverage"
 
 
@@ -49,6 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "the test's own process, also when the option --dorc-workers is given",
     )
     config.stash[_coverage] = Coverage()
+    config.stash[_redactions] = set()
     if (config.rootpath / "pipeline_config.py").is_file():
         # Tests are next to the functions: a test run must not change the folders of images.
         sys.dont_write_bytecode = True
@@ -107,6 +110,20 @@ def _place(error: DorcError) -> str:
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}: " if frames else ""
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Replace the values of secrets in what a test shows: its failure and its output."""
+    report = yield
+    for redaction in item.config.stash[_redactions]:
+        redacted = redaction.text(report.longreprtext)
+        if redacted != report.longreprtext:
+            report.longrepr = redacted
+        report.sections = [(name, redaction.text(text)) for name, text in report.sections]
+    return report
+
+
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> ExampleFolder | None:
     """Collect an example that has ``expected/`` as a test."""
     if path.parent.name != "examples":
@@ -163,6 +180,7 @@ def _runner(
         workers=workers,
         is_patched=is_patched,
         coverage=config.stash[_coverage],
+        redactions=config.stash[_redactions],
     )
 
 

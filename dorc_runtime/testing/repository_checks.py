@@ -9,6 +9,7 @@ from dorc_runtime.compile.checks import Problem, Source, problems_of
 from dorc_runtime.compile.document.states import state_machine
 from dorc_runtime.compile.names import zones
 from dorc_runtime.compile.permissions.function_access import objects
+from dorc_runtime.compile.secret_users import secret_users
 from dorc_runtime.compile.triggers.schedules import check_schedule
 from dorc_runtime.errors import DorcError
 from dorc_runtime.local.aws.mocks import read_mocks
@@ -16,6 +17,7 @@ from dorc_runtime.model.config import Config
 from dorc_runtime.model.steps import Function, all_steps, called_pipelines
 from dorc_runtime.model.triggers import CronTrigger, S3Trigger
 from dorc_runtime.project.definitions import load_config, load_source
+from dorc_runtime.project.environment_values.secret_files import secret_file_problems
 from dorc_runtime.project.environments import Kind, Program, stack_file_problems
 from dorc_runtime.project.repository import PipelineFolder, Repository
 from dorc_runtime.project.requirements import requirement_problems
@@ -58,6 +60,8 @@ def problems_in(
     problems += [*checked.problems, *wrong]
     problems += _stack_files(repository, config, universal=universal, infra=infra)
     sources = tuple(checked.sources.values())
+    names = {secret.name for secret in secret_users(sources)}
+    problems += secret_file_problems(repository, names)
     places = _places(repository, sources)
     of_ids = {source.id: source for source in sources}
     for folder, source in checked.sources.items():

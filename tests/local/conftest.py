@@ -123,7 +123,7 @@ def inline(log: list[LogLine]) -> Iterator[Callable[..., InlineFunctions]]:
                 endpoint=endpoint,
                 region=REGION,
                 on_log=log.append,
-                passthrough=passthrough,
+                passthrough=str if passthrough else None,
             )
         )
         return executors[-1]

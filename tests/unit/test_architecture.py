@@ -29,6 +29,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "driver": set(),
         "programs": {"components"},
         "components": set(),
+        "secret_stores": {"driver"},
         "synth": {"driver", "programs", "state_store"},
         "state_store": {"driver"},
     },
@@ -39,7 +40,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "expressions": set(),
     },
     "model": {"steps": {"expressions"}, "expressions": set()},
-    "project": {"template": set(), "images": set(), "environment_values": set()},
+    "project": {"template": set(), "images": set(), "environment_values": {"template"}},
     "tasks": {"drawings": set()},
     "testing": {"examples": set()},
 }

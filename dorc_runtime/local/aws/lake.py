@@ -41,6 +41,7 @@ _OBJECTS = "/moto-api/dorc/objects"
 # The services that take JSON: what their actions start with in a request, and the version.
 _JSON = {
     "dynamodb": ("DynamoDB_20120810", "1.0"),
+    "secretsmanager": ("secretsmanager", "1.1"),
     "sqs": ("AmazonSQS", "1.0"),
     "ssm": ("AmazonSSM", "1.1"),
 }

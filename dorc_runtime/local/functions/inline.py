@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Self
+from typing import Self, TextIO
 
 from pydantic import JsonValue
 
@@ -35,9 +35,9 @@ from dorc_runtime.local.functions.outcome import (
 class InlineFunctions:
     """Functions called on the calling thread, one at a time, before ``submit`` returns.
 
-    What a handler prints goes to ``on_log``; with ``passthrough`` also to the terminal, which a
-    debugger's prompt needs. ``patches`` has values that replace others, by function and by their
-    path from its ``lambda.py``: ``handler``, or ``rules.today``.
+    What a handler prints goes to ``on_log``; what ``passthrough`` returns for it goes to the
+    terminal, which a debugger's prompt needs. ``patches`` has values that replace others, by
+    function and by their path from its ``lambda.py``: ``handler``, or ``rules.today``.
 
     Not applied: the timeout and the memory limit; Lambda's files and network (only credentials and
     the endpoint are replaced as in a worker); Lambda's packages (all that is installed here can be
@@ -52,7 +52,7 @@ class InlineFunctions:
         endpoint: str | Callable[[], str],
         region: str,
         on_log: Callable[[LogLine], None],
-        passthrough: bool = False,
+        passthrough: Callable[[str], str] | None = None,
         patches: Mapping[str, Mapping[str, object]] | None = None,
     ) -> None:
         self._functions = functions
@@ -113,7 +113,7 @@ class InlineFunctions:
     @contextmanager
     def _isolated(self, name: str, request_id: str) -> Iterator[WarmFunction]:
         warm = self._warm_function(name)
-        terminal = sys.stdout if self._passthrough else None
+        terminal = partial(_show, sys.stdout, self._passthrough) if self._passthrough else None
         log = partial(self._log, name, request_id)
         with isolated(warm, request_id, on_line=log, terminal=terminal):
             yield warm
@@ -145,6 +145,11 @@ class InlineFunctions:
 
     def _log(self, function: str, request_id: str, text: str) -> None:
         self._on_log(LogLine(function, request_id, text))
+
+
+def _show(terminal: TextIO, passthrough: Callable[[str], str], text: str) -> None:
+    terminal.write(passthrough(text))
+    terminal.flush()
 
 
 def _answer(warm: WarmFunction, event: bytes, request_id: str) -> Outcome:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from dorc_runtime.local.functions import runtime
 from dorc_runtime.local.functions.outcome import LocalFunction
@@ -64,7 +64,11 @@ def own_names(folder: Path) -> frozenset[str]:
 
 @contextmanager
 def isolated(
-    warm: WarmFunction, request_id: str, *, on_line: Callable[[str], None], terminal: TextIO | None
+    warm: WarmFunction,
+    request_id: str,
+    *,
+    on_line: Callable[[str], None],
+    terminal: Callable[[str], None] | None,
 ) -> Iterator[None]:
     """Give this process to the function for one call.
 
@@ -98,7 +102,9 @@ def forget_modules(paths: Collection[Path], *, keep: Collection[str]) -> None:
 
 
 @contextmanager
-def _standard_output(on_line: Callable[[str], None], terminal: TextIO | None) -> Iterator[None]:
+def _standard_output(
+    on_line: Callable[[str], None], terminal: Callable[[str], None] | None
+) -> Iterator[None]:
     before = sys.stdout, sys.stderr
     lines = _Lines(on_line, terminal)
     text = io.TextIOWrapper(
@@ -118,7 +124,9 @@ def _standard_output(on_line: Callable[[str], None], terminal: TextIO | None) ->
 class _Lines(io.RawIOBase):
     """Passes on what is written, line by line."""
 
-    def __init__(self, on_line: Callable[[str], None], terminal: TextIO | None) -> None:
+    def __init__(
+        self, on_line: Callable[[str], None], terminal: Callable[[str], None] | None
+    ) -> None:
         super().__init__()
         self._on_line = on_line
         self._terminal = terminal
@@ -130,8 +138,7 @@ class _Lines(io.RawIOBase):
     def write(self, chunk: "ReadableBuffer") -> int:
         written = bytes(chunk)
         if self._terminal is not None:
-            self._terminal.write(written.decode(errors="replace"))
-            self._terminal.flush()
+            self._terminal(written.decode(errors="replace"))
         *lines, self._rest = (self._rest + written).split(b"\n")
         for line in lines:
             self._pass_on(line)

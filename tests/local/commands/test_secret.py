@@ -102,6 +102,14 @@ def test_set_stores_an_encrypted_parameter_with_the_tags_of_the_environment(shop
     }
 
 
+def test_a_secret_is_encrypted_with_the_key_of_the_configuration(shop: Shop) -> None:
+    key = "arn:aws:kms:eu-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    shop.repository.write("infra/Pulumi.prod.yaml", f"config:\n  kms_key_arn: {key}\n")
+    assert shop.secret("set", "weather-key", "--env", "prod", value=VALUE).returncode == 0
+    [described] = shop.ssm.describe_parameters()["Parameters"]
+    assert described["KeyId"] == key
+
+
 def test_set_replaces_what_is_there(shop: Shop) -> None:
     shop.secret("set", "weather-key", "--env", "prod", value="before")
     assert shop.secret("set", "weather-key", "--env", "prod", value="after").returncode == 0
@@ -214,7 +222,7 @@ def test_a_secret_of_secrets_manager_is_changed_there(shop: Shop) -> None:
         imports="Function, Pipeline, Secret",
     )
     done = shop.secret("set", "shop", "--env", "prod", value=VALUE)
-    refused(done, f"aws secretsmanager put-secret-value --secret-id {arn}")
+    refused(done, "change it there, for example with `aws secretsmanager put-secret-value`")
     assert "in Secrets Manager" in shop.secret("list", "--env", "prod").stdout
 
 

@@ -5,6 +5,7 @@ import json
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
+from pydantic import JsonValue
 
 from dorc_runtime.runs.events import (
     Ending,
@@ -60,7 +61,7 @@ def test_a_value_that_contains_another_is_replaced_as_a_whole() -> None:
 
 def test_keys_texts_and_numbers_of_json_are_redacted() -> None:
     redaction = Redaction({"pin": "123456"})
-    value = {"123456": ["x123456x", 123456, 1.5, True, None, 99]}
+    value: JsonValue = {"123456": ["x123456x", 123456, 1.5, True, None, 99]}
     assert redaction.value(value) == {
         "[secret pin]": ["x[secret pin]x", "[secret pin]", 1.5, True, None, 99]
     }

@@ -74,6 +74,8 @@ class SecretStore:
             "Value": value,
             "Type": "SecureString",
         }
+        if self._config.kms_key_arn is not None:
+            parameter["KeyId"] = self._config.kms_key_arn
         with self._refusals("ssm:PutParameter", Redaction({name: value})):
             try:
                 tier = "Advanced" if advanced else "Standard"

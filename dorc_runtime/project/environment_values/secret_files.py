@@ -9,8 +9,9 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 
 from dorc_runtime.compile.secret_users import LOCAL
@@ -83,10 +84,33 @@ def example_secrets(folder: PipelineFolder, example: str | None) -> dict[str, st
     Raises:
         SecretError: The file cannot be used as it is.
     """
-    if example is None:
-        return {}
-    file = folder.path / "examples" / example / FILE
-    return _read(file, file.relative_to(folder.root).as_posix()) if file.is_file() else {}
+    shown = secret_file(folder, example)
+    file = folder.root / shown
+    return _read(file, shown) if example is not None and file.is_file() else {}
+
+
+def secret_file(folder: PipelineFolder, example: str | None) -> str:
+    """Return the path of an example's secrets from the root; of any example for None."""
+    return f"src/{folder.id}/examples/{example or '<case>'}/{FILE}"
+
+
+def secret_file_problems(repository: Repository, names: Collection[str]) -> Iterator[str]:
+    """Yield the problems of all files; functions of the repository read the secrets ``names``."""
+    try:
+        read_secrets(repository)
+    except SecretError as error:
+        yield str(error)
+    for folder in repository.pipelines:
+        for example in folder.examples:
+            try:
+                unused = sorted(example_secrets(folder, example).keys() - set(names))
+            except SecretError as error:
+                yield str(error)
+                continue
+            for name in unused:
+                near = get_close_matches(name, names, n=1)
+                remedy = f"Did you mean '{near[0]}'?" if near else "Remove it."
+                yield f"{secret_file(folder, example)}: no function reads '{name}'. {remedy}"
 
 
 def write_secrets(repository: Repository, values: Mapping[str, str]) -> None:

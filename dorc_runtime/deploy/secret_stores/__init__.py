@@ -1,0 +1,4 @@
+"""Where the secrets of an environment are on AWS; no value of them goes through Pulumi.
+
+Open ``environment_secrets`` for what is asked of SSM and Secrets Manager.
+"""
