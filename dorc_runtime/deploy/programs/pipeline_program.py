@@ -34,7 +34,7 @@ from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.project.environment_values.targets import environment_target
 from dorc_runtime.project.environments import Program, config_with_settings, environment_config
 from dorc_runtime.project.handlers import handler_problem
-from dorc_runtime.project.images.fingerprint import ImageRecipe, recipe
+from dorc_runtime.project.images.fingerprint import ImageRecipe, recipes_of
 from dorc_runtime.project.repository import PipelineFolder, find_repository
 from dorc_runtime.project.settings import read_settings
 
@@ -92,10 +92,8 @@ def _pipeline(defaults: Config, pipeline: Pipeline, path: Path) -> None:
         layer=folder.layer, name=folder.name, pipeline=pipeline, config=config, target=target
     )
     infra = _infra(Program(repository.root / infra_folder), environment)
-    images = {
-        step.name: _image(recipe(folder, step.name, config.universal), cloud)
-        for step in plan.functions
-    }
+    image_recipes = recipes_of(folder, [step.name for step in plan.functions], config.universal)
+    images = {name: _image(each, cloud) for name, each in image_recipes.items()}
     functions = _functions(plan, images, infra, cloud)
     workflow = Workflow(
         folder.name,

@@ -85,12 +85,27 @@ def recipes(repository: Repository, universal: UniversalConfig) -> tuple[ImageRe
 def recipe(folder: PipelineFolder, function: str, universal: UniversalConfig) -> ImageRecipe:
     """Return the recipe of one function of the pipeline in ``folder``.
 
+    Raises the errors of ``recipes_of``.
+    """
+    return recipes_of(folder, [function], universal)[function]
+
+
+def recipes_of(
+    folder: PipelineFolder, functions: Iterable[str], universal: UniversalConfig
+) -> dict[str, ImageRecipe]:
+    """Return the recipes of functions of the pipeline in ``folder``, by their names.
+
     Raises ``UnknownNameError`` for a function that does not exist, and ``DefinitionError`` for
     files that an image cannot contain.
     """
-    if function not in folder.functions:
-        raise UnknownNameError(f"function of {folder.id}", function, folder.functions)
-    return _recipe(folder, function, universal, _shared(folder.root, universal))
+    names = tuple(functions)
+    for name in names:
+        if name not in folder.functions:
+            raise UnknownNameError(f"function of {folder.id}", name, folder.functions)
+    if not names:
+        return {}
+    shared = _shared(folder.root, universal)
+    return {name: _recipe(folder, name, universal, shared) for name in names}
 
 
 def stage(
