@@ -3,6 +3,7 @@
 On AWS they run at the same time; here one after the other, in the order of their events.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,12 +13,14 @@ from pydantic import JsonValue
 
 from dorc_runtime.compile.checks import Source, problems_of, resolved_source
 from dorc_runtime.compile.graph_checks import problems_between
+from dorc_runtime.compile.target import Target
 from dorc_runtime.errors import DefinitionError
 from dorc_runtime.local.aws.lake import Lake
 from dorc_runtime.local.event_capture import EventCapture
 from dorc_runtime.local.inputs import Start, shown_bucket
 from dorc_runtime.local.run import fill
 from dorc_runtime.local.run_plan import Plan, local_machine, local_target
+from dorc_runtime.local.run_records import sent_texts
 from dorc_runtime.local.subscriptions import (
     EXECUTIONS,
     OBJECTS,
@@ -99,12 +102,31 @@ def follow(
         planned, link = waiting.popleft()
         completed = carry_out(planned, tuple(each.pipeline for each in link.chain))
         yield completed
+        for source, received, sent in _by_messages(completed.result, subscriptions, first.target):
+            origin = f"messages were sent to {sent[0].replace('/', ':').rpartition(':')[2]}"
+            next_link = _next_link(link, source.id, sent, origin=origin)
+            start = Start((), received, origin, _example(repository, source, first.start))
+            waiting.append((replace(plan(source.id, start), buckets=buckets), next_link))
         for bus, event in _events(completed.result, capture, first.region):
             for source, received in subscriptions.started(event, bus=bus):
                 origin = _origin(event, machines)
                 next_link = _next_link(link, source.id, _subject(event), origin=origin)
                 start = Start((), received, origin, _example(repository, source, first.start))
                 waiting.append((replace(plan(source.id, start), buckets=buckets), next_link))
+
+
+def _by_messages(
+    result: RunResult, subscriptions: Subscriptions, target: Target
+) -> Iterator[tuple[Source, JsonValue, tuple[str, ...]]]:
+    """Yield the pipelines that messages of a run start, each with its input, and what was sent."""
+    sent: dict[str, list[str]] = {}
+    for call in result.calls:
+        for address, text in sent_texts(call):
+            sent.setdefault(address, []).append(text)
+    for address, texts in sent.items():
+        started = subscriptions.started_by_messages(address, texts, target=target, at=time.time())
+        for source, received in started:
+            yield source, received, (address, *texts)
 
 
 def _events(result: RunResult, capture: EventCapture, region: str) -> Iterator[tuple[str, Event]]:

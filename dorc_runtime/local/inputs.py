@@ -9,10 +9,12 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from dorc_runtime.compile.names import zones
+from dorc_runtime.compile.target import Target
 from dorc_runtime.compile.triggers.trigger_input import object_event, pipeline_event, schedule_event
 from dorc_runtime.errors import InputError, UnknownNameError
 from dorc_runtime.local.json_text import parse_json, read_json
 from dorc_runtime.local.seeds.example_seeds import SeedValues
+from dorc_runtime.local.seeds.trigger_messages import trigger_messages
 from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.model.triggers import CronTrigger, PipelineTrigger, S3Trigger
 from dorc_runtime.project.repository import PipelineFolder
@@ -72,9 +74,14 @@ def shown_bucket(bucket: str) -> str:
 
 
 def start_of(
-    folder: PipelineFolder, pipeline: Pipeline, request: Request, *, now: datetime
+    folder: PipelineFolder,
+    pipeline: Pipeline,
+    request: Request,
+    *,
+    now: datetime,
+    target: Target,
 ) -> Start:
-    """Return what to start ``pipeline`` with.
+    """Return what to start ``pipeline`` with in ``target``.
 
     Raises ``InputError`` for a file or input that cannot be used, ``UnknownNameError`` for an
     example that does not exist.
@@ -95,7 +102,19 @@ def start_of(
         origin = f"example {example}, input.json"
         name = file.relative_to(folder.root).as_posix()
         return Start(seeds, read_json(file, name=name), origin, example)
-    event, origin = _trigger_event(folder, pipeline, seeds, now, example=example or "first")
+    path = folder.path / "examples" / example if example else None
+    messages = trigger_messages(
+        pipeline,
+        folder.id,
+        example=path,
+        seeds=request.seeds,
+        root=folder.root,
+        at=now.timestamp(),
+        target=target,
+    )
+    event, origin = messages or _trigger_event(
+        folder, pipeline, seeds, now, example=example or "first"
+    )
     if example:
         return Start(seeds, event, f"example {example}, {origin}", example)
     return Start(seeds, event, origin)
@@ -200,6 +219,8 @@ def _trigger_event(
                     execution="local",
                     status=trigger.on[0],
                     time=_iso(now),
+                    input="{}",
+                    output="{}" if trigger.on[0] == "SUCCEEDED" else None,
                 )
                 return event, f"{trigger.pipeline} ended"
             case _:

@@ -41,6 +41,7 @@ from dorc_runtime.local.seeds.example_seeds import (
 from dorc_runtime.model.config import Config
 from dorc_runtime.model.resources import Bucket, Resource
 from dorc_runtime.model.steps import Function, all_steps, called_pipelines
+from dorc_runtime.model.triggers import QueueTrigger
 from dorc_runtime.project.definitions import load_config, load_source
 from dorc_runtime.project.environment_values.secret_files import (
     example_secrets,
@@ -115,7 +116,7 @@ def plan(
     region = target.region
     sources = _sources(repository, folder, target)
     source = sources[folder.id]
-    start = start_of(folder, source.pipeline, request, now=datetime.now(UTC))
+    start = start_of(folder, source.pipeline, request, now=datetime.now(UTC), target=target)
     _check_size(start)
     values = {
         **read_secrets(repository),
@@ -163,7 +164,7 @@ def plan(
         buckets=tuple(sorted({*target.zones.values(), *(seed.bucket for seed in start.seeds)})),
         target=target,
         resources=used,
-        seeds=_seeds(folder, start.example, request, Resources(target.resources, used)),
+        seeds=_seeds(folder, source, start.example, request, Resources(target.resources, used)),
         document=documents[folder.id],
         machines={
             local_machine(name, region): Machine(name, document)
@@ -215,15 +216,29 @@ def local_target(
 
 
 def _seeds(
-    folder: PipelineFolder, example: str | None, request: Request, resources: Resources
+    folder: PipelineFolder,
+    source: Source,
+    example: str | None,
+    request: Request,
+    resources: Resources,
 ) -> ServiceSeeds:
-    """Return the seeds of the example, with those of the request in their place."""
+    """Return the seeds of the example, with those of the request in their place.
+
+    The messages of a queue that starts the pipeline are its input, and no longer in the queue.
+    """
     seeds = ServiceSeeds()
     if example is not None:
         seeds = seeds_of(folder.path / "examples" / example, resources, root=folder.root)
     if request.earlier is not None:
         seeds = seeds_after(seeds, request.earlier.tables, resources, root=folder.root)
-    return seeds_with(seeds, request.seeds, resources)
+    seeds = seeds_with(seeds, request.seeds, resources)
+    starting = {
+        trigger.queue.name
+        for trigger in source.pipeline.triggers
+        if isinstance(trigger, QueueTrigger)
+    }
+    left = {name: texts for name, texts in seeds.queues.items() if name not in starting}
+    return replace(seeds, queues=left)
 
 
 def _sources(repository: Repository, folder: PipelineFolder, target: Target) -> dict[str, Source]:

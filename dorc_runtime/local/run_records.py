@@ -44,7 +44,7 @@ def messages_sent(calls: Sequence[ServiceCall], planned: Plan) -> dict[str, list
     }
     messages: dict[str, list[JsonValue]] = {name: [] for name in named.values()}
     for call in calls:
-        for address, text in _texts(call):
+        for address, text in sent_texts(call):
             name = address.replace("/", ":").rpartition(":")[2]
             messages.setdefault(named.get(name, name), []).append(_message(text))
     return messages
@@ -59,7 +59,8 @@ def table_contents(lake: Lake, planned: Plan) -> dict[str, list[dict[str, JsonVa
     }
 
 
-def _texts(call: ServiceCall) -> Iterator[tuple[str, str]]:
+def sent_texts(call: ServiceCall) -> Iterator[tuple[str, str]]:
+    """Yield the messages that ``call`` sent: the address of a topic or queue, and a text."""
     if sent := _SENT.get((call.service, call.action)):
         place, entries, text = sent
         arguments: Any = call.arguments

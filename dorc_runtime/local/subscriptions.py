@@ -19,7 +19,8 @@ from dorc_runtime.compile.triggers.event_patterns import fits
 from dorc_runtime.compile.triggers.rules import Rule, triggers
 from dorc_runtime.local.inputs import local_bucket
 from dorc_runtime.local.run_plan import ACCOUNT, LOCAL
-from dorc_runtime.model.triggers import S3Trigger
+from dorc_runtime.local.seeds.trigger_messages import messages_input, topic_queue_arn
+from dorc_runtime.model.triggers import QueueTrigger, S3Trigger, TopicTrigger
 from dorc_runtime.runs.events import ExecutionStatusChanged
 
 Event = dict[str, JsonValue]
@@ -27,6 +28,9 @@ Event = dict[str, JsonValue]
 OBJECTS = "aws.s3"
 EXECUTIONS = "aws.states"
 OBJECT_CREATED = "Object Created"
+# The most characters of input and output together that an event has:
+# https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+_MOST_DATA = 248 * 1024
 STATUS_CHANGE = "Step Functions Execution Status Change"
 
 
@@ -46,6 +50,28 @@ class Subscriptions:
             for rule in self._rules(source):
                 if rule.bus == bus and fits(rule.pattern, event):
                     yield source, _input_of(rule, event)
+
+    def started_by_messages(
+        self, address: str, texts: Sequence[str], *, target: Target, at: float
+    ) -> Iterator[tuple[Source, JsonValue]]:
+        """Yield the pipelines that messages start, each with its input.
+
+        ``texts`` were sent to the topic or queue with ``address`` in ``target``, at ``at`` in
+        seconds since 1970.
+        """
+        for source in self.sources:
+            for trigger in source.pipeline.triggers:
+                match trigger:
+                    case QueueTrigger(queue=resource):
+                        most, arn = trigger.batch, target.arn(resource)
+                    case TopicTrigger(topic=resource):
+                        most, arn = 1, topic_queue_arn(source.id, resource, target)
+                    case _:
+                        continue
+                if target.address(resource) != address:
+                    continue
+                for start in range(0, len(texts), most):
+                    yield source, messages_input(texts[start : start + most], arn, at=at)
 
     @property
     def buses(self) -> frozenset[str]:
@@ -98,6 +124,11 @@ def status_changed(change: ExecutionStatusChanged, *, region: str) -> Event:
     """
     ending = change.ending
     succeeded = ending is not None and ending.status == "SUCCEEDED"
+    received = json.dumps(change.input)
+    output = json.dumps(ending.output) if ending and succeeded else None
+    size = len(json.dumps(output)) if output else 0
+    has_input = len(json.dumps(received)) + size <= _MOST_DATA
+    has_output = size <= _MOST_DATA
     detail: Event = {
         "executionArn": change.arn,
         "stateMachineArn": change.machine,
@@ -105,10 +136,10 @@ def status_changed(change: ExecutionStatusChanged, *, region: str) -> Event:
         "status": ending.status if ending else "RUNNING",
         "startDate": int(change.started_at * 1000),
         "stopDate": int(change.at * 1000) if ending else None,
-        "input": json.dumps(change.input),
-        "inputDetails": {"included": True},
-        "output": json.dumps(ending.output) if ending and succeeded else None,
-        "outputDetails": {"included": True} if succeeded else None,
+        "input": received if has_input else None,
+        "inputDetails": {"included": has_input},
+        "output": output if has_output else None,
+        "outputDetails": {"included": has_output} if succeeded else None,
         "error": (ending.error or None) if ending else None,
         "cause": (ending.cause or None) if ending else None,
     }

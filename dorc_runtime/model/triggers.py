@@ -86,7 +86,9 @@ class CronTrigger(Model):
 class PipelineTrigger(Model):
     """Start when ``pipeline`` (``layer/name``) ends with one of the statuses in ``on``.
 
-    The input of this pipeline is ``{"pipeline", "execution", "status", "time"}``.
+    The input of this pipeline is ``{"pipeline", "execution", "status", "time", "input",
+    "output"}``; the last two are those of ``pipeline`` as JSON text, or None where it has none or
+    AWS leaves it out, over 248 KiB.
     """
 
     pipeline: Annotated[str, Fixed]

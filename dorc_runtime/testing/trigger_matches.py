@@ -13,6 +13,7 @@ from dorc_runtime.compile.names import execution_arn, zones
 from dorc_runtime.errors import DefinitionError
 from dorc_runtime.local.inputs import local_bucket
 from dorc_runtime.local.run_plan import ACCOUNT, REGION, local_machine, local_target
+from dorc_runtime.local.seeds.example_seeds import message_text
 from dorc_runtime.local.subscriptions import Event, Subscriptions, object_created, status_changed
 from dorc_runtime.model.triggers import S3Trigger, Status
 from dorc_runtime.project.definitions import load_config, load_source
@@ -37,12 +38,17 @@ class Triggers:
         status: Status = "SUCCEEDED",
         event: Mapping[str, JsonValue] | None = None,
         bus: str = "default",
+        message: JsonValue = None,
+        queue: str | None = None,
+        topic: str | None = None,
+        output: JsonValue = None,
     ) -> JsonValue:
         """Return the input of ``pipeline`` from the first trigger that starts it, else None.
 
         What happens is one of these: an object ``key`` with ``body`` is uploaded to ``bucket`` (a
         zone, or a bucket's name; by default the one that is watched), a pipeline ``ended`` with
-        ``status``, or EventBridge gets an ``event`` on the event bus ``bus``. Raises a
+        ``status`` and ``output``, EventBridge gets an ``event`` on the event bus ``bus``, or a
+        ``message`` is sent to the ``queue`` or ``topic`` of that name. Raises a
         ``DefinitionError`` for a pipeline that AWS would refuse.
         """
         loaded = load_source(self._repository.pipeline(pipeline))
@@ -56,9 +62,17 @@ class Triggers:
             buckets = _watched(source) if bucket is None else [bucket, local_bucket(bucket)]
             events += [_upload(each, key, body) for each in buckets]
         if ended is not None:
-            events.append(_end_of(ended, status))
+            events.append(_end_of(ended, status, output))
         if event is not None:
             events.append(dict(event))
+        for kind, name in (("queue", queue), ("topic", topic)):
+            if name is not None:
+                address = target.address(target.resource(kind, name))
+                texts = [message_text(message)]
+                for _, received in subscriptions.started_by_messages(
+                    address, texts, target=target, at=time.time()
+                ):
+                    return received
         for each in events:
             for _, received in subscriptions.started(each, bus=bus):
                 return received
@@ -84,10 +98,11 @@ def _upload(bucket: str, key: str, body: bytes) -> Event:
     )
 
 
-def _end_of(pipeline: str, status: Status) -> Event:
+def _end_of(pipeline: str, status: Status, output: JsonValue) -> Event:
     now, name = time.time(), str(uuid.uuid4())
     machine = local_machine(pipeline, REGION)
     arn = execution_arn(REGION, ACCOUNT, machine.rpartition(":")[2], name)
     return status_changed(
-        ExecutionStatusChanged(now, arn, machine, name, {}, now, Ending(status)), region=REGION
+        ExecutionStatusChanged(now, arn, machine, name, {}, now, Ending(status, output)),
+        region=REGION,
     )

@@ -48,6 +48,8 @@ _EXECUTION_PATHS = {
     "execution": "$.detail.executionArn",
     "status": "$.detail.status",
     "time": "$.time",
+    "input": "$.detail.input",
+    "output": "$.detail.output",
 }
 
 
@@ -157,7 +159,12 @@ def _pipeline_rule(key: str, trigger: PipelineTrigger, machine: str) -> Rule:
         "detail": {"stateMachineArn": [machine], "status": list(trigger.on)},
     }
     template = pipeline_event(
-        pipeline=trigger.pipeline, execution="<execution>", status="<status>", time="<time>"
+        pipeline=trigger.pipeline,
+        execution="<execution>",
+        status="<status>",
+        time="<time>",
+        input="<input>",
+        output="<output>",
     )
     return Rule(key, pattern, "default", _EXECUTION_PATHS, _template(template))
 

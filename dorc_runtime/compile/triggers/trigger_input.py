@@ -3,6 +3,7 @@
 Times are ISO 8601 text in UTC.
 """
 
+import hashlib
 from collections.abc import Mapping
 
 from pydantic import JsonValue
@@ -20,6 +21,51 @@ def schedule_event(*, time: str, extra: Mapping[str, JsonValue]) -> Event:
     return {"time": time, **extra}
 
 
-def pipeline_event(*, pipeline: str, execution: str, status: str, time: str) -> Event:
-    """Return the input from a PipelineTrigger: the pipeline that ended, and its status."""
-    return {"pipeline": pipeline, "execution": execution, "status": status, "time": time}
+def pipeline_event(
+    *,
+    pipeline: str,
+    execution: str,
+    status: str,
+    time: str,
+    input: JsonValue = None,  # noqa: A002 - AWS's word for it
+    output: JsonValue = None,
+) -> Event:
+    """Return the input from a PipelineTrigger: the pipeline that ended, and its status.
+
+    ``input`` and ``output`` are those of that pipeline as JSON text. AWS leaves out what is over
+    248 KiB, and an execution that failed has no output: then they are None.
+    https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+    """
+    return {
+        "pipeline": pipeline,
+        "execution": execution,
+        "status": status,
+        "time": time,
+        "input": input,
+        "output": output,
+    }
+
+
+def message_event(*, body: str, id: str, queue_arn: str, sent_at: float) -> Event:  # noqa: A002
+    """Return one message of the input from a QueueTrigger or a TopicTrigger, as SQS gives it.
+
+    ``body`` is the text of the message, ``sent_at`` the time in seconds since 1970.
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-sqs.html
+    """
+    moment = str(int(sent_at * 1000))
+    return {
+        "messageId": id,
+        "receiptHandle": id,
+        "body": body,
+        "attributes": {
+            "ApproximateReceiveCount": "1",
+            "SentTimestamp": moment,
+            "SenderId": "local",
+            "ApproximateFirstReceiveTimestamp": moment,
+        },
+        "messageAttributes": {},
+        "md5OfBody": hashlib.md5(body.encode(), usedforsecurity=False).hexdigest(),
+        "eventSource": "aws:sqs",
+        "eventSourceARN": queue_arn,
+        "awsRegion": queue_arn.split(":")[3],
+    }

@@ -16,18 +16,23 @@ from dorc_runtime.local.seeds.example_seeds import ServiceSeeds
 from dorc_runtime.local.seeds.table_items import Item
 from dorc_runtime.model.resources import Index, Queue, Resource, Table, Topic
 from dorc_runtime.model.steps import Service, all_steps
+from dorc_runtime.model.triggers import QueueTrigger
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 _MOST_WRITES = 25
 
 
 def used_resources(source: Source, target: Target) -> tuple[Resource, ...]:
-    """Return the resources that the steps of a pipeline may use, or name in their arguments."""
+    """Return the resources that a pipeline uses.
+
+    Its steps may use them or name them in their arguments, or their messages start it.
+    """
     steps = all_steps(source.pipeline.steps)
     arguments = [step.arguments for step in steps if isinstance(step, Service)]
     allowed = dict(policies(source, prefix="", machine="", target=target))
     text = json.dumps([arguments, allowed])
-    return tuple(each for each in target.resources if target.name(each) in text)
+    starting = [each.queue for each in source.pipeline.triggers if isinstance(each, QueueTrigger)]
+    return tuple(each for each in target.resources if each in starting or target.name(each) in text)
 
 
 def create_resource(lake: Lake, resource: Resource, target: Target) -> None:

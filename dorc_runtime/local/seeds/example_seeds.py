@@ -2,6 +2,7 @@
 
 In ``examples/<case>/``: ``tables/<name>.jsonl`` has an item of a table in each line,
 ``queues/<name>.jsonl`` a message, and ``parameters.toml`` the parameters of SSM by their names.
+``topics/<name>.jsonl`` has messages that start the pipeline.
 """
 
 import json
@@ -20,7 +21,7 @@ from dorc_runtime.local.json_text import parse_json
 from dorc_runtime.local.seeds.table_items import Item, item_of, item_problems
 from dorc_runtime.model.resources import Queue, Resource, Table
 
-TABLES, QUEUES, PARAMETERS = "tables", "queues", "parameters.toml"
+TABLES, QUEUES, TOPICS, PARAMETERS = "tables", "queues", "topics", "parameters.toml"
 # What an example may have.
 FILES = frozenset(
     {
@@ -34,6 +35,7 @@ FILES = frozenset(
         QUEUES,
         "secrets.toml",
         TABLES,
+        TOPICS,
     }
 )
 
@@ -136,7 +138,7 @@ def seed_problems(example: Path, resources: Resources, *, root: Path) -> Iterato
             near = get_close_matches(path.name, FILES, n=1)
             known = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(FILES))}."
             yield f"{_shown(path, root)}: no run reads it; {known}"
-    for folder in (TABLES, QUEUES):
+    for folder in (TABLES, QUEUES, TOPICS):
         for path in sorted((example / folder).glob("[!.]*")):
             if path.suffix != ".jsonl":
                 yield f"{_shown(path, root)}: no run reads it: rename it to {path.stem}.jsonl"
@@ -172,6 +174,11 @@ def message_text(message: JsonValue) -> str:
     return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
 
 
+def message_texts(file: Path, root: Path) -> tuple[str, ...]:
+    """Return the messages in a file of JSON Lines; raise ``InputError`` for another file."""
+    return tuple(message_text(value) for _, value in _lines(file, _shown(file, root)))
+
+
 def _readers(
     example: Path,
     resources: Resources,
@@ -188,7 +195,7 @@ def _readers(
 
     def read_queue(file: Path, where: str) -> None:
         resources.find(Queue, file.stem, where=where)
-        queues[file.stem] = tuple(message_text(value) for _, value in _lines(file, where))
+        queues[file.stem] = message_texts(file, root)
 
     def read_parameters(file: Path, where: str) -> None:
         parameters.update(_parameters(file, where))

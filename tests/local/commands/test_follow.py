@@ -28,7 +28,10 @@ def pipeline(
 ) -> None:
     """Write a pipeline of one function, ``do``, that ``trigger`` starts."""
     folder = f"src/{name}"
-    names = "EventTrigger, Function, Permission, Pipeline, PipelineTrigger, S3Trigger, Service"
+    names = (
+        "EventTrigger, Function, Permission, Pipeline, PipelineTrigger, Queue, QueueTrigger, "
+        "S3Trigger, Service, Topic, TopicTrigger"
+    )
     repository.write(
         f"{folder}/pipeline.py",
         f"from dorc_runtime import {names}\n"
@@ -125,7 +128,51 @@ def test_the_end_of_a_run_starts_pipelines_that_watch_for_its_status(
     assert [run["pipeline"] for run in runs[1:]] == ["default/after"] * starts
     if starts:
         assert runs[1]["input"]["pipeline"] == FIRST
-        assert set(runs[1]["input"]) == {"pipeline", "execution", "status", "time"}
+        received = runs[1]["input"]
+        assert received["output"] == ("1" if received["status"] == "SUCCEEDED" else None)
+        assert json.loads(received["input"])["key"].endswith(".csv")
+
+
+SEND = """
+import boto3, os
+boto3.client("sqs").send_message(QueueUrl=os.environ["WORK_QUEUE"], MessageBody="one")
+boto3.client("sqs").send_message(QueueUrl=os.environ["WORK_QUEUE"], MessageBody="two")
+boto3.client("sns").publish(TopicArn=os.environ["NEWS_TOPIC"], Message="three")
+""".strip()
+
+
+def test_messages_start_the_pipelines_that_wait_for_them(repository: Repository) -> None:
+    declare(repository, 'Queue("work"), Topic("news")')
+    repository.define(
+        'Function("clean", writes=[Queue("work"), Topic("news")])',
+        imports="Function, Pipeline, Queue, Topic",
+    )
+    repository.handle(SEND)
+    pipeline(repository, "default/worker", 'QueueTrigger(Queue("work"))', "return 1")
+    pipeline(repository, "default/reader", 'TopicTrigger(Topic("news"))', "return 1")
+    runs = followed(repository, "--input", "{}")[1:]
+    received = {run["pipeline"]: [each["body"] for each in run["input"]] for run in runs}
+    assert received == {"default/worker": ["one", "two"], "default/reader": ["three"]}
+
+
+def test_the_messages_of_an_example_start_its_pipeline(repository: Repository) -> None:
+    declare(repository, 'Queue("work")')
+    pipeline(repository, "default/worker", 'QueueTrigger(Queue("work"), batch=2)', "return event")
+    repository.write("src/default/worker/examples/first/queues/work.jsonl", '{"id": 1}\n"b"\n"c"\n')
+    done = repository.invoke("run", "default/worker", "--json")
+    assert done.returncode == 0, done.stderr
+    output = json.loads(done.stdout)["output"]
+    assert [message["body"] for message in output] == ['{"id":1}', "b"]
+    assert output[0]["eventSourceARN"].endswith("--local--work")
+
+
+def declare(repository: Repository, resources: str) -> None:
+    repository.write(
+        "pipeline_config.py",
+        "from dorc_runtime import Config, Queue, Topic, UniversalConfig\n"
+        'universal = UniversalConfig(region="eu-west-1", project="shop")\n'
+        f"config = Config(universal=universal, resources=[{resources}])\n",
+    )
 
 
 def test_a_pipeline_that_was_called_has_ended_too(repository: Repository) -> None:

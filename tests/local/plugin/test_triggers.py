@@ -67,3 +67,35 @@ def test_a_pattern_that_eventbridge_refuses_is_reported(checkout: Checkout) -> N
     )
     message = "EventTrigger: a: an object or a list belongs here, not 'b': write ['b']"
     assert message in checkout.pytest(f"{TIDY}/tests/test_one.py").stdout
+
+
+def test_a_message_starts_a_pipeline_that_waits_for_it(checkout: Checkout) -> None:
+    checkout.write(
+        "pipeline_config.py",
+        "from dorc_runtime import Config, Queue, Topic, UniversalConfig\n"
+        'work, news, other = Queue("work"), Topic("news"), Topic("other")\n'
+        "config = Config(\n"
+        '    universal=UniversalConfig(region="eu-west-1", project="shop"),\n'
+        "    resources=[work, news, other],\n"
+        ")\n",
+    )
+    checkout.write(
+        f"{TIDY}/pipeline.py",
+        "from dorc_runtime import Function, Pipeline, QueueTrigger, TopicTrigger\n"
+        "from pipeline_config import news, work\n"
+        "triggers = [QueueTrigger(work), TopicTrigger(news)]\n"
+        'pipeline = Pipeline(triggers=triggers, steps=[Function("clean")])\n',
+    )
+    name = f"{TIDY}/tests/test_one.py"
+    checkout.write(
+        name,
+        "def test_one(triggered):\n"
+        '    tidy = "raw-to-processed/tidy"\n'
+        '    [message] = triggered(tidy, message={"id": 1}, queue="work")\n'
+        """    assert message["body"] == '{"id":1}'\n"""
+        '    [message] = triggered(tidy, message="done", topic="news")\n'
+        '    assert message["body"] == "done"\n'
+        '    assert triggered(tidy, message="done", topic="other") is None\n',
+    )
+    done = checkout.pytest(name)
+    assert "1 passed" in done.stdout, done.stdout

@@ -139,13 +139,20 @@ def test_the_input_for_an_object_is_that_of_a_local_run() -> None:
 def test_the_input_for_the_end_of_a_pipeline_is_that_of_a_local_run() -> None:
     event = {
         "time": "2030-01-31T06:00:00Z",
-        "detail": {"executionArn": "arn:1", "status": "SUCCEEDED", "input": "{}"},
+        "detail": {
+            "executionArn": "arn:1",
+            "status": "SUCCEEDED",
+            "input": "{}",
+            "output": '{"rows": 3}',
+        },
     }
     here = pipeline_event(
         pipeline="source-to-raw/surveys",
         execution="arn:1",
         status="SUCCEEDED",
         time="2030-01-31T06:00:00Z",
+        input="{}",
+        output='{"rows": 3}',
     )
     assert delivered(rule(PipelineTrigger("source-to-raw/surveys")), event) == here
 
