@@ -1,12 +1,14 @@
 """What AWS is asked to allow: no more than a pipeline says."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import JsonValue
 
-from dorc_runtime import Function, Permission
+from dorc_runtime import Function, Permission, Queue, Table, Topic
 from dorc_runtime.compile.names import Names, arn_region
 from dorc_runtime.compile.permissions.policies import (
     WILDCARDS,
@@ -21,6 +23,7 @@ from dorc_runtime.compile.permissions.resource_policies import (
     topic_policy,
 )
 from dorc_runtime.compile.target import Target
+from dorc_runtime.model.resources import Resource
 
 ACCOUNT = "123456789012"
 LOGS = f"arn:aws:logs:eu-west-2:{ACCOUNT}:log-group:/aws/lambda/clean"
@@ -292,3 +295,28 @@ def test_rules_encrypt_alerts_without_a_condition() -> None:
     assert events["Principal"] == {"Service": "events.amazonaws.com"}
     assert "Condition" not in events
     assert alarms["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
+
+
+PAGE = (Path(__file__).parents[3] / "docs" / "permissions.md").read_text(encoding="utf-8")
+USED: dict[str, str | Resource] = {
+    "zone or bucket": "raw",
+    "table": Table("orders", partition_key="id"),
+    "topic": Topic("news"),
+    "queue": Queue("work"),
+}
+
+
+@pytest.mark.parametrize("what", USED)
+@pytest.mark.parametrize("use", ["reads", "writes"])
+def test_the_page_lists_what_a_role_allows_for_each_resource(what: str, use: str) -> None:
+    [row] = [line for line in PAGE.splitlines() if line.startswith(f"| {what} |")]
+    cell = row.split("|")[2 if use == "reads" else 3]
+    uses: dict[str, list[str | Resource]] = {"reads": [], "writes": [], use: [USED[what]]}
+    function = Function("clean", reads=uses["reads"], writes=uses["writes"])
+    target = Target(names=Names("a", "dev"), region="eu-west-2", account=ACCOUNT, zones=BUCKETS)
+    policy: Any = function_policy(
+        function, layer="default", target=target, log_group_arn=LOGS, in_vpc=False
+    )
+    allowed = {action for each in policy["Statement"] for action in each["Action"]}
+    data = {each for each in allowed if not each.startswith(("logs:", "xray:"))}
+    assert data == set(re.findall(r"`([^`]+)`", cell))
