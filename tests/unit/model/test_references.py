@@ -1,11 +1,13 @@
 """References in a definition become the values of an environment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import pytest
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from dorc_runtime import (
     Call,
@@ -16,6 +18,7 @@ from dorc_runtime import (
     If,
     Map,
     Pass,
+    Permission,
     Pipeline,
     PipelineTrigger,
     Retry,
@@ -31,8 +34,9 @@ from dorc_runtime.compile.names import Names
 from dorc_runtime.compile.permissions.function_access import function_variables
 from dorc_runtime.compile.target import Target
 from dorc_runtime.errors import DefinitionError, ExpressionError
+from dorc_runtime.model.base import Model
 from dorc_runtime.model.resources import Bucket, Queue, Table, Topic
-from dorc_runtime.model.steps import Choice, Step
+from dorc_runtime.model.steps import Choice, Objects, Rows, Step
 from dorc_runtime.model.triggers import Trigger
 
 ORDERS = Table("orders", partition_key="id", sort_key="at")
@@ -315,3 +319,45 @@ def test_python_cannot_compute_with_a_setting(use: Callable[[object], object]) -
 def test_names_cannot_be_settings(define: Callable[[], object]) -> None:
     with pytest.raises(ValidationError, match="must be the same in all environments"):
         define()
+
+
+# What decides about the shape of a state machine, or names something.
+FIXED = {
+    "Call.pipeline",
+    "Call.wait",
+    "Function.name",
+    "Function.wait_for_token",
+    "Map.distributed",
+    "PipelineTrigger.pipeline",
+    "QueueTrigger.queue",
+    "Service.action",
+    "TopicTrigger.topic",
+}
+# What holds other models, or several values, each of which may be a setting.
+HOLDERS = (tuple, dict)
+
+
+def subclasses(kind: type[Model]) -> Iterator[type[Model]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from subclasses(each)
+
+
+MODELS = (Pipeline, Retry, Permission, Objects, Rows, *get_args(Trigger), *subclasses(Step))
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_a_field_takes_a_setting_unless_it_is_fixed(model: type[Model]) -> None:
+    for name, field in model.model_fields.items():
+        kind: Any = field.annotation
+        held = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+        if any(get_origin(each) in HOLDERS for each in held):
+            continue
+        adapter = TypeAdapter(Annotated[kind, *field.metadata] if field.metadata else kind)
+        try:
+            adapter.validate_python(setting("x"))
+            takes_setting = True
+        except ValidationError:
+            takes_setting = False
+        fixed = f"{model.__name__}.{name}" in FIXED or name == "name"
+        assert takes_setting != fixed, f"{model.__name__}.{name}"
