@@ -1,9 +1,12 @@
 """One run of a pipeline on this machine: from its plan to its result."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dorc_runtime.compile.names import execution_arn
 from dorc_runtime.local.aws.lake import Lake
@@ -22,6 +25,9 @@ from dorc_runtime.local.run_records import messages_sent, service_calls, table_c
 from dorc_runtime.local.sandbox.mechanisms import Isolation
 from dorc_runtime.runs.events import Event, FunctionLogged
 from dorc_runtime.runs.result import RunResult
+
+if TYPE_CHECKING:
+    from dorc_runtime.local.http.answer_server import AnswerServer
 
 # Of many functions, only so many start before the first state.
 _STARTED_AHEAD = 8
@@ -70,14 +76,17 @@ def run(
         if inline
         else partial(WorkerPool, isolation=isolation)
     )
-    functions = make(
-        planned.functions, endpoint=lambda: lake.endpoint, region=planned.region, on_log=log
-    )
-    try:
+    with ExitStack() as running:
+        server = running.enter_context(_answering(planned))
+        known = planned.functions
+        if server is not None:
+            known = {name: replace(each, answered=server.hosts) for name, each in known.items()}
+        functions = make(known, endpoint=lambda: lake.endpoint, region=planned.region, on_log=log)
+        running.callback(functions.close)
         # Handlers load while the lake is filled; until then, their requests to it wait.
         with ThreadPoolExecutor(1) as thread:
             filling = thread.submit(fill, lake, planned)
-            functions.start(tuple(planned.functions)[:_STARTED_AHEAD])
+            functions.start(tuple(known)[:_STARTED_AHEAD])
             before = filling.result()
         began = scheduler.clock.now()
         execution = _execution(planned, began)
@@ -98,8 +107,6 @@ def run(
         )
         ended = scheduler.clock.now()
         see(execution.status_change(ending, now=ended))
-    finally:
-        functions.close()
     calls = service_calls(lake, planned)
     after = _content(lake, planned.buckets)
     written = _written(lake, before, after)
@@ -115,9 +122,22 @@ def run(
         tables=table_contents(lake, planned),
         messages=messages_sent(calls, planned),
         seeded=_seeded(planned, before & after),
+        notes=server.notes() if server is not None else (),
         seconds=ended - began,
     )
     return planned.redaction.result(result)
+
+
+@contextmanager
+def _answering(planned: Plan) -> Iterator["AnswerServer | None"]:
+    """Play the hosts of the example for the time of the context, if it has any."""
+    if not planned.answers:
+        yield None
+        return
+    from dorc_runtime.local.http.answer_server import serving
+
+    with serving(planned.answers, folder=planned.example) as server:
+        yield server
 
 
 def fill(lake: Lake, planned: Plan) -> frozenset[tuple[str, str, str]]:

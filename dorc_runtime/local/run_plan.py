@@ -28,6 +28,7 @@ from dorc_runtime.local.aws.mocks import read_mocks, refuse_unanswered_tasks
 from dorc_runtime.local.aws.run_resources import used_resources
 from dorc_runtime.local.aws.run_secrets import RunSecret, run_secrets
 from dorc_runtime.local.functions.outcome import LocalFunction
+from dorc_runtime.local.http.http_answers import HttpAnswers, read_answers
 from dorc_runtime.local.inputs import Request, Start, local_bucket, start_of
 from dorc_runtime.local.interpreter.executions import Machine
 from dorc_runtime.local.interpreter.state_fields import LARGEST_PAYLOAD
@@ -68,7 +69,8 @@ class Plan:
     ``functions`` and ``roles`` also have those of called pipelines, by
     ``<layer>.<pipeline>.<function>``; ``machines`` has the called pipelines, by ARN. ``resources``
     are those of ``target`` that the run needs, and ``seeds`` what is in them before; so are
-    ``secrets``. ``redaction`` knows all values of secrets that are on this machine.
+    ``secrets``. ``answers`` are those of hosts that the example plays. ``redaction`` knows all
+    values of secrets that are on this machine.
     """
 
     source: Source
@@ -79,11 +81,18 @@ class Plan:
     target: Target
     resources: tuple[Resource, ...]
     seeds: ServiceSeeds
+    answers: HttpAnswers
     document: Document
     machines: Mapping[str, Machine]
     mocks: Mapping[str, JsonValue]
     secrets: tuple[RunSecret, ...] = ()
     redaction: Redaction = field(default_factory=Redaction)
+
+    @property
+    def example(self) -> str:
+        """The folder of the example from the repository's root, "" without one."""
+        name = self.start.example
+        return f"src/{self.source.id}/examples/{name}" if name else ""
 
     @property
     def region(self) -> str:
@@ -165,6 +174,7 @@ def plan(
         target=target,
         resources=used,
         seeds=_seeds(folder, source, start.example, request, Resources(target.resources, used)),
+        answers=_answers(folder, start.example),
         document=documents[folder.id],
         machines={
             local_machine(name, region): Machine(name, document)
@@ -239,6 +249,12 @@ def _seeds(
     }
     left = {name: texts for name, texts in seeds.queues.items() if name not in starting}
     return replace(seeds, queues=left)
+
+
+def _answers(folder: PipelineFolder, example: str | None) -> HttpAnswers:
+    if example is None:
+        return {}
+    return read_answers(folder.path / "examples" / example, root=folder.root)
 
 
 def _sources(repository: Repository, folder: PipelineFolder, target: Target) -> dict[str, Source]:

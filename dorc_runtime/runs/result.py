@@ -41,8 +41,9 @@ class RunResult:
     run wrote, by ``zone/key``; ``refusals`` what its roles did not allow. ``seconds`` is
     how long it took. ``calls`` are those of its functions and steps, ``messages`` what
     these sent, by topic or queue: JSON as its value, other texts as they are. ``tables`` has all
-    items of its tables after the run, as plain JSON. ``seeded`` has the
-    objects from before the run that still are as they were: their files, by ``zone/key``.
+    items of its tables after the run, as plain JSON. ``seeded`` has the objects
+    from before the run that still are as they were: their files, by ``zone/key``. ``notes`` say
+    what to look at in the example, whether the run succeeded or not.
     """
 
     pipeline: str
@@ -57,6 +58,7 @@ class RunResult:
     tables: Mapping[str, Sequence[Mapping[str, JsonValue]]] = field(default_factory=dict)
     messages: Mapping[str, Sequence[JsonValue]] = field(default_factory=dict)
     seeded: Mapping[str, Path] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def states(self) -> tuple[str, ...]:

@@ -20,7 +20,8 @@ INSIDE: dict[str, dict[str, set[str]]] = {
     "local": {
         "aws": {"interpreter", "seeds"},
         "interpreter": {"functions", "jsonata"},
-        "functions": {"sandbox"},
+        "functions": {"http", "sandbox"},
+        "http": set(),
         "sandbox": set(),
         "jsonata": set(),
         "seeds": set(),

@@ -30,6 +30,7 @@ from dorc_runtime.local.functions.outcome import (
     outcome,
     raised_from,
 )
+from dorc_runtime.local.http.answered_hosts import answered
 
 
 class InlineFunctions:
@@ -115,7 +116,10 @@ class InlineFunctions:
         warm = self._warm_function(name)
         terminal = partial(_show, sys.stdout, self._passthrough) if self._passthrough else None
         log = partial(self._log, name, request_id)
-        with isolated(warm, request_id, on_line=log, terminal=terminal):
+        with (
+            answered(warm.function.answered),
+            isolated(warm, request_id, on_line=log, terminal=terminal),
+        ):
             yield warm
 
     def _warm_function(self, name: str) -> WarmFunction:

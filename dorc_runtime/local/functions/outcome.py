@@ -14,6 +14,7 @@ from typing import Protocol
 from pydantic import JsonValue
 
 from dorc_runtime.local.functions.runtime import error_text
+from dorc_runtime.local.http.answered_hosts import AnsweredHosts
 
 Cancel = Callable[[], None]
 
@@ -29,6 +30,7 @@ class LocalFunction:
     ``storage``, what ``/tmp`` holds. ``concurrency`` is how many calls it serves at the same time,
     None for as many as this machine does. ``environment`` has the variables that its step sets. Its
     image has ``folder`` and ``lib`` in one folder, and ``packages``. It must not see ``hidden``.
+    ``answered`` are the hosts that a server on this machine plays.
     """
 
     name: str
@@ -42,6 +44,7 @@ class LocalFunction:
     lib: Path | None = None
     packages: Path | None = None
     hidden: tuple[Path, ...] = ()
+    answered: AnsweredHosts | None = None
 
     @property
     def paths(self) -> tuple[Path, ...]:

@@ -3,13 +3,13 @@
 It is started by its path, in an interpreter without site-packages. It uses the standard library and
 modules that are also loaded by path: a handler's imports never find dorc's.
 
-The first line of the input is JSON: ``arn``, ``timeout`` in seconds, ``mark``, and what
-``lambda_machine.enter`` takes. Then comes each event: a line with
-the request's id and the event's length in bytes, and the event as JSON. An answer is a line with
-its kind (``returned``, ``raised`` or ``init``) and length in bytes, and the answer as JSON. All
-that a handler prints, and what the programs that it starts print, goes to the standard error, where
-a line with the mark comes when the machine is known (``machine``, and JSON), when the handler is
-loaded, and before each answer.
+The first line of the input is JSON: ``arn``, ``timeout`` in seconds, ``mark``, ``answered`` (hosts
+that are played, or null), and what ``lambda_machine.enter`` takes. Then comes each event: a line
+with the request's id and the event's length in bytes, and the event as JSON. An answer is a line
+with its kind (``returned``, ``raised`` or ``init``) and length in bytes, and the answer as JSON.
+All that a handler prints, and what the programs that it starts print, goes to the standard error,
+where a line with the mark comes when the machine is known (``machine``, and JSON), when the handler
+is loaded, and before each answer.
 
 When its input ends, the process ends at once, and ends the programs that it has started.
 """
@@ -122,6 +122,8 @@ def main() -> None:
     """Load the handler and serve it, for as long as the input is open."""
     channel = Channel()
     settings = channel.settings
+    # Inside the machine the file cannot be seen.
+    hosts = _load_module("answered_hosts", "http") if settings["answered"] else None
     # A process with a second thread cannot make namespaces.
     machine = lambda_machine.enter(settings)
     channel.listen()
@@ -133,6 +135,8 @@ def main() -> None:
     log = runtime.LogHandler()
     logging.getLogger().addHandler(log)
     network_guard.install(settings["ports"])
+    if hosts is not None:
+        hosts.install(hosts.AnsweredHosts(**settings["answered"]))
 
     load_failure = b""
     handler = None

@@ -14,9 +14,9 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,7 +99,8 @@ class WorkerProcess:
             "hidden": [str(path) for path in (*_homes(), *function.hidden)],
             "kept": sorted({sys.base_prefix, sys.base_exec_prefix}),
             "temporary": environment.variables["TMPDIR"],
-            "ports": _ports(environment.variables) if isolation.network == "lake" else None,
+            "ports": _ports(function, environment) if isolation.network == "lake" else None,
+            "answered": function.answered and asdict(function.answered),
             "mechanism": isolation.mechanism,
         }
         self._write(json.dumps(settings).encode() + b"\n")
@@ -236,8 +237,12 @@ def _homes() -> frozenset[Path]:
     return frozenset(home.resolve() for home in homes)
 
 
-def _ports(variables: Mapping[str, str]) -> list[int]:
-    """Return the ports of this machine that the values of ``variables`` name: the lake's first."""
-    values = (variables["AWS_ENDPOINT_URL"], *variables.values())
-    ports = (_LOCAL_PORT.search(value) for value in values)
-    return list(dict.fromkeys(int(port[1]) for port in ports if port))
+def _ports(function: LocalFunction, environment: Environment) -> list[int]:
+    """Return the ports of this machine that a function may connect to, the lake's first.
+
+    They are those that its variables name, and that of the hosts that are played.
+    """
+    values = (environment.variables["AWS_ENDPOINT_URL"], *environment.variables.values())
+    ports = [int(port[1]) for value in values if (port := _LOCAL_PORT.search(value))]
+    ports += [function.answered.port] if function.answered else []
+    return list(dict.fromkeys(ports))

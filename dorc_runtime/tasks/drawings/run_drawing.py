@@ -128,6 +128,8 @@ class RunDrawing:
             word = Text("failed", style="bold red")
         terminal.print()
         terminal.print(Text.assemble(word, f" in {result.seconds:.2f} s"))
+        for note in result.notes:
+            terminal.print(Text(f"note: {note}", style="yellow"))
         shown = folder.relative_to(self._root).as_posix()
         terminal.print(Text(f"saved in {shown}", style="dim"))
 

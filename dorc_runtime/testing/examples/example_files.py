@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from dorc_runtime.compile.checks import Source
 from dorc_runtime.compile.target import Target
 from dorc_runtime.local.aws.run_resources import used_resources
+from dorc_runtime.local.http.http_answers import answer_problems
 from dorc_runtime.local.seeds.example_seeds import Resources, seed_problems
 from dorc_runtime.model.resources import Resource
 from dorc_runtime.model.steps import called_pipelines
@@ -23,6 +24,7 @@ def example_problems(
     for example in folder.examples:
         path = folder.path / "examples" / example
         yield from seed_problems(path, Resources(target.resources, used), root=folder.root)
+        yield from answer_problems(path, root=folder.root)
         for file in sorted((path / FOLDER).glob("[!.]*")):
             if file.name not in FILES:
                 shown = file.relative_to(folder.root).as_posix()

@@ -1,0 +1,116 @@
+"""Runs of functions that ask other hosts, which the example plays."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.local.commands.conftest import Repository
+
+RUN = ("run", "raw-to-processed/tidy")
+HTTP = "src/raw-to-processed/tidy/examples/first/http"
+ANSWERS = [
+    {"path": "/now", "query": {"city": "Bern"}, "json": {"degrees": 7}},
+    {"path": "/now", "status": 404, "text": "no such city", "headers": {"X-Cause": "city"}},
+    {"method": "POST", "path": "/log", "status": 201},
+]
+ASK = """
+import json
+import urllib.error
+import urllib.request
+import urllib3
+
+def ask(url, **more):
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, **more)) as answer:
+            return [answer.status, answer.read().decode()]
+    except urllib.error.HTTPError as error:
+        return [error.code, error.headers["X-Cause"], error.read().decode()]
+
+host = "https://api.weather.example"
+return [
+    ask(f"{host}/now?city=Bern"),
+    ask(f"{host.replace('https', 'http')}/now?city=Rome"),
+    ask(f"{host}/log", data=b"x"),
+    urllib3.request("GET", f"{host}:8443/now", fields={"city": "Bern"}).json(),
+]
+"""
+
+
+@pytest.fixture
+def answering(repository: Repository) -> Repository:
+    repository.write(f"{HTTP}/api.weather.example.json", json.dumps(ANSWERS))
+    return repository
+
+
+@pytest.mark.parametrize("how", [(), ("--inline",)])
+def test_functions_get_the_answers_of_the_example(
+    answering: Repository, how: tuple[str, ...]
+) -> None:
+    answering.handle(ASK)
+    done = answering.invoke(*RUN, "--json", *how)
+    assert done.returncode == 0, done.stderr + done.stdout
+    result = json.loads(done.stdout)
+    assert result["output"] == [
+        [200, '{"degrees": 7}'],
+        [404, "city", "no such city"],
+        [201, ""],
+        {"degrees": 7},
+    ]
+    assert result["notes"] == []
+
+
+def test_every_common_client_gets_them(answering: Repository, tmp_path: Path) -> None:
+    """Requests brings its own certificates, and does not read those of the system."""
+    answering.handle(
+        "import requests\n"
+        "session = requests.Session()\n"
+        'return session.get("https://api.weather.example/now", params={"city": "Bern"}).json()'
+    )
+    done = answering.invoke(*RUN, "--json", "--inline")
+    assert json.loads(done.stdout)["output"] == {"degrees": 7}, done.stdout
+
+
+def test_a_request_without_an_answer_is_reported(answering: Repository) -> None:
+    answering.write(f"{HTTP}/api.old.example.json", '[{"path": "/"}]')
+    answering.handle(
+        'import urllib.request\nurllib.request.urlopen("https://api.weather.example/later?day=1")'
+    )
+    done = answering.invoke(*RUN, "--json")
+    result = json.loads(done.stdout)
+    assert "HTTP Error 501" in result["cause"]
+    assert result["notes"] == [
+        f"{HTTP}/api.weather.example.json has no answer to GET /later?day=1",
+        f"{HTTP}/api.old.example.json: nothing asked api.old.example",
+    ]
+
+
+def test_other_hosts_are_refused_as_before(answering: Repository) -> None:
+    answering.handle('import urllib.request\nurllib.request.urlopen("http://192.0.2.1/")')
+    done = answering.invoke(*RUN, "--json")
+    assert "connects to its lake alone, not to 192.0.2.1:80" in json.loads(done.stdout)["cause"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{}", ' is no list of answers: write [{"path": "/", "json": ...}].'),
+        ('[{"path": "now"}]', "[0]: path: String should match pattern '^/[^?#]*$'."),
+        ('[{"path": "/", "body": 1}]', "[0]: body: Extra inputs are not permitted."),
+        (
+            '[{"path": "/", "json": 1, "text": ""}]',
+            "[0]: json and text are both set: remove one.",
+        ),
+    ],
+)
+def test_check_finds_answers_that_cannot_be_used(
+    answering: Repository, text: str, problem: str
+) -> None:
+    answering.write(f"{HTTP}/api.weather.example.json", text)
+    assert answering.invoke("check").stdout.splitlines() == [
+        f"{HTTP}/api.weather.example.json{problem}"
+    ]
