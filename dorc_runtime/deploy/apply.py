@@ -13,6 +13,7 @@ from dorc_runtime.deploy.driver.stop import stop_in_order
 from dorc_runtime.deploy.image_builds import images, open_universal_stack, prunable, prune
 from dorc_runtime.deploy.locks import locks, recover, unlock
 from dorc_runtime.deploy.observer import DeployObserver, report_file_change
+from dorc_runtime.deploy.secret_stores.needed_secrets import check_secrets
 from dorc_runtime.errors import DorcError, StoppedError
 
 # An engine needs about 200 MB, and one processor most of the time.
@@ -48,11 +49,13 @@ class Apply:
 
         Those of one stage are applied at the same time, or one by one when a person is asked. When
         one fails, the others of the stage still continue, and the first failure is raised at the
-        end. When a user stops this, no other instance starts.
+        end. When a user stops this, no other instance starts. Raises ``SecretError`` before any of
+        it when the environment does not have all secrets that the instances need.
         """
         applied: dict[str, Applied] = {}
         unchanged: list[Instance] = []
         self._in_order = len(stages) > 1
+        check_secrets(self._context, [each for stage in stages for each in stage])
         for stage in stages:
             self._records.prepare(stage)
             for instance in stage if self._skip_unchanged else ():

@@ -53,7 +53,7 @@ def check_definitions(context: DeploymentContext, instances: Sequence[Instance])
     if not pipelines:
         return
     [environment] = {each.environment for each in instances if each.environment is not None}
-    target = _target(context, environment)
+    target = target_of(context, environment)
     sources = {folder.id: resolved_source(load_source(folder), target) for folder in pipelines}
     for folder in context.repository.pipelines:
         # A mistake in another pipeline does not prevent the deployment of these.
@@ -72,7 +72,8 @@ def check_definitions(context: DeploymentContext, instances: Sequence[Instance])
             raise DefinitionError(f"{problems[0]}{more}")
 
 
-def _target(context: DeploymentContext, environment: str) -> Target:
+def target_of(context: DeploymentContext, environment: str) -> Target:
+    """Return what definitions get in ``environment``, without asking AWS for the account."""
     infra_folder = context.settings.infra_stack_name
     config = environment_config(context.repository, context.config, environment, infra=infra_folder)
     account = config.universal.account or context.settings.aws_account or EXAMPLE_ACCOUNT
