@@ -1,5 +1,6 @@
 """The template, and repositories that Copier renders from it, for every tier that needs them."""
 
+import re
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -38,3 +39,18 @@ def replace_code(repository: Path, pipelines: Mapping[str, Path]) -> None:
         for handler in folder.glob("*/lambda.py"):
             shutil.rmtree(handler.parent)
         shutil.copytree(code, folder, dirs_exist_ok=True)
+
+
+def page_blocks(page: str) -> list[tuple[str, str]]:
+    """Return the blocks of code on a page of ``docs``, each with its language."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return re.findall(r"^```(\w+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def write_block(block: str, folder: Path) -> None:
+    """Write a block of code into the file that its first line names: ``# pipeline_config.py``."""
+    first, _, rest = block.partition("\n")
+    path = folder / first.removeprefix("# ")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # JSON has no comments.
+    path.write_text(rest if path.suffix in (".json", ".jsonl") else block, encoding="utf-8")
