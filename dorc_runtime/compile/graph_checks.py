@@ -8,9 +8,11 @@ from types import MappingProxyType
 
 from dorc_runtime.compile.checks import Problem, Source
 from dorc_runtime.compile.document.document_checks import suggestion
+from dorc_runtime.compile.message_checks import shared_queues, starts_by_messages
 from dorc_runtime.compile.names import zones
 from dorc_runtime.compile.permissions.function_access import objects
 from dorc_runtime.compile.permissions.object_writes import ObjectWrite, object_writes
+from dorc_runtime.model.resources import Bucket, Resource
 from dorc_runtime.model.steps import Function, all_steps, called_pipelines
 from dorc_runtime.model.triggers import PipelineTrigger, S3Trigger
 
@@ -19,8 +21,8 @@ _SIMILAR = 0.85
 _NO_BUCKETS: Mapping[str, str] = MappingProxyType({})
 
 # Pipelines that start others: pairs of ids, with the objects by which the first starts the second,
-# None for a Call or a PipelineTrigger.
-_Starts = dict[tuple[str, str], ObjectWrite | None]
+# or the topic or queue, None for a Call or a PipelineTrigger.
+_Starts = dict[tuple[str, str], ObjectWrite | Resource | None]
 
 
 def problems_between(
@@ -32,7 +34,8 @@ def problems_between(
     """
     known = {source.id: source for source in sources}
     problems = []
-    starts = _starts_by_objects(sources, buckets)
+    starts = _starts_by_objects(sources, {**buckets, **_bucket_resources(sources)})
+    starts |= starts_by_messages(sources)
     for source in sources:
         for kind, name in _pipeline_references(source):
             if name not in known:
@@ -43,6 +46,7 @@ def problems_between(
     known_zones = sorted({zone for source in sources for zone in zones(source.layer) or ()})
     for source in sources:
         problems += _check_zones(source, known_zones)
+    problems += shared_queues(sources)
     return (*problems, *_check_circles(known, starts))
 
 
@@ -52,6 +56,17 @@ def _pipeline_references(source: Source) -> Iterator[tuple[str, str]]:
         if isinstance(trigger, PipelineTrigger):
             yield "PipelineTrigger", trigger.pipeline
     yield from (("Call", name) for name in called_pipelines(source.pipeline.steps))
+
+
+def _bucket_resources(sources: Sequence[Source]) -> dict[str, str]:
+    """Return the bucket of each resource that is one, by its name."""
+    return {
+        each.name: source.target.name(each)
+        for source in sources
+        if source.target
+        for each in source.target.resources
+        if isinstance(each, Bucket)
+    }
 
 
 def _starts_by_objects(sources: Sequence[Source], buckets: Mapping[str, str]) -> _Starts:
@@ -84,10 +99,12 @@ def _check_circles(known: Mapping[str, Source], starts: _Starts) -> Iterator[Pro
     while circle := _circle(remaining):
         steps = list(pairwise(circle))
         shown = f"pipelines start each other in a circle, {' -> '.join(circle)}"
-        by_objects = next((step for step in steps if remaining[step]), None)
-        write = remaining.pop(by_objects or steps[-1])
-        if by_objects and write:
-            writer, watcher = by_objects
+        by_data = next((step for step in steps if remaining[step]), None)
+        cause = remaining.pop(by_data or steps[-1])
+        if by_data and isinstance(cause, Resource):
+            yield _message_circle(shown, cause, *by_data, file=known[by_data[1]].file)
+        elif by_data and isinstance(cause, ObjectWrite):
+            write, (writer, watcher) = cause, by_data
             message = (
                 f"{shown}, which may never end and costs money: {write.step} of {writer} may write "
                 f"objects in {write.place} that this trigger watches. Limit writes= of "
@@ -97,6 +114,18 @@ def _check_circles(known: Mapping[str, Source], starts: _Starts) -> Iterator[Pro
             yield Problem(known[watcher].file, "S3Trigger", message)
         else:
             yield Problem(known[circle[0]].file, "", f"{shown}: remove a trigger or a Call")
+
+
+def _message_circle(
+    shown: str, cause: Resource, writer: str, watcher: str, *, file: str
+) -> Problem:
+    kind = f"{type(cause).__name__}Trigger"
+    message = (
+        f"{shown}, which may never end and costs money: {writer} may send messages to the "
+        f"{cause.kind} '{cause.name}', which start {watcher}. Remove it from writes=; or say why "
+        f'the circle ends, {kind}(allow_loop="...")'
+    )
+    return Problem(file, kind, message)
 
 
 def _circle(starts: _Starts) -> list[str]:

@@ -126,6 +126,15 @@ class Config(Model):
                 )
         return settings
 
+    @field_validator("resources")
+    @classmethod
+    def _with_different_names(cls, resources: tuple[Resource, ...]) -> tuple[Resource, ...]:
+        names = [(each.kind, each.name) for each in resources]
+        for kind, name in names:
+            if names.count((kind, name)) > 1:
+                raise ValueError(f"two {kind}s are called '{name}': give each its own name")
+        return resources
+
     @model_validator(mode="after")
     def _without_references(self) -> Self:
         if is_reference(self.model_dump_json()):

@@ -120,15 +120,24 @@ class QueueTrigger(Model):
     With a ``window`` (at most 5 minutes), messages are collected for that long, until there are
     ``batch`` (then at most 10,000 instead of 10).
 
-    A message is deleted from the queue when the pipeline starts, whether or not it succeeds.
+    A message is deleted from the queue when the pipeline starts, whether or not it succeeds. As
+    with S3Trigger, ``allow_loop`` is the reason why a circle through this trigger ends.
     """
 
     queue: Queue
     batch: Annotated[int, Field(ge=1, le=10_000), Resolvable]
     window: Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(minutes=5)), Resolvable]
+    allow_loop: str | None = Field(default=None, pattern=r"\S")
 
-    def __init__(self, queue: Queue, *, batch: int = 10, window: timedelta = timedelta(0)) -> None:
-        super().__init__(queue=queue, batch=batch, window=window)
+    def __init__(
+        self,
+        queue: Queue,
+        *,
+        batch: int = 10,
+        window: timedelta = timedelta(0),
+        allow_loop: str | None = None,
+    ) -> None:
+        super().__init__(queue=queue, batch=batch, window=window, allow_loop=allow_loop)
 
     @model_validator(mode="after")
     def _batch_of_a_window(self) -> Self:
@@ -142,13 +151,15 @@ class TopicTrigger(Model):
     """Start with each message that is published to ``topic``.
 
     The pipeline's input is a list with one message, as from a QueueTrigger: ``topic`` sends to a
-    queue of the trigger's own.
+    queue of the trigger's own. As with S3Trigger, ``allow_loop`` is the reason why a circle through
+    this trigger ends.
     """
 
     topic: Topic
+    allow_loop: str | None = Field(default=None, pattern=r"\S")
 
-    def __init__(self, topic: Topic) -> None:
-        super().__init__(topic=topic)
+    def __init__(self, topic: Topic, *, allow_loop: str | None = None) -> None:
+        super().__init__(topic=topic, allow_loop=allow_loop)
 
 
 Trigger = S3Trigger | CronTrigger | PipelineTrigger | EventTrigger | QueueTrigger | TopicTrigger

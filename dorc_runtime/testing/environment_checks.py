@@ -85,9 +85,13 @@ def checked_environments(
             except DorcError:
                 continue  # The check of stack files reports it.
             account = with_file.universal.account or EXAMPLE_ACCOUNT
-            target = environment_target(
-                repository, with_file, name, account=account, infra=infra, settings=values
-            )
+            try:
+                target = environment_target(
+                    repository, with_file, name, account=account, infra=infra, settings=values
+                )
+            except DorcError as error:
+                problems.append(str(error))
+                continue
             environments.append(Environment(target, with_file.buckets, complete))
     return tuple(environments), (*problems, *setting_problems(settings))
 
@@ -115,7 +119,7 @@ def check_pipelines(
             except DorcError as error:
                 findings.add(f"{source.file}: {error}", own)
                 continue
-            resolved[folder] = replace(source, pipeline=pipeline)
+            resolved[folder] = replace(source, pipeline=pipeline, target=environment.target)
             if own or environment.name == first:
                 problems = list(check(resolved[folder]))
                 faulty |= {folder} if problems else set()

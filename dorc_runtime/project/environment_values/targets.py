@@ -1,14 +1,16 @@
 """The target of an environment: the names, addresses and values that definitions get there."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from pydantic import JsonValue
 
 from dorc_runtime.compile.names import Names, zones
 from dorc_runtime.compile.target import Target
+from dorc_runtime.errors import DefinitionError
 from dorc_runtime.model.config import Config
+from dorc_runtime.model.resources import Bucket
 from dorc_runtime.project.environment_values.setting_values import setting_values
-from dorc_runtime.project.repository import Repository
+from dorc_runtime.project.repository import CONFIGURATION, Repository
 
 
 def environment_target(
@@ -43,8 +45,23 @@ def zone_buckets(
 ) -> dict[str, str]:
     """Return the bucket of each zone that a layer of the repository names.
 
-    It is the existing one in ``config``, if there is one, else the one that infra creates.
+    It is the existing one in ``config``, if there is one, else the one that infra creates. It also
+    has the resources of ``config`` that are existing buckets. Raises ``DefinitionError`` for a
+    bucket with the name of a zone.
     """
     layers = dict.fromkeys(folder.layer for folder in repository.pipelines)
     all_zones = dict.fromkeys(zone for layer in layers for zone in zones(layer) or ())
-    return {zone: config.buckets.get(zone) or names.bucket(zone, account) for zone in all_zones}
+    check_buckets(config, all_zones)
+    existing = [each.name for each in config.resources if each.name in config.buckets]
+    places = all_zones | dict.fromkeys(existing)
+    return {place: config.buckets.get(place) or names.bucket(place, account) for place in places}
+
+
+def check_buckets(config: Config, all_zones: Collection[str]) -> None:
+    """Raise ``DefinitionError`` for a bucket in ``config`` with the name of a zone."""
+    for each in config.resources:
+        if isinstance(each, Bucket) and each.name in all_zones:
+            raise DefinitionError(
+                f"{CONFIGURATION}: Bucket('{each.name}') has the name of a zone, which has a "
+                "bucket already: rename it, or remove it and use the zone."
+            )

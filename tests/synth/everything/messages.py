@@ -17,7 +17,11 @@ from dorc_runtime import (
 customers = Table("customers", partition_key="id")
 news, work, archive = Topic("news"), Queue("work"), Bucket("archive")
 pipeline = Pipeline(
-    triggers=[QueueTrigger(work), TopicTrigger(news), S3Trigger(bucket=archive, prefix="in/")],
+    triggers=[
+        QueueTrigger(work, allow_loop="the last message is not sent on"),
+        TopicTrigger(news, allow_loop="the last message is not sent on"),
+        S3Trigger(bucket=archive, prefix="in/"),
+    ],
     steps=[
         Pass({"kind": "weekly"}),
         Function("write", reads=[customers, work], writes=[news, f"{archive}/reports/"]),

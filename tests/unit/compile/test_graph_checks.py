@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from dorc_runtime import (
+    Bucket,
     Call,
     Function,
     Map,
@@ -12,12 +13,18 @@ from dorc_runtime import (
     Permission,
     Pipeline,
     PipelineTrigger,
+    Queue,
+    QueueTrigger,
     S3Trigger,
     Service,
+    Topic,
+    TopicTrigger,
     data,
 )
-from dorc_runtime.compile.checks import Source
+from dorc_runtime.compile.checks import Source, resolved_source
 from dorc_runtime.compile.graph_checks import problems_between
+from dorc_runtime.compile.names import Names
+from dorc_runtime.compile.target import Target
 from dorc_runtime.model.steps import Step
 from dorc_runtime.model.triggers import Trigger
 
@@ -149,3 +156,49 @@ def test_a_zone_and_its_existing_bucket_are_one_place(writes: str) -> None:
     named = source("default/b", [step], [S3Trigger(bucket="raw-data")])
     for each in (own, named):
         assert len(problems_between([each], buckets={"raw": "raw-data"})) == 1
+
+
+WORK, NEWS = Queue("work"), Topic("news")
+SENDING: dict[str, Step] = {
+    "by a function": Function("send", writes=[WORK]),
+    "by a service": Service("sqs:sendMessage", arguments={"QueueUrl": WORK, "MessageBody": "a"}),
+}
+
+
+@pytest.mark.parametrize("how", SENDING)
+def test_a_pipeline_that_may_send_itself_messages_is_refused(how: str) -> None:
+    assert problems(source("default/a", [SENDING[how]], [QueueTrigger(WORK)])) == [
+        "src/default/a/pipeline.py: QueueTrigger: pipelines start each other in a circle, "
+        "default/a -> default/a, which may never end and costs money: default/a may send messages "
+        "to the queue 'work', which start default/a. Remove it from writes=; or say why the circle "
+        'ends, QueueTrigger(allow_loop="...")'
+    ]
+
+
+def test_a_circle_of_messages_with_a_reason_is_accepted() -> None:
+    trigger = TopicTrigger(NEWS, allow_loop="the last message is not sent on")
+    assert problems(source("default/a", [Function("send", writes=[NEWS])], [trigger])) == []
+
+
+def test_messages_that_start_another_pipeline_are_no_circle() -> None:
+    sender = source("default/a", [Function("send", writes=[WORK])])
+    assert problems(sender, source("default/b", [Pass()], [QueueTrigger(WORK)])) == []
+
+
+def test_a_queue_that_starts_two_pipelines_is_refused() -> None:
+    one, other = (source(name, [Pass()], [QueueTrigger(WORK)]) for name in ("d/a", "d/b"))
+    [problem] = problems(one, other)
+    assert "QueueTrigger: the queue 'work' also starts d/a, and each message starts only" in problem
+
+
+def test_objects_in_a_bucket_of_the_configuration_can_start_a_circle() -> None:
+    archive = Bucket("archive")
+    target = Target(
+        names=Names("shop", "dev"),
+        region="eu-west-1",
+        account="123456789012",
+        resources=(archive,),
+    )
+    made = source("default/a", [Function("f", writes=[archive])], [S3Trigger(bucket=archive)])
+    [problem] = problems(resolved_source(made, target))
+    assert "f of default/a may write objects in archive that this trigger watches" in problem

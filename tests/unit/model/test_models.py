@@ -16,9 +16,12 @@ from dorc_runtime import (
     Map,
     Pass,
     Pipeline,
+    Queue,
+    QueueTrigger,
     Retry,
     S3Trigger,
     Service,
+    Table,
     UniversalConfig,
     Wait,
     data,
@@ -48,6 +51,14 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "a delay under the interval": (
         lambda: Retry(interval=timedelta(seconds=5), max_delay=timedelta(seconds=5)),
         "longer than interval",
+    ),
+    "two tables of one name": (
+        lambda: Config(universal=UNIVERSAL, resources=[Table("a", partition_key="id")] * 2),
+        "two tables are called 'a'",
+    ),
+    "a batch of many messages without a window": (
+        lambda: QueueTrigger(Queue("work"), batch=100),
+        "needs window=",
     ),
     "a Map over text": (lambda: Map(over="abc", steps=[Pass()]), "over=data.files"),
     "a Map without steps": (lambda: Map(over=data.a, steps=[]), "at least 1"),
