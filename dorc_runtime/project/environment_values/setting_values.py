@@ -15,7 +15,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from dorc_runtime.errors import DefinitionError
-from dorc_runtime.project.environment_values.local_values import FILE, local_values
+from dorc_runtime.project.environment_values.local_values import EXAMPLE, FILE, local_values
 from dorc_runtime.project.environments import Program
 from dorc_runtime.project.repository import Repository
 
@@ -131,7 +131,7 @@ def _problem(setting: str, reason: str, places: Sequence[tuple[str, str]]) -> st
     names = ", ".join(environment for environment, _ in places)
     stack_files = [file for file in files if file != FILE]
     below = [f"below `settings:` in {', '.join(stack_files)}"] if stack_files else []
-    below += [f"below [settings] in {FILE}"] if FILE in files else []
+    below += [f"below [settings] in {FILE} or {EXAMPLE}"] if FILE in files else []
     return (
         f"the setting '{setting}' has no value in {names}: write it {' and '.join(below)}, or give "
         "it a default in the class."

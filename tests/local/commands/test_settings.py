@@ -145,7 +145,7 @@ def test_a_run_without_a_value_says_where_to_write_it(configured: Repository) ->
     assert done.returncode == 2
     assert done.stderr == (
         "error: the setting 'api_url' has no value in local: write it below [settings] in "
-        "local.toml, or give it a default in the class.\n"
+        "local.toml or local.example.toml, or give it a default in the class.\n"
     )
 
 

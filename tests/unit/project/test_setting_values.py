@@ -98,8 +98,8 @@ def test_a_missing_value_is_one_problem_of_all_environments(write: Write) -> Non
     repository = write(dev="config: {}\n", prod="config: {}\n")
     assert problems(repository, "local", "dev", "prod") == (
         "the setting 'api_url' has no value in local, dev, prod: write it below `settings:` in "
-        "infra/Pulumi.dev.yaml, infra/Pulumi.prod.yaml and below [settings] in local.toml, or give "
-        "it a default in the class.",
+        "infra/Pulumi.dev.yaml, infra/Pulumi.prod.yaml and below [settings] in local.toml or "
+        "local.example.toml, or give it a default in the class.",
     )
 
 
