@@ -43,7 +43,13 @@ if TYPE_CHECKING:
     from dorc_runtime.local.aws.access import access_control
 else:
     # By their paths: the import of dorc itself takes longer than all else here.
-    for name in ("policy_evaluation", "refusals", "s3_permissions", "service_permissions"):
+    for name in (
+        "policy_evaluation",
+        "refusals",
+        "s3_permissions",
+        "service_permissions",
+        "service_rules",
+    ):
         _load_module(name, "access")
     access_control = _load_module("access_control", "access")
     stored_objects = _load_module("stored_objects")

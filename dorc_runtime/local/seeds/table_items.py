@@ -115,9 +115,14 @@ def _number(value: float | Decimal | str) -> str:
         number = Decimal(str(value))
     except InvalidOperation:
         raise ValueError(f"'{value}' is no number") from None
-    if not number.is_finite() or len(number.normalize().as_tuple().digits) > 38:
+    if not number.is_finite() or _digits(number) > 38:
         raise ValueError(f"DynamoDB has no number {value}: it takes 38 digits")
     return str(value)
+
+
+def _digits(number: Decimal) -> int:
+    """Return how many significant digits a number has."""
+    return len("".join(map(str, number.as_tuple().digits)).strip("0"))
 
 
 def _base64(text: str) -> str:
@@ -162,7 +167,7 @@ def _size(attribute: Attribute) -> int:
         case "S":
             return len(value.encode())
         case "N":
-            return (len(Decimal(value).normalize().as_tuple().digits) + 1) // 2 + 1
+            return (_digits(Decimal(value)) + 1) // 2 + 1
         case "B":
             return len(base64.b64decode(value))
         case "L":

@@ -240,6 +240,11 @@ def test_it(run_pipeline):
             '{"id": "a", "at": 1, "x": {"NS": ["b"]}}',
             ":1: 'b' is no number.",
         ),
+        (
+            "tables/orders.jsonl",
+            json.dumps({"id": "a", "at": 10**38 + 1}),
+            f":1: DynamoDB has no number {10**38 + 1}: it takes 38 digits.",
+        ),
         ("tables/orders.jsonl", "[]", ":1: an item is an object: {...}."),
         (
             "tables/seen.jsonl",

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
         refusals,
         s3_permissions,
         service_permissions,
+        service_rules,
     )
 else:
     import _policy_evaluation as policy_evaluation
     import _refusals as refusals
     import _s3_permissions as s3_permissions
     import _service_permissions as service_permissions
+    import _service_rules as service_rules
 
 # Below moto's own address, which no bucket can have.
 ADDRESS = "/moto-api/dorc/access"
@@ -150,7 +152,16 @@ class AccessControl:
                 if not self._allows(key, need.action, need.resource):
                     refusal = self._refusal(name, key, need.action, need.resource, shown=need.shown)
                     return refusal(environ, start)
-            response = Response.from_app(service, environ)
+            if broken := service_rules.violation(*sent, place.region):
+                return _response(name, broken.message, error=broken.error)(environ, start)
+            try:
+                response = Response.from_app(service, environ)
+            except Exception:
+                # moto fails where it cannot parse an expression.
+                broken = service_rules.syntax_violation(sent.arguments)
+                if broken is None:
+                    raise
+                return _response(name, broken.message, error=broken.error)(environ, start)
             if response.status_code < _FAILED:
                 self._calls.append({"caller": key, **sent._asdict()})
             return response(environ, start)
@@ -204,8 +215,8 @@ def _exists(bucket: str, s3: WSGIApplication) -> bool:
     return Client(s3).head(f"/{quote(bucket)}").status_code != _NOT_FOUND
 
 
-def _response(service: str, message: str) -> Response:
+def _response(service: str, message: str, *, error: str = "") -> Response:
     from werkzeug.wrappers import Response
 
-    status, content_type, body = refusals.refusal(service, message)
+    status, content_type, body = refusals.refusal(service, message, error=error)
     return Response(body, status=status, mimetype=content_type)

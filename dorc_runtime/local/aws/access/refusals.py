@@ -1,4 +1,4 @@
-"""The responses with which services refuse a request that no policy allows.
+"""The responses with which services refuse a request.
 
 It imports the standard library alone: the lake's server loads it by its path.
 """
@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 
 UNSIGNED = "Access Denied"
 _XML = "application/xml"
+_INVALID = 400
 
 
 class Refusal(NamedTuple):
@@ -56,9 +57,15 @@ def not_authorized(caller: str, action: str, resource: str) -> str:
     )
 
 
-def refusal(service: str, message: str) -> Refusal:
-    """Return the response with which ``service`` refuses a request."""
-    status, error, version = _FORMS[service]
+def refusal(service: str, message: str, *, error: str = "") -> Refusal:
+    """Return the response with which ``service`` refuses a request.
+
+    Without ``error`` it is the one for a request that no policy allows.
+    """
+    status, denied, version = _FORMS[service]
+    if error:
+        status = _INVALID
+    error = error or denied
     if version:
         # DynamoDB's message has a capital letter; botocore reads both.
         name = "Message" if service == "dynamodb" else "message"
