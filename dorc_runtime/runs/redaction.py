@@ -116,6 +116,7 @@ class Redaction:
                 Refusal(function, action, self.text(resource))
                 for function, action, resource in result.refusals
             ),
+            notes=tuple(self.text(note) for note in result.notes),
             calls=tuple(call._replace(arguments=self._object(call)) for call in result.calls),
         )
 

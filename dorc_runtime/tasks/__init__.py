@@ -12,7 +12,6 @@ Tasks import what they need when they run, so that ``invoke --list`` stays fast.
 
 import subprocess
 import sys
-from itertools import pairwise
 from pathlib import Path
 
 from invoke.collection import Collection
@@ -56,7 +55,9 @@ def _show_help_of_task(namespace: Collection) -> None:
     program, *words = sys.argv or [""]
     if Path(program).stem not in ("invoke", "inv", "__main__"):
         return
-    for name, option in pairwise(words):
-        if option in ("--help", "-h") and name in namespace.task_names:
+    for number, option in enumerate(words):
+        named = [name for name in words[:number] if name in namespace.task_names]
+        if option in ("--help", "-h") and named:
+            name = named[0]
             command = [sys.executable, "-m", "invoke", "--help", name]
             sys.exit(subprocess.run(command, check=False).returncode)  # noqa: S603

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from dorc_runtime.compile.secret_users import SecretUsers
     from dorc_runtime.project.repository import Repository
 
+_LOCAL = "local"
 _NAMED = ("set", "remove")
 _ACTIONS = ("set", "list", "copy", "remove")
 
@@ -118,7 +119,7 @@ def secret(
         source, target = (
             _store(c, repository, one, option) for one, option in ((from_, "--from"), (to, "--to"))
         )
-        _copy(source, target, overwrite=overwrite)
+        _copy(source, target, users, overwrite=overwrite)
         return
     store = _store(c, repository, env, "--env")
     match action:
@@ -139,7 +140,7 @@ def _set(store: _Secrets, name: str, users: SecretUsers, *, advanced: bool) -> N
         remedy = f"Did you mean '{near[0]}'?" if near else "Add it to Function(secrets=[...])."
         raise SecretError(f"no function reads a secret '{name}'. {remedy}")
     managed = [each for each in users if each.name == name and each.store != "ssm"]
-    if managed and store.environment != "local":
+    if managed and store.environment != _LOCAL:
         raise SecretError(
             f"'{name}' is in Secrets Manager: change it there, for example with "
             "`aws secretsmanager put-secret-value`."
@@ -168,7 +169,7 @@ def _list(store: _Secrets, users: SecretUsers, *, json: bool) -> None:
     rows = []
     for name in sorted({each.name for each in users} | dates.keys()):
         readers = [user for each in users if each.name == name for user in users[each]]
-        managed = store.environment != "local" and any(
+        managed = store.environment != _LOCAL and any(
             each.name == name and each.store != "ssm" for each in users
         )
         date = f"{dates[name]:%Y-%m-%d %H:%M}" if name in dates else "missing"
@@ -188,17 +189,23 @@ def _list(store: _Secrets, users: SecretUsers, *, json: bool) -> None:
             print_line(f"next: invoke secret set {name} --env {store.environment}")
 
 
-def _copy(source: _Secrets, target: _Secrets, *, overwrite: bool) -> None:
+def _copy(source: _Secrets, target: _Secrets, users: SecretUsers, *, overwrite: bool) -> None:
+    from dorc_runtime.project.environment_values.secret_files import check_value
+
     if source.environment == target.environment:
         raise SecretError("--from and --to name the same environment: name two.")
     stored, present = sorted(source.dates()), target.dates()
     if not stored:
         raise SecretError(f"{source.environment} has no secrets to copy.")
+    own = {each.name for each in users if each.store == "ssm" or target.environment == _LOCAL}
     for name in stored:
+        if name not in own:
+            print_line(f"left {name}: no function reads it from SSM")
+            continue
         if name in present and not overwrite:
             print_line(f"left {name}: {target.environment} has it; --overwrite replaces it")
             continue
-        value = source.read(name)
+        value = check_value(name, source.read(name), where=source.environment)
         target.write(name, value, advanced=len(value.encode()) > LARGEST_STANDARD)
         print_line(f"copied {name} to {target.environment}")
 
@@ -224,9 +231,9 @@ def _store(c: Context, repository: Repository, environment: str | None, option: 
     from dorc_runtime.project.settings import read_settings
 
     settings = read_settings(tasks_folder(c))
-    if environment == SecretFile.environment:
+    if environment == _LOCAL:
         return SecretFile(repository)
-    known = (*Program(repository.root / settings.infra_stack_name).stacks, SecretFile.environment)
+    known = (*Program(repository.root / settings.infra_stack_name).stacks, _LOCAL)
     if environment is None:
         raise SecretError(f"which environment? Add {option} X, where X is {' or '.join(known)}.")
     if environment not in known:

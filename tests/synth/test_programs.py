@@ -179,6 +179,7 @@ def test_functions_get_the_environment_and_the_address_of_what_they_use(
         "TARGET_BUCKET": buckets["processed"],
         "RAW_BUCKET": "a-partner-s-data",
         "REFERENCE_DATA_BUCKET": "reference-data",
+        "SECRET_ORDERS_KEY": "/ExampleDorc/prod/orders-key",
     }
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         (("new-pipeline", "--help"), "Write a pipeline that runs as it is."),
         (("remove-pipeline", "-h"), "Remove a pipeline"),
         (("--help", "run"), "Run a pipeline on this machine"),
+        (("secret", "set", "--help"), "Set, list, copy or remove secrets of functions"),
     ],
 )
 def test_help_works_before_a_task_and_after_it(

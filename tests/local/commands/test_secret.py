@@ -205,6 +205,17 @@ def test_copy_leaves_what_the_other_environment_has(shop: Shop) -> None:
     assert shop.stored("prod", "news-token") == "from dev"
 
 
+def test_copy_leaves_what_no_function_reads(shop: Shop) -> None:
+    shop.ssm.put_parameter(Name="/Example/dev/Old_Key", Value="abcd", Type="SecureString")
+    shop.secret("set", "weather-key", "--env", "dev", value=VALUE)
+    done = shop.secret("copy", "--from", "dev", "--to", "local")
+    assert done.stdout.splitlines() == [
+        "left Old_Key: no function reads it from SSM",
+        "copied weather-key to local",
+    ]
+    assert "missing" not in shop.secret("list", "--env", "local").stdout.splitlines()[1]
+
+
 def test_remove_asks_and_yes_answers(shop: Shop) -> None:
     shop.secret("set", "weather-key", "--env", "prod", value=VALUE)
     refused(shop.secret("remove", "weather-key", "--env", "prod"), "add --yes")

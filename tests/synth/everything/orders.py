@@ -29,7 +29,12 @@ pipeline = Pipeline(
         EventTrigger({"source": ["shop"], "detail": {"kind": ["order"]}}, bus="orders"),
     ],
     steps=[
-        Function("check", reads=["raw/orders/", "reference-data/codes/"], writes=[]),
+        Function(
+            "check",
+            secrets=["orders-key"],
+            reads=["raw/orders/", "reference-data/codes/"],
+            writes=[],
+        ),
         Choice(If(data.rows == 0, then=[Fail("Empty", "nothing to do")])),
         Map(over=data.parts, steps=[Function("convert", memory=2048, storage=2048, concurrency=5)]),
         Parallel(
