@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 
 import copier
@@ -294,8 +295,12 @@ def check(
 
 def written_once(path: str) -> bool:
     """Return whether the team owns a file from the start, so that no update changes it."""
-    patterns = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))["_skip_if_exists"]
-    return any(fnmatch(f"/{path}", pattern) for pattern in patterns)
+    return any(fnmatch(f"/{path}", pattern) for pattern in teams_patterns())
+
+
+@cache
+def teams_patterns() -> tuple[str, ...]:
+    return tuple(yaml.safe_load((ROOT / "copier.yml").read_text("utf-8"))["_skip_if_exists"])
 
 
 def compare(base: Contents, mine: Contents, fresh: Contents, after: Contents) -> None:
