@@ -12,17 +12,18 @@ from dorc_runtime.compile.message_checks import shared_queues, starts_by_message
 from dorc_runtime.compile.names import zones
 from dorc_runtime.compile.permissions.function_access import objects
 from dorc_runtime.compile.permissions.object_writes import ObjectWrite, object_writes
+from dorc_runtime.compile.triggers.watched_objects import watched_objects
 from dorc_runtime.model.resources import Bucket, Resource
 from dorc_runtime.model.steps import Function, all_steps, called_pipelines
-from dorc_runtime.model.triggers import PipelineTrigger, S3Trigger
+from dorc_runtime.model.triggers import EventTrigger, PipelineTrigger, S3Trigger
 
 # The similarity from which a name counts as a misspelt zone, and not as the name of a bucket.
 _SIMILAR = 0.85
 _NO_BUCKETS: Mapping[str, str] = MappingProxyType({})
 
-# Pipelines that start others: pairs of ids, with the objects by which the first starts the second,
-# or the topic or queue, None for a Call or a PipelineTrigger.
-_Starts = dict[tuple[str, str], ObjectWrite | Resource | None]
+# Pipelines that start others: pairs of ids, with the objects by which the first starts the second
+# and the trigger that watches them, or the topic or queue; None for a Call or a PipelineTrigger.
+_Starts = dict[tuple[str, str], tuple[ObjectWrite, str] | Resource | None]
 
 
 def problems_between(
@@ -72,25 +73,24 @@ def _bucket_resources(sources: Sequence[Source]) -> dict[str, str]:
 def _starts_by_objects(sources: Sequence[Source], buckets: Mapping[str, str]) -> _Starts:
     """Return which pipelines may write objects that start others, except for allowed loops."""
     watching = [
-        (source, trigger)
+        (source.id, type(trigger).__name__, watched)
         for source in sources
         for trigger in source.pipeline.triggers
-        if isinstance(trigger, S3Trigger) and trigger.allow_loop is None
+        if isinstance(trigger, S3Trigger | EventTrigger) and trigger.allow_loop is None
+        for watched in watched_objects(trigger, layer=source.layer, buckets=buckets)
     ]
     # Most functions may write a whole zone, and many pipelines have the same writes.
-    started: dict[ObjectWrite, list[str]] = {}
+    started: dict[ObjectWrite, list[tuple[str, str]]] = {}
     starts: _Starts = {}
     for source in sources:
         writes = object_writes(source.pipeline, layer=source.layer, buckets=buckets)
         for write in dict.fromkeys(writes):
             if write not in started:
                 started[write] = [
-                    each.id
-                    for each, trigger in watching
-                    if write.starts(trigger, layer=each.layer, buckets=buckets)
+                    (name, kind) for name, kind, watched in watching if write.includes(watched)
                 ]
-            for name in started[write]:
-                starts.setdefault((source.id, name), write)
+            for name, kind in started[write]:
+                starts.setdefault((source.id, name), (write, kind))
     return starts
 
 
@@ -103,15 +103,15 @@ def _check_circles(known: Mapping[str, Source], starts: _Starts) -> Iterator[Pro
         cause = remaining.pop(by_data or steps[-1])
         if by_data and isinstance(cause, Resource):
             yield _message_circle(shown, cause, *by_data, file=known[by_data[1]].file)
-        elif by_data and isinstance(cause, ObjectWrite):
-            write, (writer, watcher) = cause, by_data
+        elif by_data and cause:
+            (writer, watcher), (write, kind) = by_data, cause
             message = (
                 f"{shown}, which may never end and costs money: {write.step} of {writer} may write "
                 f"objects in {write.place} that this trigger watches. Limit writes= of "
                 f"{write.step}, or narrow the trigger; or say why the circle ends, "
-                'S3Trigger(allow_loop="...")'
+                f'{kind}(allow_loop="...")'
             )
-            yield Problem(known[watcher].file, "S3Trigger", message)
+            yield Problem(known[watcher].file, kind, message)
         else:
             yield Problem(known[circle[0]].file, "", f"{shown}: remove a trigger or a Call")
 

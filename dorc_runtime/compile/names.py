@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 # The account of AWS's own documentation, where none is known.
 EXAMPLE_ACCOUNT = "123456789012"
-_SEPARATOR = "--"
+SEPARATOR = "--"
 _MARK = "---"
 _HASH_LENGTH = 12
 _ECR_PART = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
@@ -24,14 +24,14 @@ def resource_name(*parts: str, longest: int = 64, lower: bool = False) -> str:
     ``lower`` is for services that accept no capitals and no underscores (S3).
     """
     shown = [part.lower().replace("_", "-") if lower else part for part in parts]
-    name = _SEPARATOR.join(shown)
+    name = SEPARATOR.join(shown)
     plain = all(_PLAIN.fullmatch(part) for part in shown)
     if plain and shown == list(parts) and len(name) <= longest:
         return name
     ending = _MARK + _digest(parts)
     # Keeps the parts separate, so that only names of one environment have its prefix.
     cleaned = (re.sub(r"[^A-Za-z0-9_]+", "-", part).strip("-") for part in shown)
-    start = _SEPARATOR.join(cleaned)[: longest - len(ending)]
+    start = SEPARATOR.join(cleaned)[: longest - len(ending)]
     return start.strip("-") + ending
 
 
@@ -126,7 +126,7 @@ class Names:
     @property
     def machine_prefix(self) -> str:
         """The prefix that all state machines of the environment have, and no others."""
-        return resource_name(self.project, self.environment) + _SEPARATOR
+        return resource_name(self.project, self.environment) + SEPARATOR
 
     def bucket(self, zone: str, account: str) -> str:
         """Return the bucket of a zone; names of buckets are global, so this has the account."""
@@ -163,7 +163,7 @@ def bucket_name(*parts: str) -> str:
     Rules: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
     """
     # "p_" is not allowed in a plain name, so the name gets a hash.
-    reserved = f"{parts[0].lower()}{_SEPARATOR}".startswith(_RESERVED_BY_S3)
+    reserved = f"{parts[0].lower()}{SEPARATOR}".startswith(_RESERVED_BY_S3)
     first = f"p_{parts[0]}" if reserved else parts[0]
     return resource_name(first, *parts[1:], longest=63, lower=True)
 

@@ -102,14 +102,22 @@ class EventTrigger(Model):
     """Start on any event that matches ``pattern``, on the event bus named ``bus``.
 
     Patterns: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
-    The input of the pipeline is the whole event.
+    The input of the pipeline is the whole event. The creation of an object in S3
+    is an event too, so circles are refused, and ``allow_loop`` accepted, as for an ``S3Trigger``.
     """
 
     pattern: dict[str, JsonValue]
     bus: str = "default"
+    allow_loop: str | None = Field(default=None, pattern=r"\S")
 
-    def __init__(self, pattern: Mapping[str, JsonValue], *, bus: str = "default") -> None:
-        super().__init__(pattern=dict(pattern), bus=bus)
+    def __init__(
+        self,
+        pattern: Mapping[str, JsonValue],
+        *,
+        bus: str = "default",
+        allow_loop: str | None = None,
+    ) -> None:
+        super().__init__(pattern=dict(pattern), bus=bus, allow_loop=allow_loop)
 
 
 class QueueTrigger(Model):

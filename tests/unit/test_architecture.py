@@ -36,7 +36,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
     },
     "compile": {
         "document": {"permissions", "expressions"},
-        "permissions": set(),
+        "permissions": {"triggers"},
         "triggers": set(),
         "expressions": set(),
     },

@@ -1,22 +1,19 @@
-"""The objects that a pipeline may write to S3, and whether an S3 trigger watches them."""
+"""The objects that a pipeline may write to S3, and whether a trigger watches them."""
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from dorc_runtime.compile.names import zones
+from dorc_runtime.compile.names import SEPARATOR
 from dorc_runtime.compile.permissions.function_access import objects, writes
 from dorc_runtime.compile.permissions.service_actions import Place, permissions
+from dorc_runtime.compile.text_patterns import ANY, TextPattern, overlap
+from dorc_runtime.compile.triggers.watched_objects import WatchedObjects
 from dorc_runtime.model.permission import Permission
 from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.model.steps import Function, Map, Service, all_steps
-from dorc_runtime.model.triggers import S3Trigger
 
-# A text in which ``_ANY`` stands for any characters.
-_Pattern = tuple[str, ...]
-
-_ANY = "*any*"
 # Which buckets and keys a step may write does not depend on region and account.
 _PLACE = Place(region="eu-west-1", account="123456789012")
 _OBJECT_ARN = re.compile(r"arn:[^:]*:s3:::([^/]+)(?:/(.*))?", re.DOTALL)
@@ -34,19 +31,17 @@ class ObjectWrite:
     """
 
     place: str
-    bucket: _Pattern
-    keys: _Pattern
+    bucket: TextPattern
+    keys: TextPattern
     step: str = field(compare=False)
 
-    def starts(self, trigger: S3Trigger, *, layer: str, buckets: Mapping[str, str]) -> bool:
-        """Return whether one of the objects starts a pipeline of ``layer`` by ``trigger``.
-
-        ``buckets`` has the buckets of the zones that have one already.
-        """
-        zone = (zones(layer) or ("",))[0]
-        bucket = trigger.bucket or buckets.get(zone, zone)
-        watched = (*trigger.prefix, _ANY, *trigger.suffix)
-        return _overlap(self.bucket, tuple(bucket)) and _overlap(self.keys, watched)
+    def includes(self, watched: WatchedObjects) -> bool:
+        """Return whether one of the objects is among those that start a pipeline."""
+        on_aws = (ANY, *SEPARATOR, *self.bucket, *SEPARATOR, ANY)
+        in_bucket = overlap(self.bucket, watched.bucket) or (
+            watched.on_aws and overlap(on_aws, watched.bucket)
+        )
+        return in_bucket and overlap(self.keys, watched.keys)
 
 
 def object_writes(
@@ -61,7 +56,7 @@ def object_writes(
             case Function():
                 for entry in objects(writes(step, layer)):
                     # An entry like raw/state.json means one object, not the start of others.
-                    end = () if _FILE.search(entry) else (_ANY,)
+                    end = () if _FILE.search(entry) else (ANY,)
                     yield _of_entry(entry, step.name, end, buckets)
                 yield from _of_permissions(step.permissions, step.name)
             case Service():
@@ -70,12 +65,12 @@ def object_writes(
             case Map(results=str(results)):
                 folder = f"{results.rstrip('/')}/"
                 # https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html
-                yield _of_entry(folder, step.name or "Map", (_ANY, *".json"), buckets)
+                yield _of_entry(folder, step.name or "Map", (ANY, *".json"), buckets)
             case _:
                 pass
 
 
-def _of_entry(entry: str, step: str, end: _Pattern, buckets: Mapping[str, str]) -> ObjectWrite:
+def _of_entry(entry: str, step: str, end: TextPattern, buckets: Mapping[str, str]) -> ObjectWrite:
     place, _, prefix = entry.partition("/")
     return ObjectWrite(entry, tuple(buckets.get(place, place)), (*prefix, *end), step)
 
@@ -86,34 +81,14 @@ def _of_permissions(granted: tuple[Permission, ...], step: str) -> Iterator[Obje
             continue
         for resource in permission.resources:
             if resource == "*":
-                yield ObjectWrite(resource, (_ANY,), (_ANY,), step)
+                yield ObjectWrite(resource, (ANY,), (ANY,), step)
             elif match := _OBJECT_ARN.fullmatch(resource):
                 # The ARN ``arn:aws:s3:::bucket*`` also matches the objects in the bucket.
                 keys = match[2] if match[2] is not None else "*" * match[1].endswith("*")
                 yield ObjectWrite(resource, _pattern(match[1]), _pattern(keys), step)
 
 
-def _pattern(text: str) -> _Pattern:
+def _pattern(text: str) -> TextPattern:
     """Return the pattern of a part of a policy's ARN; ``?`` is taken for any characters too."""
     tokens = _TOKEN.finditer(text)
-    return tuple(_ANY if token[2] else token[1] or token[3] for token in tokens)
-
-
-def _overlap(one: _Pattern, other: _Pattern) -> bool:
-    """Return whether a text matches both patterns."""
-    waiting, seen = [(0, 0)], set()
-    while waiting:
-        place = i, j = waiting.pop()
-        if place in seen:
-            continue
-        seen.add(place)
-        first, second = one[i : i + 1], other[j : j + 1]
-        if not first and not second:
-            return True
-        if first == (_ANY,) or second == (_ANY,):
-            # Either pattern may go on alone, as far as the other one's ``_ANY`` allows.
-            waiting += [(i + 1, j)] if first else []
-            waiting += [(i, j + 1)] if second else []
-        elif first == second:
-            waiting.append((i + 1, j + 1))
-    return False
+    return tuple(ANY if token[2] else token[1] or token[3] for token in tokens)

@@ -42,7 +42,7 @@ def fits(pattern: Pattern, event: Mapping[str, JsonValue]) -> bool:
 
     A dot in the name of a field, in either, leads into an object: ``detail.state``.
     """
-    return _all_fit(pattern, _nested(event))
+    return _all_fit(pattern, nested(event))
 
 
 def _all_fit(pattern: Pattern, event: Mapping[str, JsonValue]) -> bool:
@@ -62,12 +62,12 @@ def _field_fits(name: str, condition: JsonValue, event: Mapping[str, JsonValue])
     return any(_one_fits(operator, values) for operator in condition)
 
 
-def _nested(event: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+def nested(event: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Return ``event`` with objects in place of fields that have dots in their names."""
     fields: dict[str, JsonValue] = {}
     for name, value in event.items():
         first, dot, rest = name.partition(".")
-        inner = _nested({rest: value}) if dot else _nested_value(value)
+        inner = nested({rest: value}) if dot else _nested_value(value)
         fields[first] = _merged(fields[first], inner) if first in fields else inner
     return fields
 
@@ -75,7 +75,7 @@ def _nested(event: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
 def _nested_value(value: JsonValue) -> JsonValue:
     match value:
         case dict():
-            return _nested(value)
+            return nested(value)
         case list():
             return [_nested_value(inner) for inner in value]
         case _:

@@ -7,6 +7,7 @@ import pytest
 from dorc_runtime import (
     Bucket,
     Call,
+    EventTrigger,
     Function,
     Map,
     Pass,
@@ -142,6 +143,48 @@ def test_a_circle_with_a_reason_is_accepted() -> None:
     steps = [Function("f", writes=["raw/"])]
     allowed = S3Trigger(prefix="in/", allow_loop="f moves each object out of in/")
     assert problems(source("raw-to-processed/a", steps, [allowed])) == []
+
+
+def created(**detail: object) -> EventTrigger:
+    pattern = {"source": ["aws.s3"], "detail-type": ["Object Created"], **detail}
+    return EventTrigger(pattern)  # type: ignore[arg-type]
+
+
+CREATED = {
+    "of any object": created(),
+    "of objects with a prefix": created(detail={"object": {"key": [{"prefix": "in/"}]}}),
+    "of objects with a suffix": created(**{"detail.object.key": ["x", {"suffix": ".csv"}]}),
+    "of objects like a wildcard": created(detail={"object": {"key": [{"wildcard": "in/*.csv"}]}}),
+    "in the bucket of the zone": created(
+        detail={"bucket": {"name": ["penguins--dev--raw--123456789012"]}}
+    ),
+    "of whatever is created": EventTrigger({"detail-type": [{"prefix": "Object"}]}),
+    "among others": EventTrigger({"$or": [{"source": ["mine"]}, {"source": ["aws.s3"]}]}),
+}
+
+
+@pytest.mark.parametrize("case", CREATED)
+def test_an_event_of_an_object_that_it_may_write_makes_a_circle(case: str) -> None:
+    steps = [Function("clean", writes=["raw/in/"])]
+    [problem] = problems(source("raw-to-processed/a", steps, [CREATED[case]]))
+    assert problem.startswith("src/raw-to-processed/a/pipeline.py: EventTrigger: pipelines start")
+    assert 'EventTrigger(allow_loop="...")' in problem
+
+
+ELSEWHERE = {
+    "another event": EventTrigger({"source": ["aws.s3"], "detail-type": ["Object Deleted"]}),
+    "an event of the team": EventTrigger({"source": ["mine"]}),
+    "another key": created(detail={"object": {"key": [{"prefix": "out/"}]}}),
+    "another bucket": created(detail={"bucket": {"name": ["penguins--dev--curated--1234"]}}),
+    "another bus": EventTrigger({"source": ["aws.s3"]}, bus="orders"),
+    "a reason": EventTrigger({"source": ["aws.s3"]}, allow_loop="clean writes once"),
+}
+
+
+@pytest.mark.parametrize("case", ELSEWHERE)
+def test_another_event_makes_no_circle(case: str) -> None:
+    steps = [Function("clean", writes=["raw/in/"])]
+    assert problems(source("raw-to-processed/a", steps, [ELSEWHERE[case]])) == []
 
 
 def test_a_reason_is_not_empty() -> None:
