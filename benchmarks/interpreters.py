@@ -15,8 +15,8 @@ from dorc_runtime import Function, Map, Pass, Pipeline, data
 from dorc_runtime.compile.document.states import state_machine
 from dorc_runtime.compile.documents import Document
 from dorc_runtime.model.steps import Step
-from tests.proof import moto_oracle
-from tests.proof.generated import ARN, Body, Example, Functions
+from tests.proof.oracles import moto_oracle
+from tests.proof.oracles.generated import ARN, Body, Example, Functions
 from tests.proof.test_differential import ran
 
 RUNS = 5

@@ -1,6 +1,7 @@
 """The problems between pipelines: unknown names, and pipelines that start each other for ever."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
@@ -21,9 +22,18 @@ from dorc_runtime.model.triggers import EventTrigger, PipelineTrigger, S3Trigger
 _SIMILAR = 0.85
 _NO_BUCKETS: Mapping[str, str] = MappingProxyType({})
 
-# Pipelines that start others: pairs of ids, with the objects by which the first starts the second
-# and the trigger that watches them, or the topic or queue; None for a Call or a PipelineTrigger.
-_Starts = dict[tuple[str, str], tuple[ObjectWrite, str] | Resource | None]
+
+@dataclass(frozen=True)
+class _Watched:
+    """Objects that a step may write, and the kind of the trigger that watches them."""
+
+    write: ObjectWrite
+    trigger: str
+
+
+# Pipelines that start others: pairs of ids, with the objects by which the first starts the second,
+# or the topic or queue, None for a Call or a PipelineTrigger.
+_Starts = dict[tuple[str, str], _Watched | Resource | None]
 
 
 def problems_between(
@@ -90,7 +100,7 @@ def _starts_by_objects(sources: Sequence[Source], buckets: Mapping[str, str]) ->
                     (name, kind) for name, kind, watched in watching if write.includes(watched)
                 ]
             for name, kind in started[write]:
-                starts.setdefault((source.id, name), (write, kind))
+                starts.setdefault((source.id, name), _Watched(write, kind))
     return starts
 
 
@@ -103,8 +113,8 @@ def _check_circles(known: Mapping[str, Source], starts: _Starts) -> Iterator[Pro
         cause = remaining.pop(by_data or steps[-1])
         if by_data and isinstance(cause, Resource):
             yield _message_circle(shown, cause, *by_data, file=known[by_data[1]].file)
-        elif by_data and cause:
-            (writer, watcher), (write, kind) = by_data, cause
+        elif by_data and isinstance(cause, _Watched):
+            (writer, watcher), write, kind = by_data, cause.write, cause.trigger
             message = (
                 f"{shown}, which may never end and costs money: {write.step} of {writer} may write "
                 f"objects in {write.place} that this trigger watches. Limit writes= of "

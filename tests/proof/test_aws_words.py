@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from dorc_runtime.errors import DefinitionError
 from dorc_runtime.runs.events import Ending
 
-from . import ours
+from .oracles import ours
 
 QUERY = "States.QueryEvaluationError"
 INVOKE = "arn:aws:states:::lambda:invoke"

@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from dorc_runtime.runs.events import StateRetried
 
-from . import moto_oracle, ours
+from .oracles import moto_oracle, ours
 
 PAGES = "https://docs.aws.amazon.com/step-functions/latest/dg/"
 

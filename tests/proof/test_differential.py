@@ -37,8 +37,8 @@ from dorc_runtime import Fail, Pipeline, data
 from dorc_runtime.compile.document.states import state_machine
 from dorc_runtime.runs.events import StateCaught, StateEntered, StateFailed, StateRetried
 
-from . import moto_oracle, ours
-from .generated import Example, Functions, examples
+from .oracles import moto_oracle, ours
+from .oracles.generated import Example, Functions, examples
 
 pytestmark = [
     pytest.mark.skipif(

@@ -24,7 +24,7 @@ from dorc_runtime.local.jsonata import QueryEvaluationError, evaluate
 from dorc_runtime.model.expressions.data import list_text, value_text
 from dorc_runtime.model.expressions.expression import Expression
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent / "oracles"
 JSONATA = "jsonata@2.0.6"
 Answer = dict[str, Any]
 Oracle = Callable[[str, JsonValue], Answer]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from pydantic import JsonValue
 
-from . import ours
+from .oracles import ours
 
 LAST: dict[str, JsonValue] = {"Type": "Pass", "End": True}
 INLINE: dict[str, JsonValue] = {"ProcessorConfig": {"Mode": "INLINE"}}

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.cloud.process import Cloud
+from tests.engine.deployment import Deployment
+from tests.engine.pulumi_cli.environment import environment
 from tests.repositories import copy_template, page_blocks, render_repository, write_block
-
-from .cloud.process import Cloud
-from .deployment import Deployment
-from .pulumi_cli.environment import environment
 
 ENVIRONMENTS = ("dev", "prod")
 KEY = "the key of "

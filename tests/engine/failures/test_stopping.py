@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from .deployment import Deployment, Running
+from tests.engine.deployment import Deployment, Running
 
 INFRA = ("--instance", "infra", "--env", "prod")
 CLEANING = ("--instance", "raw-to-processed/penguins", "--env", "dev")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from .deployment import Deployment
+from tests.engine.deployment import Deployment
 
 CLEANING, SUMMING = "raw-to-processed/penguins", "processed-to-curated/penguins"
 CLEANER = "my-pipelines--dev--raw-to-processed--penguins"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .deployment import Deployment
+from tests.engine.deployment import Deployment
 
 CLEANING = "raw-to-processed/penguins"
 INFRA = ("--instance", "infra", "--env", "dev")

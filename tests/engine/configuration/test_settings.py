@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import CLEANING
-from .deployment import Deployment
+from tests.engine.conftest import CLEANING
+from tests.engine.deployment import Deployment
 
 FUNCTION = "my-pipelines--dev--raw-to-processed--penguins--clean"
 CONFIG = """

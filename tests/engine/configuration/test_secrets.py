@@ -6,7 +6,7 @@ from urllib.parse import urlparse
 
 import pytest
 
-from .deployment import Deployment
+from tests.engine.deployment import Deployment
 
 CLEANING = "raw-to-processed/penguins"
 PIPELINE = f"src/{CLEANING}/pipeline.py"

@@ -18,7 +18,7 @@ import pytest
 
 from dorc_runtime import __version__
 from tests.template.conftest import ROOT, Git
-from tests.template.linked_packages import link_requirements
+from tests.template.release.linked_packages import link_requirements
 
 Shell = Callable[[str], subprocess.CompletedProcess[str]]
 

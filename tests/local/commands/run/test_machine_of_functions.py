@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from dorc_runtime.local.sandbox.mechanisms import Isolation, held
-
-from .conftest import Repository
+from tests.local.commands.conftest import Repository
 
 RUN = ("run", "raw-to-processed/tidy")
-EXAMPLES = Path(__file__).parents[3] / "examples"
+EXAMPLES = Path(__file__).parents[4] / "examples"
 RUNS_OF_EXAMPLES = [
     ("penguins", "raw-to-processed/penguins"),
     ("every-step", "raw-to-processed/birds"),
