@@ -58,7 +58,7 @@ def test_an_unknown_environment_names_the_known_ones(infra: Path) -> None:
         ("config: {log_retention_days: 2}", "infra/Pulumi.prod.yaml: log_retention_days: "),
         ("config: {buckets: {raw: Not_A_Bucket}}", "infra/Pulumi.prod.yaml: buckets.raw: "),
         ("config: {alert_emails: {secure: abc}}", "infra/Pulumi.prod.yaml: alert_emails is enc"),
-        ("config: [", "Pulumi.prod.yaml:1 is not YAML"),
+        ("config: [", r"Pulumi.prod.yaml:\d is not YAML"),
     ],
     ids=["half a VPC", "retention", "bucket", "encrypted", "no YAML"],
 )

@@ -297,7 +297,7 @@ def test_rules_encrypt_alerts_without_a_condition() -> None:
     assert alarms["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
 
 
-PAGE = (Path(__file__).parents[3] / "docs" / "permissions.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[4] / "docs" / "permissions.md").read_text(encoding="utf-8")
 USED: dict[str, str | Resource] = {
     "zone or bucket": "raw",
     "table": Table("orders", partition_key="id"),
