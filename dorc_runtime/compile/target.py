@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
 from dorc_runtime.compile.names import (
     Names,
@@ -93,20 +93,10 @@ class Target:
     def resolve(self, pipeline: Pipeline) -> Pipeline:
         """Return ``pipeline`` with the values of this environment in place of references.
 
-        The message of an error has no full stop, as it can be followed by the environment.
-
         Raises:
             DefinitionError: A reference has no value here, or its value does not fit.
         """
-        try:
-            return resolved(pipeline, self.value)
-        except ValidationError as error:
-            first = error.errors()[0]
-            what = ".".join(str(part) for part in first["loc"] if "[" not in str(part))
-            reason = first["msg"].removeprefix("Value error, ").removesuffix(".")
-            raise DefinitionError(
-                f"{what} of a {error.title} is {first['input']!r}: {reason}"
-            ) from error
+        return resolved(pipeline, self.value)
 
     def value(self, kind: str, name: str) -> JsonValue:
         """Return the value of the reference to the ``kind`` called ``name``.

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
-from pydantic import AfterValidator, JsonValue, WrapValidator
+from pydantic import AfterValidator, JsonValue, ValidationError, WrapValidator
 
-from dorc_runtime.errors import ExpressionError
+from dorc_runtime.errors import DefinitionError, ExpressionError
 from dorc_runtime.model.base import Model
 
 _MARK = re.compile(r"\$\{dorc:([a-z-]+):([^}]*)\}")
@@ -31,17 +31,27 @@ class Reference(str):
 
     def __bool__(self) -> NoReturn:
         raise ExpressionError(
-            f"Python does not know the value of {_call(self)} here: it differs between "
-            "environments. Write Choice(If(..., then=[...])) instead of if."
+            f"{_call(self)} cannot be used here: Python would need its value, which differs "
+            f"between environments. To choose steps write Choice(If({_call(self)}, then=[...]))."
         )
+
+    def __add__(self, other: object) -> str:
+        # An expression knows what to write instead.
+        if isinstance(other, int | float):
+            return self.__mul__(other)
+        return super().__add__(other)  # type: ignore[operator]
 
     def __mul__(self, other: object) -> NoReturn:
         raise ExpressionError(
-            f"Python does not know the value of {_call(self)} here, so it cannot compute with it: "
+            f"Python cannot compute with {_call(self)}, whose value differs between environments: "
             "add a setting with the result."
         )
 
     __rmul__ = __mul__
+
+
+class _PlacedError(DefinitionError):
+    """A problem with a reference, in a message that names the step."""
 
 
 def is_reference(value: object) -> bool:
@@ -65,6 +75,10 @@ def setting(name: str) -> Any:
 
     It may be wherever a definition takes a value. A number that is used for a time is in seconds.
     """
+    if not (isinstance(name, str) and name.isidentifier()):
+        raise ExpressionError(
+            f"setting({name!r}): write the name of a field of the model in Config(settings=...)."
+        )
     return reference("setting", name)
 
 
@@ -74,7 +88,7 @@ def _pass_reference(value: object, validate: Callable[[object], object]) -> obje
 
 def _fixed(value: str) -> str:
     if is_reference(value):
-        raise ValueError("it must be the same in all environments, so it cannot be a setting")
+        raise ValueError("a setting cannot be used here: write the value itself")
     return value
 
 
@@ -90,21 +104,15 @@ def resolved(value: T, values: Values) -> T:
     Models are validated again. A value without references is returned as it is.
 
     Raises:
-        pydantic.ValidationError: A value does not fit the field that it is used for.
+        DefinitionError: A reference has no value, or its value does not fit where it is used. The
+            message has no full stop, as it can be followed by the environment.
     """
     result: Any = value
     match value:
         case str():
             result = _resolved_text(value, values)
         case Model():
-            fields: dict[str, object] = {
-                name: getattr(value, name) for name in type(value).model_fields
-            }
-            new = resolved(fields, values)
-            if new is not fields:
-                result = type(value).__new__(type(value))
-                # The constructor of the class takes other arguments than its fields.
-                Model.__init__(result, **new)
+            result = _resolved_model(value, values)
         case dict():
             pairs = {key: resolved(inner, values) for key, inner in value.items()}
             if any(pairs[key] is not value[key] for key in value):
@@ -116,6 +124,32 @@ def resolved(value: T, values: Values) -> T:
         case _:
             pass
     return result  # type: ignore[no-any-return]
+
+
+def _resolved_model(model: Model, values: Values) -> Model:
+    kind = type(model)
+    fields: dict[str, object] = {name: getattr(model, name) for name in kind.model_fields}
+    place = getattr(model, "name", None)
+    prefix = "" if place is None else f"{place or kind.__name__}: "
+    try:
+        new = resolved(fields, values)
+        if new is fields:
+            return model
+        result = kind.__new__(kind)
+        # The constructor of the class takes other arguments than its fields.
+        Model.__init__(result, **new)
+    except ValidationError as error:
+        first = error.errors()[0]
+        what = ".".join(str(part) for part in first["loc"] if "[" not in str(part))
+        owner = "" if prefix else f" of a {error.title}"
+        reason = first["msg"].removeprefix("Value error, ").removesuffix(".")
+        problem = f"{prefix}{what}{owner} is {first['input']!r}: {reason}"
+        raise _PlacedError(problem) if prefix else DefinitionError(problem) from error
+    except DefinitionError as error:
+        if prefix and not isinstance(error, _PlacedError):
+            raise _PlacedError(f"{prefix}{error}") from error
+        raise
+    return result
 
 
 def _resolved_text(text: str, values: Values) -> JsonValue:

@@ -91,7 +91,7 @@ def _run_definition(file: Path, shown: str) -> Mapping[str, object]:
         field = ".".join(str(part) for part in first["loc"] if "[" not in str(part))
         message = first["msg"].removeprefix("Value error, ").removesuffix(".")
         if isinstance(first["input"], Reference):
-            message = "it must be the same in all environments, so it cannot be a setting"
+            message = "a setting cannot be used here: write the value itself"
         elif first["type"] == "model_type":
             message = f"{first['input']!r} is not a {_model_name(message)}"
         what = f"{error.title}, {field}" if field else error.title

@@ -4,6 +4,7 @@
 https://docs.aws.amazon.com/step-functions/latest/dg/workflow-states.html
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Self
@@ -84,7 +85,18 @@ class If(Model):
     def _an_expression(cls, condition: str) -> str:
         if not condition.startswith("{%"):
             raise ValueError("the condition must be an expression: If(data.rows == 0, then=[...])")
+        text = condition[2:-2].strip()
+        if text not in ("true", "false") and _is_json(text):
+            raise ValueError(f"the condition is {text}, but it must be true or false")
         return condition
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 class Choice(Step):

@@ -63,7 +63,7 @@ def test_a_value_that_does_not_fit_is_reported_with_its_environment(
 ) -> None:
     configured.write("infra/Pulumi.prod.yaml", stack_file("prod", "clean_memory: big"))
     [problem] = problems(configured)
-    assert problem.startswith(f"{PIPELINE}: memory of a Function is 'big': Input should be a valid")
+    assert problem.startswith(f"{PIPELINE}: clean: memory is 'big': Input should be a valid")
     assert problem.endswith(" (in prod)")
 
 
@@ -73,8 +73,8 @@ def test_a_problem_of_all_environments_is_reported_once(configured: Repository) 
         (configured.root / PIPELINE).read_text().replace("Pipeline\n", "Pipeline, setting\n", 1),
     )
     assert problems(configured) == (
-        f"{PIPELINE}: no setting 'clean_memry'. Did you mean 'clean_memory'? Add it to the model "
-        "in Config(settings=...)",
+        f"{PIPELINE}: clean: no setting 'clean_memry'. Did you mean 'clean_memory'? Add it to the "
+        "model in Config(settings=...)",
     )
 
 
@@ -118,7 +118,7 @@ def test_a_setting_where_a_definition_needs_a_fixed_value_is_refused(
         'Function("clean", wait_for_token=setting("nightly"))',
         imports="Function, Pipeline, setting",
     )
-    assert "Python does not know the value of setting" in problems(configured)[0]
+    assert 'setting("nightly") cannot be used here' in problems(configured)[0]
 
 
 def test_a_variable_that_hides_a_setting_is_refused(

@@ -115,7 +115,7 @@ def test_a_setting_in_a_condition_is_found_in_inner_steps() -> None:
 
 def test_a_value_of_the_wrong_type_is_refused_with_the_environment() -> None:
     pipeline = Pipeline(steps=[Function("clean", memory=setting("big"))])
-    with pytest.raises(DefinitionError, match="memory of a Function is 'big': Input should"):
+    with pytest.raises(DefinitionError, match="clean: memory is 'big': Input should"):
         DEV.resolve(pipeline)
 
 
@@ -287,6 +287,18 @@ def test_a_setting_may_be_a_condition() -> None:
     assert step.ways[0].condition == "{% true %}"
 
 
+def test_a_condition_that_is_no_truth_is_refused() -> None:
+    choice = Choice(If(setting("text"), then=[Pass()]))
+    with pytest.raises(DefinitionError, match='the condition is "a", but it must be true'):
+        replace(DEV, settings=VALUES).resolve(Pipeline(steps=[choice]))
+
+
+@pytest.mark.parametrize("name", [5, "a}b", ""])
+def test_a_setting_needs_the_name_of_a_field(name: object) -> None:
+    with pytest.raises(ExpressionError, match="write the name of a field of the model"):
+        setting(name)  # type: ignore[arg-type]
+
+
 def test_a_comparison_that_python_makes_says_what_to_write() -> None:
     with pytest.raises(ExpressionError, match="To compare a setting write If"):
         If(setting("text") == "a", then=[Pass()])
@@ -298,11 +310,12 @@ def test_a_comparison_that_python_makes_says_what_to_write() -> None:
         lambda value: 1 if value else 2,
         lambda value: value * 2,
         lambda value: 2 * value,
+        lambda value: value + 2,
     ],
-    ids=["if", "times two", "two times"],
+    ids=["if", "times two", "two times", "plus two"],
 )
 def test_python_cannot_compute_with_a_setting(use: Callable[[object], object]) -> None:
-    with pytest.raises(ExpressionError, match=r'the value of setting\("text"\) here'):
+    with pytest.raises(ExpressionError, match=r'setting\("text"\)'):
         use(setting("text"))
 
 
@@ -317,7 +330,7 @@ def test_python_cannot_compute_with_a_setting(use: Callable[[object], object]) -
     ids=["function", "call", "service", "trigger"],
 )
 def test_names_cannot_be_settings(define: Callable[[], object]) -> None:
-    with pytest.raises(ValidationError, match="must be the same in all environments"):
+    with pytest.raises(ValidationError, match="a setting cannot be used here"):
         define()
 
 
