@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from dorc_runtime import __version__
 from dorc_runtime.deploy.deployment_context import DeploymentContext
 from dorc_runtime.deploy.driver.engine import Output, Stack
@@ -53,7 +55,8 @@ class ApplyRecords:
         self._context = context
         self._files = backend_files(context.backend, lambda: context.client("s3"))
         self._drafts: dict[str, _Draft] = {}
-        self._cloud: AnsweredCloud | None = None
+        self._identity: dict[str, str] | None = None
+        self._images: dict[str, str] = {}
 
     def prepare(self, instances: Sequence[Instance]) -> None:
         """Find out which of ``instances`` are unchanged.
@@ -62,14 +65,16 @@ class ApplyRecords:
         """
         if self._files is None:
             return
+        for instance in instances:
+            self._drafts.pop(instance.id, None)
         tree = tree_stamp(self._context.repository.root)
         exports = BackendExports(self._files)
-        with fast_settings():
+        # What cannot be read or run offline is evaluated, and reports its problem itself.
+        with fast_settings(), suppress(DorcError, BotoCoreError, ClientError):
+            cloud = self._answered_cloud(instances)
             for instance in instances:
-                self._drafts.pop(instance.id, None)
-                # What cannot be read or run offline is evaluated, and reports its problem itself.
                 with suppress(DorcError, ValueError, LookupError):
-                    program = self._program_digest(instance, exports)
+                    program = self._program_digest(instance, cloud, exports)
                     if program is not None:
                         self._drafts[instance.id] = self._draft(instance, program, tree)
 
@@ -91,7 +96,7 @@ class ApplyRecords:
         """
         instance = stack.instance
         if instance.kind == "universal":
-            self._cloud = None
+            self._images.clear()
         draft = self._drafts.pop(instance.id, None)
         if draft is None or draft.tree != tree_stamp(self._context.repository.root):
             return
@@ -115,7 +120,9 @@ class ApplyRecords:
             raise LookupError("a backend that does not show its files")
         return StackFiles(self._files, instance.program.project, instance.stack)
 
-    def _program_digest(self, instance: Instance, exports: BackendExports) -> str | None:
+    def _program_digest(
+        self, instance: Instance, cloud: AnsweredCloud, exports: BackendExports
+    ) -> str | None:
         """Return the digest of what the program registers, None when it depends on more."""
         context, printed = self._context, io.StringIO()
         with redirect_stdout(printed), redirect_stderr(printed):
@@ -123,7 +130,7 @@ class ApplyRecords:
                 stack = registered(
                     context.repository,
                     instance,
-                    cloud=self._answered_cloud(),
+                    cloud=cloud,
                     references=exports,
                     variables=context.variables,
                 )
@@ -136,38 +143,45 @@ class ApplyRecords:
         parts = [
             __version__,
             str(context.settings.aws_endpoint_url),
-            self._answered_cloud().account,
+            cloud.account,
             stack.digest,
             *((instance.program.folder / name).read_text(encoding="utf-8") for name in files),
         ]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
-    def _answered_cloud(self) -> AnsweredCloud:
-        """Return the cloud with AWS's answers, which it gets once, and again after new images."""
-        if self._cloud is None:
-            context = self._context
+    def _answered_cloud(self, instances: Sequence[Instance]) -> AnsweredCloud:
+        """Return the cloud with AWS's answers to the programs of ``instances``."""
+        context = self._context
+        if self._identity is None:
             identity = context.client("sts").get_caller_identity()
-            account = str(identity["Account"])
-            digests = image_digests(context.recipes, client=context.client("ecr"))
-            self._cloud = AnsweredCloud(
-                account=account,
-                region=context.config.universal.region,
-                identity={
-                    "id": account,
-                    "accountId": account,
-                    "arn": str(identity["Arn"]),
-                    "userId": str(identity["UserId"]),
-                },
-                images={
-                    (recipe.repository, recipe.tag): digests[recipe.id]
-                    for recipe in context.recipes
-                    if recipe.id in digests
-                },
-            )
-        return self._cloud
+            self._identity = {
+                "id": str(identity["Account"]),
+                "accountId": str(identity["Account"]),
+                "arn": str(identity["Arn"]),
+                "userId": str(identity["UserId"]),
+            }
+        names = {each.id for each in instances}
+        needs_all = any(each.kind == "universal" for each in instances)
+        recipes = [
+            recipe
+            for recipe in context.recipes
+            if needs_all or f"{recipe.layer}/{recipe.pipeline}" in names
+        ]
+        new = [recipe for recipe in recipes if recipe.id not in self._images]
+        self._images |= image_digests(new, client=context.client("ecr")) if new else {}
+        return AnsweredCloud(
+            account=self._identity["accountId"],
+            region=context.config.universal.region,
+            identity=self._identity,
+            images={
+                (recipe.repository, recipe.tag): self._images[recipe.id]
+                for recipe in recipes
+                if recipe.id in self._images
+            },
+        )
 
     def _has_all_images(self) -> bool:
-        return len(self._answered_cloud().images) == len(self._context.recipes)
+        return all(recipe.id in self._images for recipe in self._context.recipes)
 
 
 def _record(program: str, state: State) -> str:

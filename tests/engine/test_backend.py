@@ -39,6 +39,16 @@ def test_state_is_kept_in_the_bucket(made: Deployment) -> None:
     assert ".pulumi/stacks/my-pipelines.infra/dev.json" in keys
 
 
+def test_the_record_of_an_apply_is_kept_in_the_bucket(made: Deployment) -> None:
+    # The first apply can write into the stack file, which is a change.
+    for _ in range(2):
+        result = made.invoke("apply", "--instance", "infra", "--env", "dev", "--yes", **STATE)
+        assert result.code == 0, result.text
+    key = ".pulumi/stacks/my-pipelines.infra/dev.pulumi-tags"
+    tags = made.aws.client("s3").get_object(Bucket=STATE["INFRA_BUCKET"], Key=key)["Body"].read()
+    assert b"dorc:applied" in tags
+
+
 def test_a_preview_warns_of_an_existing_bucket_without_events(made: Deployment) -> None:
     place = {"LocationConstraint": made.environment["AWS_REGION"]}
     made.aws.client("s3").create_bucket(Bucket="my-old-raw", CreateBucketConfiguration=place)
