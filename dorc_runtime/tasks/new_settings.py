@@ -26,17 +26,17 @@ def new_settings(
         name, sign, text = option.partition("=")
         if not sign:
             raise Exit(f"error: --setting {option}: write NAME=VALUE.", code=MISTAKE)
-        values[name] = _typed(model, name, text)
+        values[name] = _value_of(model, name, text)
     if problem := _problem(model, values):
         raise Exit(f"error: {problem}", code=MISTAKE)
     if model is not None:
         for name, field in model.model_fields.items():
             if field.is_required() and name not in values:
-                values[name] = _asked(model, name, environment, field.description or "")
+                values[name] = _answer(model, name, environment, field.description or "")
     return values
 
 
-def _asked(model: type[BaseModel], name: str, environment: str, description: str) -> JsonValue:
+def _answer(model: type[BaseModel], name: str, environment: str, description: str) -> JsonValue:
     """Return the value that a person gives."""
     if not sys.stdin.isatty():
         raise Exit(
@@ -44,14 +44,14 @@ def _asked(model: type[BaseModel], name: str, environment: str, description: str
         )
     about = f" ({description})" if description else ""
     while True:
-        value = _typed(model, name, input(f"{name} in {environment}{about}: ").strip())
+        value = _value_of(model, name, input(f"{name} in {environment}{about}: ").strip())
         problem = _problem(model, {name: value})
         if not problem:
             return value
         print_line(problem)
 
 
-def _typed(model: type[BaseModel] | None, name: str, text: str) -> JsonValue:
+def _value_of(model: type[BaseModel] | None, name: str, text: str) -> JsonValue:
     """Return ``text`` as YAML reads it, if the setting takes that, else as it is."""
     import yaml
 
@@ -66,7 +66,7 @@ def _problem(model: type[BaseModel] | None, values: Mapping[str, JsonValue]) -> 
     """Return what is wrong with ``values``, "" for nothing; others may be missing."""
     from dorc_runtime.project.environment_values.setting_values import checked_settings
 
-    given = {name: (value, "--setting") for name, value in values.items()}
-    faults = checked_settings(model, given, "", file="--setting").faults
+    entries = {name: (value, "--setting") for name, value in values.items()}
+    faults = checked_settings(model, entries, "", file="--setting").faults
     wrong = [f"{fault.setting}: {fault.reason}" for fault in faults if fault.reason]
     return wrong[0] if wrong else ""

@@ -46,11 +46,11 @@ class Environment:
 class CheckedPipelines:
     """Pipelines with the values of the first environment that has them, and all problems.
 
-    ``sound`` are the pipelines without a problem of their own.
+    ``faultless`` are the pipelines without a problem of their own.
     """
 
     sources: Sources
-    sound: frozenset[PipelineFolder]
+    faultless: frozenset[PipelineFolder]
     problems: tuple[str, ...]
 
 
@@ -131,8 +131,8 @@ def check_pipelines(
             between = problems_between(tuple(resolved.values()), buckets=environment.buckets)
             for problem in between:
                 findings.add(str(problem), own)
-    sound = frozenset(sources.keys() - faulty)
-    return CheckedPipelines(sources, sound, findings.lines)
+    faultless = frozenset(sources.keys() - faulty)
+    return CheckedPipelines(sources, faultless, findings.lines)
 
 
 class _Findings:

@@ -49,7 +49,7 @@ def problems_in(
         except DorcError as error:
             problems.append(str(error))
     problems += _requirements(repository)
-    environments, wrong = checked_environments(repository, config, infra=infra)
+    environments, of_settings = checked_environments(repository, config, infra=infra)
 
     def check(source: Source) -> Iterator[Problem]:
         yield from problems_of(source)
@@ -57,7 +57,7 @@ def problems_in(
         yield from _environments(repository, source, infra)
 
     checked = check_pipelines(loaded, environments, check=check)
-    problems += [*checked.problems, *wrong]
+    problems += [*checked.problems, *of_settings]
     problems += _stack_files(repository, config, universal=universal, infra=infra)
     sources = tuple(checked.sources.values())
     names = {secret.name for secret in secret_users(sources)}
@@ -66,7 +66,7 @@ def problems_in(
     of_ids = {source.id: source for source in sources}
     for folder, source in checked.sources.items():
         # A definition with problems does not show what its examples need.
-        if folder in checked.sound:
+        if folder in checked.faultless:
             problems += _examples(folder, source, places)
             problems += example_problems(folder, of_ids, environments[0].target)
     # A mistake in the file of infra is found again with each pipeline.

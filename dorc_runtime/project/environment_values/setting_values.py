@@ -27,7 +27,7 @@ _KEY = "settings"
 
 Model = type[BaseModel]
 # The value of each setting in a file, and the name of the file.
-Given = Mapping[str, tuple[Any, str]]
+Entries = Mapping[str, tuple[Any, str]]
 
 
 @dataclass(frozen=True)
@@ -84,28 +84,28 @@ def environment_settings(
 
     Raises ``DefinitionError`` for a file that cannot be read.
     """
-    given = _given(repository, environment, infra)
-    return checked_settings(model, given, environment, file=_file(repository, environment, infra))
+    entries = _entries(repository, environment, infra)
+    return checked_settings(model, entries, environment, file=_file(repository, environment, infra))
 
 
 def checked_settings(
-    model: Model | None, given: Given, environment: str, *, file: str
+    model: Model | None, entries: Entries, environment: str, *, file: str
 ) -> EnvironmentSettings:
-    """Return the settings with the values in ``given``; ``file`` is where others are missing."""
+    """Return the settings with the values in ``entries``; ``file`` is where others are missing."""
     if model is None:
         reason = "there is no model for it: add Config(settings=Settings) to pipeline_config.py"
-        faults = tuple(SettingFault(name, reason, origin) for name, (_, origin) in given.items())
+        faults = tuple(SettingFault(name, reason, origin) for name, (_, origin) in entries.items())
         return EnvironmentSettings(environment, (), {}, faults)
     known = _known(model)
     names = (*model.model_fields, *model.model_computed_fields)
-    raw = {name: value for name, (value, _) in given.items() if name in known}
-    origins = {known[name]: origin for name, (_, origin) in given.items() if name in known}
-    faults = tuple(_unknown(model, given))
+    raw = {name: value for name, (value, _) in entries.items() if name in known}
+    origins = {known[name]: origin for name, (_, origin) in entries.items() if name in known}
+    faults = tuple(_unknown(model, entries))
     try:
         valid = _dump(model.model_validate(raw), origins)
     except ValidationError as error:
         faults = (*faults, *_invalid(error, model, origins, file))
-        valid = _single_values(model, given, wrong={fault.setting for fault in faults})
+        valid = _single_values(model, entries, wrong={fault.setting for fault in faults})
     except Exception as error:
         # A validator of the team may raise anything.
         faults = (*faults, SettingFault("", f"{type(error).__name__}: {error}", file))
@@ -138,7 +138,7 @@ def _problem(setting: str, reason: str, places: Sequence[tuple[str, str]]) -> st
     )
 
 
-def _given(repository: Repository, environment: str, infra: str) -> dict[str, tuple[Any, str]]:
+def _entries(repository: Repository, environment: str, infra: str) -> dict[str, tuple[Any, str]]:
     """Return the values that files have for ``environment``, each with its file."""
     if environment == LOCAL:
         values = local_values(repository, "settings")
@@ -173,9 +173,9 @@ def _known(model: Model) -> dict[str, str]:
     return known
 
 
-def _unknown(model: Model, given: Given) -> Iterator[SettingFault]:
+def _unknown(model: Model, entries: Entries) -> Iterator[SettingFault]:
     """Yield the names that the model does not have, also inside of models in it."""
-    for name, (value, file) in given.items():
+    for name, (value, file) in entries.items():
         if isinstance(value, dict) and "secure" in value:
             reason = "a setting cannot be encrypted: use a secret, `invoke secret set`"
             yield SettingFault(name, reason, file)
@@ -227,13 +227,13 @@ def _dump(settings: BaseModel, origins: Mapping[str, str]) -> dict[str, SettingV
 
 
 def _single_values(
-    model: Model, given: Given, *, wrong: Collection[str]
+    model: Model, entries: Entries, *, wrong: Collection[str]
 ) -> dict[str, SettingValue]:
     """Return the values, as they are in files and in the class, of settings that are not wrong."""
     first_parts = {path.partition(".")[0] for path in wrong}
     values: dict[str, SettingValue] = {}
     for name, field in model.model_fields.items():
-        value, origin = given.get(name, (field.default, DEFAULT))
+        value, origin = entries.get(name, (field.default, DEFAULT))
         if name not in first_parts and value is not PydanticUndefined:
             shown = _seconds(value) if isinstance(value, timedelta) else value
             values[name] = SettingValue(to_jsonable_python(shown, fallback=str), origin)
