@@ -13,7 +13,7 @@ from dorc_runtime.model.expressions.data import data, error, execution, item, js
 from dorc_runtime.model.expressions.variables import variable
 from dorc_runtime.model.permission import Permission
 from dorc_runtime.model.pipeline import Pipeline
-from dorc_runtime.model.references import setting
+from dorc_runtime.model.references import infra_output, setting
 from dorc_runtime.model.resources import Bucket, Index, Queue, Table, Topic
 from dorc_runtime.model.secrets import Secret
 from dorc_runtime.model.steps import (
@@ -83,6 +83,7 @@ __all__ = [
     "data",
     "error",
     "execution",
+    "infra_output",
     "item",
     "jsonata",
     "objects",

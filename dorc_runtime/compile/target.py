@@ -22,13 +22,17 @@ from dorc_runtime.model.references import resolved
 from dorc_runtime.model.resources import Bucket, Queue, Resource, Table, Topic
 from dorc_runtime.model.secrets import Secret
 
+# The environment of runs on this machine.
+LOCAL = "local"
+
 
 @dataclass(frozen=True)
 class Target:
     """An environment in a region and an account.
 
     ``zones`` has the bucket of each zone, and of a resource that has another bucket here;
-    ``resources`` has what infra creates, and ``settings`` the values of the settings.
+    ``resources`` has what infra creates, ``settings`` the values of the settings, and ``outputs``
+    the outputs of infra, or None where they are not known: then placeholders stand for them.
     """
 
     names: Names
@@ -37,6 +41,7 @@ class Target:
     zones: Mapping[str, str] = field(default_factory=dict)
     resources: tuple[Resource, ...] = ()
     settings: Mapping[str, JsonValue] = field(default_factory=dict)
+    outputs: Mapping[str, JsonValue] | None = None
 
     @property
     def environment(self) -> str:
@@ -111,9 +116,28 @@ class Target:
                     "Config(settings=...)"
                 )
             return self.settings[name]
+        if kind == "output":
+            return self._output(name)
         word, _, part = kind.partition("-")
         resource = self.resource(word, name)
         return self.arn(resource) if part else self.address(resource)
+
+    def _output(self, name: str) -> JsonValue:
+        if self.outputs is None:
+            return unknown_output(name)
+        if name in self.outputs:
+            return self.outputs[name]
+        near = _near(name, self.outputs)
+        if self.environment == LOCAL:
+            raise DefinitionError(
+                f"no output '{name}' of infra for runs on this machine.{near} Write it below "
+                "[outputs] in local.example.toml or local.toml"
+            )
+        raise DefinitionError(
+            f"infra has no output '{name}' in {self.environment}.{near} Add pulumi.export("
+            f'"{name}", ...) to infra/__main__.py, and run `invoke apply --instance infra --env '
+            f"{self.environment}`"
+        )
 
     def resource(self, kind: str, name: str) -> Resource:
         """Return the resource of ``kind`` called ``name``.
@@ -128,6 +152,11 @@ class Target:
                 "list in pipeline_config.py"
             )
         return of_kind[name]
+
+
+def unknown_output(name: str) -> str:
+    """Return what stands for an output of infra that is not known."""
+    return f"(output {name} of infra)"
 
 
 def _near(name: str, known: Mapping[str, object]) -> str:

@@ -44,6 +44,7 @@ from dorc_runtime.model.resources import Bucket, Resource
 from dorc_runtime.model.steps import Function, all_steps, called_pipelines
 from dorc_runtime.model.triggers import QueueTrigger
 from dorc_runtime.project.definitions import load_config, load_source
+from dorc_runtime.project.environment_values.local_values import local_values
 from dorc_runtime.project.environment_values.secret_files import (
     example_secrets,
     read_secrets,
@@ -222,6 +223,7 @@ def local_target(
         zones={place: local_bucket(place) for place in places},
         resources=resources,
         settings=settings,
+        outputs={name: each.value for name, each in local_values(repository, "outputs").items()},
     )
 
 

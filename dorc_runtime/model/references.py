@@ -82,6 +82,21 @@ def setting(name: str) -> Any:
     return reference("setting", name)
 
 
+def infra_output(name: str) -> Any:
+    """Return the output ``name`` of infra: what ``pulumi.export`` exports in ``infra/__main__.py``.
+
+    It may be wherever a definition takes a value. In runs on this machine it is the value below
+    ``[outputs]`` in ``local.toml``.
+    """
+    return reference("output", name)
+
+
+def output_names(model: Model) -> frozenset[str]:
+    """Return the names of infra's outputs in ``model``."""
+    marks = _MARK.findall(model.model_dump_json(warnings=False))
+    return frozenset(name for kind, name in marks if kind == "output")
+
+
 def _pass_reference(value: object, validate: Callable[[object], object]) -> object:
     return value if isinstance(value, Reference) else validate(value)
 
@@ -172,7 +187,8 @@ def _resolved_literal(literal: str, values: Values) -> str:
 def _call(mark: str) -> str:
     """Return what a user writes for a reference."""
     kind, name = _MARK.findall(mark)[0]
-    return f'setting("{name}")' if kind == "setting" else f"the {kind} {name}"
+    calls = {"setting": f'setting("{name}")', "output": f'infra_output("{name}")'}
+    return calls.get(kind, f"the {kind} {name}")
 
 
 def _json(value: JsonValue) -> str:

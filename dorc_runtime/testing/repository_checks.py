@@ -14,6 +14,7 @@ from dorc_runtime.compile.triggers.schedules import check_schedule
 from dorc_runtime.errors import DorcError
 from dorc_runtime.local.aws.mocks import read_mocks
 from dorc_runtime.model.config import Config
+from dorc_runtime.model.resources import Bucket
 from dorc_runtime.model.steps import Function, all_steps, called_pipelines
 from dorc_runtime.model.triggers import CronTrigger, S3Trigger
 from dorc_runtime.project.definitions import load_config, load_source
@@ -99,6 +100,8 @@ def _places(repository: Repository, sources: Sequence[Source]) -> frozenset[str]
     for source in sources:
         triggers = source.pipeline.triggers
         places |= {each.bucket for each in triggers if isinstance(each, S3Trigger) and each.bucket}
+        resources = source.target.resources if source.target else ()
+        places |= {each.name for each in resources if isinstance(each, Bucket)}
         for step in all_steps(source.pipeline.steps):
             if isinstance(step, Function):
                 used = objects((*(step.reads or ()), *(step.writes or ())))

@@ -64,8 +64,60 @@ def test_a_resource_without_protection_is_deleted_when_it_is_no_longer_declared(
     assert not deployment.aws.client("dynamodb").list_tables()["TableNames"]
 
 
-def _replace(deployment: Deployment, old: str, new: str) -> None:
-    file = deployment.root / "pipeline_config.py"
-    text = file.read_text(encoding="utf-8")
+def _replace(
+    deployment: Deployment, old: str, new: str, *, file: str = "pipeline_config.py"
+) -> None:
+    path = deployment.root / file
+    text = path.read_text(encoding="utf-8")
     assert old in text
-    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+CLEANING = "raw-to-processed/penguins"
+PIPELINE = ("--instance", CLEANING, "--env", "dev")
+MACHINE = "my-pipelines--dev--raw-to-processed--penguins"
+
+
+@pytest.fixture(scope="module")
+def named(deployment: Deployment, applied: CommandResult) -> Deployment:
+    """A pipeline that messages start, and that names an output of infra."""
+    deployment.apply("universal")
+    definition = f"src/{CLEANING}/pipeline.py"
+    triggers = 'QueueTrigger(Queue("work")), TopicTrigger(Topic("news")), '
+    _replace(deployment, "triggers=[", f"triggers=[{triggers}", file=definition)
+    step = 'Function("validate"'
+    _replace(deployment, step, f"{step}, environment=PARTNER", file=definition)
+    file = deployment.root / definition
+    names = "Queue, QueueTrigger, Topic, TopicTrigger, infra_output"
+    head, rest = file.read_text(encoding="utf-8").split("\npipeline =", 1)
+    lines = f'from dorc_runtime import {names}\n\nPARTNER = {{"PARTNER": infra_output("partner")}}'
+    file.write_text(f"{head}\n{lines}\npipeline ={rest}", encoding="utf-8")
+    return deployment
+
+
+def test_an_output_that_infra_does_not_have_yet_is_previewed_and_not_applied(
+    named: Deployment,
+) -> None:
+    preview = named.invoke("preview", *PIPELINE)
+    refused = named.invoke("apply", *PIPELINE, "--yes")
+    assert preview.code == 0, preview.text
+    assert "infra has no output partner yet" in preview.text
+    assert refused.code == 2, refused.text
+    assert "infra has no output 'partner' in dev." in refused.err
+    assert "`invoke apply --instance infra --env dev`" in refused.err
+
+
+def test_a_pipeline_has_the_output_of_infra_and_pipes_for_its_messages(named: Deployment) -> None:
+    with (named.root / "infra" / "__main__.py").open("a", encoding="utf-8") as program:
+        program.write('\nimport pulumi\n\npulumi.export("partner", "a-partner")\n')
+    named.apply("infra", "dev")
+    named.apply(CLEANING, "dev")
+    again = named.invoke("apply", *PIPELINE, "--yes", "--expect-no-changes")
+    assert again.code == 0, again.text
+    function = named.aws.client("lambda").get_function_configuration(
+        FunctionName=f"{MACHINE}--validate"
+    )
+    assert function["Environment"]["Variables"]["PARTNER"] == "a-partner"
+    pipes = named.aws.client("pipes").list_pipes()["Pipes"]
+    assert {pipe["Target"].rpartition(":")[2] for pipe in pipes} == {MACHINE}
+    assert len(pipes) == 2

@@ -62,6 +62,8 @@ def everything(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Repo
     answers = {"project_name": "ExampleDorc", "layers": layers, "architecture": "arm64"}
     root = render("everything", sources, **answers)
     shutil.copy(OWN / "pipeline_config.py", root)
+    with (root / "infra" / "__main__.py").open("a", encoding="utf-8") as program:
+        program.write('\nimport pulumi\n\npulumi.export("partner", "a-partner")\n')
     return Repository(root)
 
 

@@ -195,3 +195,8 @@ def test_a_bucket_of_the_configuration_can_start_a_pipeline(infra: Stack, messag
     bucket = inputs(infra, "aws:s3/bucket:Bucket", "archive")["bucket"]
     [rule] = messages.of_type("aws:cloudwatch/eventRule:EventRule")
     assert json.loads(str(rule.inputs["eventPattern"]))["detail"]["bucket"] == {"name": [bucket]}
+
+
+def test_an_output_of_infra_is_a_value_of_the_definition(messages: Stack) -> None:
+    function = inputs(messages, "aws:lambda/function:Function", "write")
+    assert function["environment"]["variables"]["PARTNER"] == "a-partner"

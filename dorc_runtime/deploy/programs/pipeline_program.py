@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -27,10 +27,12 @@ from dorc_runtime.deploy.programs.common import (
     refusal,
     stack_environment,
 )
+from dorc_runtime.deploy.programs.infra_outputs import infra_outputs
 from dorc_runtime.deploy.programs.pipeline_plan import PipelinePlan
 from dorc_runtime.errors import DefinitionError, StackError
 from dorc_runtime.model.config import Config
 from dorc_runtime.model.pipeline import Pipeline
+from dorc_runtime.model.references import output_names
 from dorc_runtime.project.environment_values.targets import environment_target
 from dorc_runtime.project.environments import Program, config_with_settings, environment_config
 from dorc_runtime.project.handlers import handler_problem
@@ -86,12 +88,16 @@ def _pipeline(defaults: Config, pipeline: Pipeline, path: Path) -> None:
     target = environment_target(
         repository, config, environment, account=cloud.account, infra=infra_folder
     )
+    infra_program = Program(repository.root / infra_folder)
+    if names := output_names(pipeline):
+        stack = _stack_name(infra_program, environment)
+        target = replace(target, outputs=infra_outputs(stack, names))
     pipeline = target.resolve(pipeline)
     _check(folder, pipeline, target)
     plan = PipelinePlan(
         layer=folder.layer, name=folder.name, pipeline=pipeline, config=config, target=target
     )
-    infra = _infra(Program(repository.root / infra_folder), environment)
+    infra = _infra(infra_program, environment)
     image_recipes = recipes_of(folder, [step.name for step in plan.functions], config.universal)
     images = {name: _image(each, cloud) for name, each in image_recipes.items()}
     functions = _functions(plan, images, infra, cloud)
@@ -173,8 +179,13 @@ class _Infra:
 
 
 def _infra(program: Program, environment: str) -> _Infra:
-    stack = f"{pulumi.get_organization()}/{program.project}/{environment}"
+    stack = _stack_name(program, environment)
     return _Infra(environment, pulumi.StackReference("infra", stack_name=stack))
+
+
+def _stack_name(program: Program, environment: str) -> str:
+    """Return the full name of the stack of infra's ``program``."""
+    return f"{pulumi.get_organization()}/{program.project}/{environment}"
 
 
 def _image(image_recipe: ImageRecipe, cloud: Cloud) -> pulumi.Input[str]:

@@ -12,6 +12,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 from pydantic import JsonValue
 
+from dorc_runtime.deploy.programs.infra_outputs import QUESTION as OUTPUTS_QUESTION
 from dorc_runtime.deploy.synth.cloud_answers import Cloud
 from dorc_runtime.deploy.synth.registrations import Registrations
 from dorc_runtime.deploy.synth.wire import Properties, properties, read_properties, secret
@@ -160,10 +161,24 @@ class Recorder:
     ) -> resource_pb2.ResourceInvokeResponse:
         """Record a question to a provider, and answer it."""
         arguments = read_properties(request.args).values
+        if request.tok == OUTPUTS_QUESTION:
+            outputs = properties(self._outputs_of(str(arguments["name"])))
+            return resource_pb2.ResourceInvokeResponse(**{"return": outputs})
         provider = request.provider.rpartition("::")[0]
         self.questions.append(Question(request.tok, arguments, provider))
         answer = properties(self._cloud.answer(request.tok, arguments))
         return resource_pb2.ResourceInvokeResponse(**{"return": answer})
+
+    def _outputs_of(self, stack: str) -> dict[str, JsonValue]:
+        """Return the exports of another stack, as the engine answers."""
+        exports = self._references.get(stack)
+        if exports is None:
+            raise StackError(
+                f"{self.project} refers to the stack {stack}, which this repository does not have."
+            )
+        secrets = [name for name in exports.values if _is_secret(name, exports.secrets)]
+        plain = {name: value for name, value in exports.values.items() if name not in secrets}
+        return {"name": stack, "outputs": plain, "secretOutputNames": [*secrets]}
 
     def Log(self, request: engine_pb2.LogRequest) -> empty_pb2.Empty:  # noqa: N802
         """Keep the errors that the program reports."""

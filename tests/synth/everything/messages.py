@@ -12,6 +12,7 @@ from dorc_runtime import (
     Table,
     Topic,
     TopicTrigger,
+    infra_output,
 )
 
 customers = Table("customers", partition_key="id")
@@ -24,7 +25,12 @@ pipeline = Pipeline(
     ],
     steps=[
         Pass({"kind": "weekly"}),
-        Function("write", reads=[customers, work], writes=[news, f"{archive}/reports/"]),
+        Function(
+            "write",
+            reads=[customers, work],
+            writes=[news, f"{archive}/reports/"],
+            environment={"PARTNER": infra_output("partner")},
+        ),
         Service("sqs:sendMessage", arguments={"QueueUrl": work, "MessageBody": "done"}),
     ],
 )

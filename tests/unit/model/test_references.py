@@ -26,6 +26,7 @@ from dorc_runtime import (
     Service,
     Wait,
     data,
+    infra_output,
     jsonata,
     rows,
     setting,
@@ -374,3 +375,32 @@ def test_a_field_takes_a_setting_unless_it_is_fixed(model: type[Model]) -> None:
             takes_setting = False
         fixed = f"{model.__name__}.{name}" in FIXED or name == "name"
         assert takes_setting != fixed, f"{model.__name__}.{name}"
+
+
+def test_an_output_of_infra_becomes_its_value() -> None:
+    target = replace(DEV, outputs={"partner": {"name": "shop"}, "count": 3})
+    function = Function("clean", environment={"NAME": f"of {infra_output('count')}"})
+    pipeline = Pipeline(steps=[function, Pass({"to": infra_output("partner")})])
+    step, last = target.resolve(pipeline).steps
+    assert isinstance(step, Function) and isinstance(last, Pass)
+    assert step.environment == {"NAME": "of 3"}
+    assert last.output == {"to": {"name": "shop"}}
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        (
+            "local",
+            r"no output 'partner' of infra for runs on this machine. Did you mean 'partners'",
+        ),
+        (
+            "prod",
+            r"infra has no output 'partner' in prod\. .* `invoke apply --instance infra --env p",
+        ),
+    ],
+)
+def test_an_output_that_infra_does_not_have_is_refused(environment: str, message: str) -> None:
+    target = replace(DEV, names=Names("shop", environment), outputs={"partners": 1})
+    with pytest.raises(DefinitionError, match=message):
+        target.resolve(Pipeline(steps=[Pass({"to": infra_output("partner")})]))

@@ -29,8 +29,8 @@ def pipeline(
     """Write a pipeline of one function, ``do``, that ``trigger`` starts."""
     folder = f"src/{name}"
     names = (
-        "EventTrigger, Function, Permission, Pipeline, PipelineTrigger, Queue, QueueTrigger, "
-        "S3Trigger, Service, Topic, TopicTrigger"
+        "Bucket, EventTrigger, Function, Permission, Pipeline, PipelineTrigger, Queue, "
+        "QueueTrigger, S3Trigger, Service, Topic, TopicTrigger, infra_output"
     )
     repository.write(
         f"{folder}/pipeline.py",
@@ -166,10 +166,43 @@ def test_the_messages_of_an_example_start_its_pipeline(repository: Repository) -
     assert output[0]["eventSourceARN"].endswith("--local--work")
 
 
+def test_an_object_in_a_bucket_of_the_configuration_starts_its_pipeline(
+    repository: Repository,
+) -> None:
+    declare(repository, 'Bucket("archive")')
+    starting = 'S3Trigger(bucket=Bucket("archive"), prefix="in/")'
+    body = 'import os\nreturn [event["bucket"] == os.environ["ARCHIVE_BUCKET"], event["key"]]'
+    pipeline(repository, "default/old", starting, body)
+    file = repository.root / "src/default/old/pipeline.py"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('"do"', '"do", reads=["archive"]'), encoding="utf-8")
+    repository.write("src/default/old/examples/first/lake/archive/in/a.csv", "a\n")
+    done = repository.invoke("run", "default/old", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["output"] == [True, "in/a.csv"]
+    checked = repository.invoke("check")
+    assert "archive" not in checked.stderr, checked.stderr
+
+
+def test_an_output_of_infra_is_a_value_of_this_machine(repository: Repository) -> None:
+    declare(repository, "")
+    pipeline(repository, "default/send", "", 'import os\nreturn os.environ["PARTNER"]')
+    file = repository.root / "src/default/send/pipeline.py"
+    text = file.read_text(encoding="utf-8")
+    variables = 'environment={"PARTNER": infra_output("partner")}'
+    file.write_text(text.replace('"do"', f'"do", {variables}'), encoding="utf-8")
+    refused = repository.invoke("run", "default/send", "--input", "{}")
+    repository.write("local.toml", '[outputs]\npartner = "a-partner"\n')
+    done = repository.invoke("run", "default/send", "--input", "{}", "--json")
+    assert refused.returncode == 2
+    assert "no output 'partner' of infra for runs on this machine" in refused.stderr
+    assert json.loads(done.stdout)["output"] == "a-partner"
+
+
 def declare(repository: Repository, resources: str) -> None:
     repository.write(
         "pipeline_config.py",
-        "from dorc_runtime import Config, Queue, Topic, UniversalConfig\n"
+        "from dorc_runtime import Bucket, Config, Queue, Topic, UniversalConfig\n"
         'universal = UniversalConfig(region="eu-west-1", project="shop")\n'
         f"config = Config(universal=universal, resources=[{resources}])\n",
     )
