@@ -44,7 +44,7 @@ def test_a_resource_that_is_no_longer_declared_is_not_deleted(
     _replace(deployment, TABLE, "")
     preview = deployment.invoke("preview", *INFRA)
     result = deployment.invoke("apply", *INFRA, "--yes")
-    _replace(deployment, "resources=[", f"resources=[{TABLE}")
+    _replace(deployment, "resources=[Topic", f"resources=[{TABLE}Topic")
     for refused in (preview, result):
         assert refused.code == 2, refused.text
         assert "infra in dev: Table orders would be deleted, but it is protected" in refused.err
