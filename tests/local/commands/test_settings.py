@@ -121,6 +121,16 @@ def test_a_setting_where_a_definition_needs_a_fixed_value_is_refused(
     assert 'setting("nightly") cannot be used here' in problems(configured)[0]
 
 
+def test_a_resource_that_is_not_configured_is_reported_once(configured: Repository) -> None:
+    configured.define(
+        'Function("clean", reads=[Table("seen", partition_key="id")])',
+        imports="Function, Pipeline, Table",
+    )
+    [problem] = problems(configured)
+    assert problem.startswith(f"{PIPELINE}: clean: ")
+    assert "no table 'seen' in Config(resources=...)" in problem
+
+
 def test_a_variable_that_hides_a_setting_is_refused(
     configured: Repository,
 ) -> None:
