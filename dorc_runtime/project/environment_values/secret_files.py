@@ -142,8 +142,8 @@ def check_value(name: str, value: object, *, where: str) -> str:
         raise SecretError(f'{where}: {name} is no text: write {name} = "...".')
     if len(value.strip()) < SHORTEST:
         raise SecretError(
-            f"{where}: {name} has less than {SHORTEST} characters, which could not be told from "
-            "other text in logs: use a longer secret."
+            f"{where}: {name} has less than {SHORTEST} characters, which logs may have in other "
+            "places: use a longer secret."
         )
     if "\0" in value:
         raise SecretError(f"{where}: {name} has characters that are no text: encode it as Base64.")

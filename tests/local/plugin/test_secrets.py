@@ -50,7 +50,7 @@ def test_a_failure_shows_no_value(shop: Checkout) -> None:
     assert VALUE not in done.stdout
 
 
-def test_a_test_without_the_secret_is_told_where_it_may_be(shop: Checkout) -> None:
+def test_a_test_without_the_secret_fails_with_the_file_that_may_have_it(shop: Checkout) -> None:
     done = shop.one("run_pipeline('raw-to-processed/tidy', input={})")
     assert "local has no secret 'weather-key', which raw-to-processed/tidy: clean" in done.stdout
     assert "src/raw-to-processed/tidy/examples/<case>/secrets.toml" in done.stdout
