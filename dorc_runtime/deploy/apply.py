@@ -25,7 +25,7 @@ class Apply:
 
     ``confirm`` asks a question after a preview, and raises when the answer is no; without it
     nothing is asked. ``skip_unchanged`` leaves out instances that are as their last apply left
-    them.
+    them. ``refresh`` also undoes what was changed on AWS without dorc.
     """
 
     def __init__(
@@ -35,11 +35,13 @@ class Apply:
         *,
         confirm: Callable[[str], None] | None,
         skip_unchanged: bool,
+        refresh: bool = False,
     ) -> None:
         self._context = context
         self._observer = observer
         self._confirm = confirm
         self._skip_unchanged = skip_unchanged
+        self._refresh = refresh
         self._records = ApplyRecords(context)
         # Whether the prerequisites of an instance are applied before it anyway.
         self._in_order = False
@@ -114,13 +116,15 @@ class Apply:
         ) as (stack, scope):
             report_file_change(stack, repository=self._context.repository, observer=observer)
             if self._confirm:
-                changes = stack.preview(observer.steps(planning=True), scope=scope)
+                changes = stack.preview(
+                    observer.steps(planning=True), scope=scope, refresh=self._refresh
+                )
                 observer.changes(instance.title, changes, planning=True)
                 if not changes.total:
                     return Applied(changes, stack.outputs())
                 self._confirm(f"Apply {instance.title}?")
             with observer.working():
-                applied = stack.apply(observer.steps(), scope=scope)
+                applied = stack.apply(observer.steps(), scope=scope, refresh=self._refresh)
             self._records.save(stack)
         observer.changes(instance.title, applied.changes)
         if not brief:

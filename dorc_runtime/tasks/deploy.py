@@ -16,6 +16,7 @@ from dorc_runtime.tasks.options import (
     FULL,
     INSTANCE,
     JSON,
+    REFRESH,
     YES,
     check_confirmation,
     confirm,
@@ -23,7 +24,7 @@ from dorc_runtime.tasks.options import (
 )
 
 
-@task(help={**INSTANCE, **ALL, **FULL, **EXPECT_NO_CHANGES, **JSON})
+@task(help={**INSTANCE, **ALL, **FULL, **REFRESH, **EXPECT_NO_CHANGES, **JSON})
 @report_errors
 def preview(
     c: Context,
@@ -32,6 +33,7 @@ def preview(
     env: str | None = None,
     all: bool = False,  # noqa: A002 - what people type
     full: bool = False,
+    refresh: bool = False,
     expect_no_changes: bool = False,
     json: bool = False,
 ) -> None:
@@ -41,9 +43,9 @@ def preview(
     from dorc_runtime.tasks.drawings.console import print_json
     from dorc_runtime.tasks.drawings.deploy_drawing import DeployDrawing, changes_as_json
 
-    drawing, skip = DeployDrawing(json=json), all and not full
+    drawing, skip = DeployDrawing(json=json), all and not (full or refresh)
     instances = [each for stage in stages for each in stage]
-    changes = preview_instances(context, instances, drawing, skip_unchanged=skip)
+    changes = preview_instances(context, instances, drawing, skip_unchanged=skip, refresh=refresh)
     if json:
         print_json({id_: changes_as_json(each) for id_, each in changes.items()})
     if expect_no_changes and any(each.total for each in changes.values()):
@@ -55,6 +57,7 @@ def preview(
         **INSTANCE,
         **ALL,
         **FULL,
+        **REFRESH,
         **YES,
         **EXPECT_NO_CHANGES,
         "prune": "with universal: also remove images of functions that no longer exist",
@@ -69,6 +72,7 @@ def apply(
     env: str | None = None,
     all: bool = False,  # noqa: A002 - what people type
     full: bool = False,
+    refresh: bool = False,
     yes: bool = False,
     expect_no_changes: bool = False,
     prune: bool = False,
@@ -86,17 +90,25 @@ def apply(
     first = stages[0][0]
     if prune and first.kind != "universal":
         raise Exit("error: --prune is about images: add `--instance universal`.", code=MISTAKE)
-    drawing, skip = DeployDrawing(json=json), all and not full
+    drawing, skip = DeployDrawing(json=json), all and not (full or refresh)
     if expect_no_changes:
         instances = [each for stage in stages for each in stage]
-        changes = preview_instances(context, instances, drawing, skip_unchanged=skip)
+        changes = preview_instances(
+            context, instances, drawing, skip_unchanged=skip, refresh=refresh
+        )
         if changed := [each.title for each in instances if changes[each.id].total]:
             have = "has" if len(changed) == 1 else "have"
             raise Exit(f"error: {', '.join(changed)} {have} changes.", code=HAS_CHANGES)
         if json:
             print_json({})
         return
-    run = Apply(context, drawing, confirm=None if yes else confirm, skip_unchanged=skip)
+    run = Apply(
+        context,
+        drawing,
+        confirm=None if yes else confirm,
+        skip_unchanged=skip,
+        refresh=refresh,
+    )
     applied = run.apply(stages)
     if prune:
         run.prune_images(first)

@@ -23,6 +23,7 @@ YES = {"yes": "do it without a preview and without a question"}
 JSON = {"json": "print the result as JSON, for machines"}
 ALL = {"all": "universal, infra and all pipelines, in the order in which they need each other"}
 FULL = {"full": "with --all: evaluate also what is as its last apply left it"}
+REFRESH = {"refresh": "read everything from AWS first, and restore what was changed without dorc"}
 EXPECT_NO_CHANGES = {"expect-no-changes": "change nothing; exit 3 if anything would change"}
 
 

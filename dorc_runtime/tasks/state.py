@@ -111,7 +111,7 @@ def drift(
         print_json(counts if all else counts[instances[0].id])
     if drifted := [each for each, one in changes.items() if one.total]:
         titles = ", ".join(each.title for each in drifted)
-        commands = " and ".join(f"`invoke apply {each.options}`" for each in drifted)
+        commands = " and ".join(f"`invoke apply {each.options} --refresh`" for each in drifted)
         verbs = ("has", "restores") if len(drifted) == 1 else ("have", "restore")
         raise Exit(
             f"error: {titles} {verbs[0]} drifted: {commands} {verbs[1]} what the code says.",

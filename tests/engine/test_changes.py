@@ -137,7 +137,7 @@ def test_a_pipeline_whose_image_is_missing_is_not_applied(deployed: Deployment) 
     assert _image(deployed) == before
 
 
-def test_drift_is_reported_and_not_changed(deployed: Deployment) -> None:
+def test_drift_is_reported_and_restored_by_a_refresh(deployed: Deployment) -> None:
     functions = deployed.aws.client("lambda")
     before = functions.get_function_configuration(FunctionName=FUNCTION)["Timeout"]
     functions.update_function_configuration(FunctionName=FUNCTION, Timeout=7)
@@ -148,6 +148,8 @@ def test_drift_is_reported_and_not_changed(deployed: Deployment) -> None:
         assert "publish" in line
         assert "clean" not in result.out
         assert functions.get_function_configuration(FunctionName=FUNCTION)["Timeout"] == 7
+        deployed.apply(CLEANING, "dev", "--refresh")
+        assert functions.get_function_configuration(FunctionName=FUNCTION)["Timeout"] == before
     finally:
         functions.update_function_configuration(FunctionName=FUNCTION, Timeout=before)
 

@@ -113,22 +113,32 @@ class Stack:
         after = file.read_bytes() if file.is_file() else b""
         return cls(instance, stack, file_changed=before != after)
 
-    def preview(self, on_progress: OnProgress, *, scope: Scope = EVERYTHING) -> Changes:
+    def preview(
+        self, on_progress: OnProgress, *, scope: Scope = EVERYTHING, refresh: bool = False
+    ) -> Changes:
         """Return what ``apply`` would change."""
         with self._watch(on_progress, planning=True) as watch:
             self._stack.preview(
                 on_event=watch.handle,
+                refresh=refresh,
                 target=list(scope.targets) or None,
                 replace=list(scope.replacements) or None,
             )
         return watch.changes
 
-    def apply(self, on_progress: OnProgress, *, scope: Scope = EVERYTHING) -> Applied:
-        """Create and change what the program asks for; return what changed, and the outputs."""
+    def apply(
+        self, on_progress: OnProgress, *, scope: Scope = EVERYTHING, refresh: bool = False
+    ) -> Applied:
+        """Create and change what the program asks for; return what changed, and the outputs.
+
+        Pulumi compares the program with its state. With ``refresh`` it first reads from AWS what
+        the state has, so that a change made without dorc counts.
+        """
         with self._watch(on_progress, change="apply") as watch:
             result = self._stack.up(
                 on_event=watch.handle,
                 show_secrets=False,
+                refresh=refresh,
                 target=list(scope.targets) or None,
                 replace=list(scope.replacements) or None,
             )
