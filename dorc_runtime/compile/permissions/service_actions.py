@@ -130,6 +130,10 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
     | {
         "aws-sdk:dynamodb:query": Action({"dynamodb:Query": _table_and_indexes}, _QUERY),
         "aws-sdk:dynamodb:scan": Action({"dynamodb:Scan": _table_and_indexes}, _QUERY),
+        "aws-sdk:sns:publishBatch": Action({"sns:Publish": _topic}, _SNS),
+        "aws-sdk:sqs:sendMessageBatch": Action({"sqs:SendMessage": _queue}, _SQS),
+        "aws-sdk:sqs:receiveMessage": Action({"sqs:ReceiveMessage": _queue}, _SQS),
+        "aws-sdk:sqs:deleteMessage": Action({"sqs:DeleteMessage": _queue}, _SQS),
         "aws-sdk:s3:getObject": Action({"s3:GetObject": _object}, _S3),
         "aws-sdk:s3:headObject": Action({"s3:GetObject": _object}, _S3),
         "aws-sdk:s3:putObject": Action({"s3:PutObject": _object}, _S3),

@@ -99,3 +99,23 @@ def test_a_message_starts_a_pipeline_that_waits_for_it(checkout: Checkout) -> No
     )
     done = checkout.pytest(name)
     assert "1 passed" in done.stdout, done.stdout
+
+
+def test_an_output_that_is_too_large_for_an_event_is_left_out(checkout: Checkout) -> None:
+    checkout.write(
+        f"{TIDY}/pipeline.py",
+        "from dorc_runtime import Function, Pipeline, PipelineTrigger\n"
+        'triggers = [PipelineTrigger("default/nightly")]\n'
+        'pipeline = Pipeline(triggers=triggers, steps=[Function("clean")])\n',
+    )
+    name = f"{TIDY}/tests/test_one.py"
+    checkout.write(
+        name,
+        "def test_one(triggered):\n"
+        '    tidy, ended = "raw-to-processed/tidy", "default/nightly"\n'
+        '    event = triggered(tidy, ended=ended, output={"rows": 3})\n'
+        """    assert (event["input"], event["output"]) == ("{}", '{"rows": 3}')\n"""
+        '    assert triggered(tidy, ended=ended, output="x" * 250 * 1024)["output"] is None\n',
+    )
+    done = checkout.pytest(name)
+    assert "1 passed" in done.stdout, done.stdout

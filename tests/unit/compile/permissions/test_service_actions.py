@@ -39,6 +39,11 @@ def allowed(action: str, arguments: Any, **more: Any) -> dict[str, list[str]] | 
             {"sqs:SendMessage": ["arn:aws:sqs:eu-west-2:123456789012:work"]},
         ),
         (
+            "aws-sdk:sqs:sendMessageBatch",
+            {"QueueUrl": QUEUE},
+            {"sqs:SendMessage": ["arn:aws:sqs:eu-west-2:123456789012:work"]},
+        ),
+        (
             "dynamodb:putItem",
             {"TableName": "runs"},
             {"dynamodb:PutItem": ["arn:aws:dynamodb:eu-west-2:123456789012:table/runs"]},
