@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from dorc_runtime.local.aws.lake import OWN_KEY, Lake
+from dorc_runtime.local.aws.lake import Lake
+from dorc_runtime.local.aws.server_process import OWN_KEY
 from dorc_runtime.local.run_plan import ACCOUNT
 from dorc_runtime.local.subscriptions import OBJECT_CREATED, OBJECTS, Event, object_created
 

@@ -41,7 +41,9 @@ def create_resource(lake: Lake, resource: Resource, target: Target) -> None:
         case Table():
             _create_table(lake, resource, target)
         case Topic():
-            lake.query("sns", "CreateTopic", {"Name": target.name(resource)}, region=target.region)
+            lake.server.query(
+                "sns", "CreateTopic", {"Name": target.name(resource)}, region=target.region
+            )
         case Queue():
             _create_queue(lake, resource, target)
         case _:
@@ -60,17 +62,19 @@ def put_seeds(lake: Lake, seeds: ServiceSeeds, target: Target) -> None:
         for start in range(0, len(different), _MOST_WRITES):
             some = different[start : start + _MOST_WRITES]
             requests = {target.name(table): [{"PutRequest": {"Item": item}} for item in some]}
-            lake.call("dynamodb", "BatchWriteItem", {"RequestItems": requests}, region=region)
+            lake.server.call(
+                "dynamodb", "BatchWriteItem", {"RequestItems": requests}, region=region
+            )
     for name, messages in seeds.queues.items():
         for message in messages:
             arguments = {"QueueUrl": target.address(by_name[name]), "MessageBody": message}
-            lake.call("sqs", "SendMessage", arguments, region=region)
+            lake.server.call("sqs", "SendMessage", arguments, region=region)
     for name, value in seeds.parameters.items():
         kind, text = (
             ("String", value) if isinstance(value, str) else ("StringList", ",".join(value))
         )
         arguments = {"Name": name, "Type": kind, "Value": text}
-        lake.call("ssm", "PutParameter", {**arguments, "Overwrite": True}, region=region)
+        lake.server.call("ssm", "PutParameter", {**arguments, "Overwrite": True}, region=region)
 
 
 def items_of(lake: Lake, table: Table, target: Target) -> list[Item]:
@@ -83,7 +87,7 @@ def items_of(lake: Lake, table: Table, target: Target) -> list[Item]:
 def _scan(lake: Lake, name: str, region: str) -> Iterator[Item]:
     start: dict[str, Any] = {}
     while True:
-        page = lake.call("dynamodb", "Scan", {"TableName": name, **start}, region=region)
+        page = lake.server.call("dynamodb", "Scan", {"TableName": name, **start}, region=region)
         assert page is not None  # noqa: S101 # no error is accepted
         yield from page["Items"]
         if "LastEvaluatedKey" not in page:
@@ -117,13 +121,13 @@ def _create_table(lake: Lake, table: Table, target: Target) -> None:
             for index, keys in table.indexes.items()
         ]
     region = target.region
-    created = lake.call(
+    created = lake.server.call(
         "dynamodb", "CreateTable", definition, region=region, accepted=("ResourceInUseException",)
     )
     if table.ttl and created is not None:
         time = {"AttributeName": table.ttl, "Enabled": True}
         arguments = {"TableName": name, "TimeToLiveSpecification": time}
-        lake.call("dynamodb", "UpdateTimeToLive", arguments, region=region)
+        lake.server.call("dynamodb", "UpdateTimeToLive", arguments, region=region)
 
 
 def _key_schema(keys: Table | Index) -> list[dict[str, str]]:
@@ -150,7 +154,7 @@ def _create_queue(lake: Lake, queue: Queue, target: Target) -> None:
 
 def _create(lake: Lake, name: str, attributes: Mapping[str, JsonValue], region: str) -> None:
     arguments = {"QueueName": name, "Attributes": dict(attributes)}
-    lake.call("sqs", "CreateQueue", arguments, region=region, accepted=("QueueNameExists",))
+    lake.server.call("sqs", "CreateQueue", arguments, region=region, accepted=("QueueNameExists",))
 
 
 def _seconds(time: float) -> str:

@@ -42,9 +42,9 @@ def store_secret(lake: Lake, stored: RunSecret, *, region: str) -> None:
     """Store a secret where functions look for it."""
     if stored.secret.store == "ssm":
         parameter = {"Name": stored.id, "Value": stored.value, "Type": "SecureString"}
-        lake.call("ssm", "PutParameter", {**parameter, "Overwrite": True}, region=region)
+        lake.server.call("ssm", "PutParameter", {**parameter, "Overwrite": True}, region=region)
         return
     # moto finds what has this name by the whole ARN.
     secret = {"Name": stored.id.rpartition(":")[2], "SecretString": stored.value}
     exists = ("ResourceExistsException",)
-    lake.call("secretsmanager", "CreateSecret", secret, region=region, accepted=exists)
+    lake.server.call("secretsmanager", "CreateSecret", secret, region=region, accepted=exists)

@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from dorc_runtime.compile.documents import Document
 from dorc_runtime.local.aws.access.roles import machine_key
-from dorc_runtime.local.aws.lake import OWN_KEY
+from dorc_runtime.local.aws.server_process import OWN_KEY
 from dorc_runtime.local.interpreter.executions import Execution
 from dorc_runtime.local.interpreter.state_fields import StateError
 
