@@ -179,6 +179,11 @@ def test_a_function_can_read_the_lake_while_it_loads(
 
 
 def test_other_services_than_s3_are_played_too(repository: Repository) -> None:
+    services = '["dynamodb:*", "secretsmanager:*", "sns:*", "sqs:*", "ssm:*"]'
+    repository.define(
+        f'Function("clean", permissions=[Permission({services}, resources="*")])',
+        imports="Function, Permission, Pipeline",
+    )
     repository.handle(
         """
 import boto3
