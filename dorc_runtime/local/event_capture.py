@@ -11,7 +11,7 @@ from typing import Any
 
 from dorc_runtime.local.aws.lake import Lake
 from dorc_runtime.local.aws.server_process import OWN_KEY
-from dorc_runtime.local.run_plan import ACCOUNT
+from dorc_runtime.local.plan.local_target import ACCOUNT
 from dorc_runtime.local.subscriptions import OBJECT_CREATED, OBJECTS, Event, object_created
 
 _DEFAULT = "default"

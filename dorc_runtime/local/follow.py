@@ -18,8 +18,9 @@ from dorc_runtime.errors import DefinitionError
 from dorc_runtime.local.aws.lake import Lake
 from dorc_runtime.local.event_capture import EventCapture
 from dorc_runtime.local.inputs import Start, shown_bucket
+from dorc_runtime.local.plan.local_target import local_machine, local_target
+from dorc_runtime.local.plan.run_plan import Plan
 from dorc_runtime.local.run import fill
-from dorc_runtime.local.run_plan import Plan, local_machine, local_target
 from dorc_runtime.local.run_records import sent_texts
 from dorc_runtime.local.subscriptions import (
     EXECUTIONS,

@@ -20,7 +20,8 @@ from dorc_runtime.local.inputs import shown_bucket
 from dorc_runtime.local.interpreter.executions import Execution, Run, TaskFault
 from dorc_runtime.local.interpreter.machine import execute
 from dorc_runtime.local.interpreter.scheduler import RealClock, Scheduler
-from dorc_runtime.local.run_plan import ACCOUNT, Plan
+from dorc_runtime.local.plan.local_target import ACCOUNT
+from dorc_runtime.local.plan.run_plan import Plan
 from dorc_runtime.local.run_records import messages_sent, service_calls, table_contents
 from dorc_runtime.local.sandbox.mechanisms import Isolation
 from dorc_runtime.runs.events import Event, FunctionLogged

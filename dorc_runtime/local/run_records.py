@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from dorc_runtime.local.aws.access.roles import machine_key
 from dorc_runtime.local.aws.lake import Lake
 from dorc_runtime.local.aws.run_resources import items_of
-from dorc_runtime.local.run_plan import Plan
+from dorc_runtime.local.plan.run_plan import Plan
 from dorc_runtime.local.seeds.table_items import values_of
 from dorc_runtime.model.resources import Queue, Table, Topic
 from dorc_runtime.runs.result import ServiceCall

@@ -9,9 +9,9 @@ from typing import Protocol
 from dorc_runtime.local.aws.lake import Lake
 from dorc_runtime.local.follow import CompletedRun, follow
 from dorc_runtime.local.inputs import Request, Start
+from dorc_runtime.local.plan.run_plan import Plan, plan
 from dorc_runtime.local.remedy import remedy
 from dorc_runtime.local.run import run
-from dorc_runtime.local.run_plan import Plan, plan
 from dorc_runtime.local.sandbox.mechanisms import Isolation
 from dorc_runtime.project.images.image_python import different_python
 from dorc_runtime.project.repository import Repository

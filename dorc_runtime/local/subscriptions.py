@@ -18,7 +18,7 @@ from dorc_runtime.compile.target import Target
 from dorc_runtime.compile.triggers.event_patterns import fits
 from dorc_runtime.compile.triggers.rules import Rule, triggers
 from dorc_runtime.local.inputs import local_bucket
-from dorc_runtime.local.run_plan import ACCOUNT, LOCAL
+from dorc_runtime.local.plan.local_target import ACCOUNT, LOCAL
 from dorc_runtime.local.seeds.trigger_messages import messages_input, topic_queue_arn
 from dorc_runtime.model.triggers import QueueTrigger, S3Trigger, TopicTrigger
 from dorc_runtime.runs.events import ExecutionStatusChanged

@@ -14,8 +14,8 @@ from dorc_runtime.local.aws.lake import Lake
 from dorc_runtime.local.aws.mocks import tasks_of
 from dorc_runtime.local.inputs import Request
 from dorc_runtime.local.interpreter.scheduler import VirtualClock
+from dorc_runtime.local.plan.run_plan import Plan, plan
 from dorc_runtime.local.run import run
-from dorc_runtime.local.run_plan import Plan, plan
 from dorc_runtime.local.sandbox.mechanisms import Isolation
 from dorc_runtime.local.seeds.example_seeds import SeedValues
 from dorc_runtime.project.environment_values.secret_files import check_value

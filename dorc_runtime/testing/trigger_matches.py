@@ -12,7 +12,7 @@ from dorc_runtime.compile.checks import Source, problems_of, resolved_source
 from dorc_runtime.compile.names import execution_arn, zones
 from dorc_runtime.errors import DefinitionError
 from dorc_runtime.local.inputs import local_bucket
-from dorc_runtime.local.run_plan import ACCOUNT, REGION, local_machine, local_target
+from dorc_runtime.local.plan.local_target import ACCOUNT, REGION, local_machine, local_target
 from dorc_runtime.local.seeds.example_seeds import message_text
 from dorc_runtime.local.subscriptions import Event, Subscriptions, object_created, status_changed
 from dorc_runtime.model.triggers import S3Trigger, Status

@@ -24,6 +24,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "http": set(),
         "sandbox": set(),
         "jsonata": set(),
+        "plan": {"aws", "functions", "http", "interpreter", "seeds"},
         "seeds": set(),
     },
     "deploy": {

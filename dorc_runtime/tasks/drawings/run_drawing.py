@@ -10,7 +10,7 @@ from rich.status import Status
 from rich.text import Text
 
 from dorc_runtime.local.functions.outcome import LocalFunction
-from dorc_runtime.local.run_plan import Plan
+from dorc_runtime.local.plan.run_plan import Plan
 from dorc_runtime.runs.events import (
     Ending,
     Event,

@@ -1,37 +1,34 @@
 """Everything about a run that is known before it starts."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from pydantic import JsonValue
 
-from dorc_runtime.compile.checks import Source, problems_of, resolved_source
+from dorc_runtime.compile.checks import Source
 from dorc_runtime.compile.document.states import state_machine
 from dorc_runtime.compile.documents import Document
 from dorc_runtime.compile.names import (
-    EXAMPLE_ACCOUNT,
-    Names,
     function_arn,
-    machine_arn,
     partition,
-    zones,
 )
 from dorc_runtime.compile.permissions.function_access import function_variables
 from dorc_runtime.compile.target import Target
-from dorc_runtime.errors import DefinitionError, InputError, UnknownNameError
+from dorc_runtime.errors import InputError
 from dorc_runtime.local.aws.access.roles import Roles, policies, sessions
 from dorc_runtime.local.aws.mocks import read_mocks, refuse_unanswered_tasks
 from dorc_runtime.local.aws.run_resources import used_resources
 from dorc_runtime.local.aws.run_secrets import RunSecret, run_secrets
 from dorc_runtime.local.functions.outcome import LocalFunction
 from dorc_runtime.local.http.http_answers import HttpAnswers, read_answers
-from dorc_runtime.local.inputs import Request, Start, local_bucket, start_of
+from dorc_runtime.local.inputs import Request, Start, start_of
 from dorc_runtime.local.interpreter.executions import Machine
 from dorc_runtime.local.interpreter.state_fields import LARGEST_PAYLOAD
+from dorc_runtime.local.plan.local_target import ACCOUNT, local_machine, local_target
+from dorc_runtime.local.plan.run_sources import run_sources
 from dorc_runtime.local.seeds.example_seeds import (
     Resources,
     ServiceSeeds,
@@ -39,28 +36,18 @@ from dorc_runtime.local.seeds.example_seeds import (
     seeds_of,
     seeds_with,
 )
-from dorc_runtime.model.config import Config
-from dorc_runtime.model.resources import Bucket, Resource
+from dorc_runtime.model.resources import Resource
 from dorc_runtime.model.steps import Function, all_steps, called_pipelines
 from dorc_runtime.model.triggers import QueueTrigger
-from dorc_runtime.project.definitions import load_config, load_source
-from dorc_runtime.project.environment_values.local_values import local_values
+from dorc_runtime.project.definitions import load_config
 from dorc_runtime.project.environment_values.secret_files import (
     example_secrets,
     read_secrets,
     secret_file,
 )
-from dorc_runtime.project.environment_values.setting_values import setting_values
 from dorc_runtime.project.packages import packages_folder
 from dorc_runtime.project.repository import PipelineFolder, Repository
 from dorc_runtime.runs.redaction import Redaction
-
-# The account in ARNs of local runs.
-ACCOUNT = EXAMPLE_ACCOUNT
-# The names that things have in an environment called local.
-LOCAL = Names(project="dorc", environment="local")
-# The region of a repository without a configuration.
-REGION = "eu-west-1"
 
 
 @dataclass(frozen=True)
@@ -124,7 +111,7 @@ def plan(
     config = load_config(repository)
     target = local_target(repository, config)
     region = target.region
-    sources = _sources(repository, folder, target)
+    sources = run_sources(repository, folder, target)
     source = sources[folder.id]
     start = start_of(folder, source.pipeline, request, now=datetime.now(UTC), target=target)
     _check_size(start)
@@ -193,40 +180,6 @@ def plan(
     )
 
 
-def local_machine(pipeline: str, region: str) -> str:
-    """Return the ARN that stands for the state machine of ``pipeline`` (``layer/name``)."""
-    layer, _, name = pipeline.partition("/")
-    return machine_arn(region, ACCOUNT, LOCAL.pipeline(layer, name).machine)
-
-
-def local_target(
-    repository: Repository,
-    config: Config | None,
-    *,
-    settings: Mapping[str, JsonValue] | None = None,
-) -> Target:
-    """Return the target of runs on this machine, the environment called local.
-
-    ``settings`` are read, unless they are given. Raises ``DefinitionError`` for a setting without a
-    valid value.
-    """
-    if settings is None:
-        model = config.settings if config else None
-        settings = setting_values(repository, model, LOCAL.environment)
-    places = [zone for folder in repository.pipelines for zone in zones(folder.layer) or ()]
-    resources = config.resources if config else ()
-    places += [each.name for each in resources if isinstance(each, Bucket)]
-    return Target(
-        names=Names(config.universal.project, LOCAL.environment) if config else LOCAL,
-        region=config.universal.region if config else REGION,
-        account=ACCOUNT,
-        zones={place: local_bucket(place) for place in places},
-        resources=resources,
-        settings=settings,
-        outputs={name: each.value for name, each in local_values(repository, "outputs").items()},
-    )
-
-
 def _seeds(
     folder: PipelineFolder,
     source: Source,
@@ -257,48 +210,6 @@ def _answers(folder: PipelineFolder, example: str | None) -> HttpAnswers:
     if example is None:
         return {}
     return read_answers(folder.path / "examples" / example, root=folder.root)
-
-
-def _sources(repository: Repository, folder: PipelineFolder, target: Target) -> dict[str, Source]:
-    """Return the pipeline, then all that it calls directly or through others, by their ids."""
-    sources: dict[str, Source] = {}
-    calls: dict[str, tuple[str, ...]] = {}
-    left = [folder.id]
-    while left:
-        name = left.pop()
-        if name in sources:
-            continue
-        sources[name] = _checked_source(
-            repository, name, target, caller=next(_callers(name, calls), "")
-        )
-        calls[name] = called_pipelines(sources[name].pipeline.steps)
-        left += calls[name]
-    try:
-        TopologicalSorter(calls).prepare()
-    except CycleError as error:
-        circle = " -> ".join(reversed(error.args[1]))
-        raise DefinitionError(
-            f"{sources[folder.id].file}: pipelines call each other in a circle, {circle}: remove a "
-            "Call."
-        ) from error
-    return sources
-
-
-def _callers(name: str, calls: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
-    return (caller for caller, called in calls.items() if name in called)
-
-
-def _checked_source(repository: Repository, name: str, target: Target, *, caller: str) -> Source:
-    try:
-        folder = repository.pipeline(name)
-    except UnknownNameError as error:
-        raise DefinitionError(f"{caller} calls a pipeline that does not exist: {error}") from error
-    source = resolved_source(load_source(folder), target)
-    problems = problems_of(source)
-    if problems:
-        more = f" ({len(problems) - 1} more: `invoke check`)" if len(problems) > 1 else ""
-        raise DefinitionError(f"{problems[0]}{more}")
-    return source
 
 
 def _check_size(start: Start) -> None:

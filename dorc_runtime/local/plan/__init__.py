@@ -1,0 +1,6 @@
+"""The plan of a run: everything that is known before it starts.
+
+It takes a repository, a pipeline and what a user asks to start it with, and gives documents,
+functions, roles, resources and seeds. Open ``run_plan`` for the plan, ``run_sources`` for the
+pipelines in it, and ``local_target`` for the environment called local.
+"""
