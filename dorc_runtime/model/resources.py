@@ -16,6 +16,8 @@ from dorc_runtime.model.references import Reference, reference
 
 # A letter first, because the name is part of an environment variable.
 ResourceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+IndexName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$", min_length=3, max_length=255)]
 KeyType = Literal["S", "N", "B"]
 _DAY = timedelta(days=1)
 _BUCKET = re.compile(r"\$\{dorc:bucket:([^}]*)\}")
@@ -70,7 +72,7 @@ class Table(Resource):
     partition_key: str
     sort_key: str | None
     key_types: dict[str, KeyType]
-    indexes: dict[str, Index]
+    indexes: dict[IndexName, Index]
     ttl: str | None
 
     def __init__(

@@ -13,6 +13,7 @@ from dorc_runtime import (
     CronTrigger,
     Function,
     If,
+    Index,
     Map,
     Pass,
     Pipeline,
@@ -55,6 +56,10 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "two tables of one name": (
         lambda: Config(universal=UNIVERSAL, resources=[Table("a", partition_key="id")] * 2),
         "two tables are called 'a'",
+    ),
+    "an index with a short name": (
+        lambda: Table("a", partition_key="id", indexes={"at": Index(partition_key="at")}),
+        "at least 3 characters",
     ),
     "a batch of many messages without a window": (
         lambda: QueueTrigger(Queue("work"), batch=100),
