@@ -7,6 +7,12 @@ its code. This module imports nothing of the library.
 from collections.abc import Sequence
 
 
+def first_problem(problems: Sequence[object]) -> str:
+    """Return the first of ``problems`` in one line, and how many others `invoke check` shows."""
+    others = len(problems) - 1
+    return f"{problems[0]} ({others} more: `invoke check`)" if others else str(problems[0])
+
+
 class DorcError(Exception):
     """A problem that the user can fix, described in one line."""
 

@@ -11,7 +11,7 @@ from dorc_runtime.deploy.deployment_context import DeploymentContext, deployed_p
 from dorc_runtime.deploy.driver.engine import EVERYTHING, Scope, Stack, resource_counts
 from dorc_runtime.deploy.driver.instances import Instance, infra, universal
 from dorc_runtime.deploy.image_builds import check_docker, images, open_universal_stack
-from dorc_runtime.errors import DefinitionError, DorcError, StackError
+from dorc_runtime.errors import DefinitionError, DorcError, StackError, first_problem
 from dorc_runtime.project.definitions import load_source
 from dorc_runtime.project.environment_values.targets import environment_target
 from dorc_runtime.project.environments import environment_config
@@ -68,8 +68,7 @@ def check_definitions(context: DeploymentContext, instances: Sequence[Instance])
             *(each for each in between if each.file == own.file or own.id in each.message),
         ]
         if problems:
-            more = f" ({len(problems) - 1} more: `invoke check`)" if len(problems) > 1 else ""
-            raise DefinitionError(f"{problems[0]}{more}")
+            raise DefinitionError(first_problem(problems))
 
 
 def target_of(context: DeploymentContext, environment: str) -> Target:

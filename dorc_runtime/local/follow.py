@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from dorc_runtime.compile.checks import Source, problems_of, resolved_source
 from dorc_runtime.compile.graph_checks import problems_between
 from dorc_runtime.compile.target import Target
-from dorc_runtime.errors import DefinitionError
+from dorc_runtime.errors import DefinitionError, first_problem
 from dorc_runtime.local.aws.lake import Lake
 from dorc_runtime.local.event_capture import EventCapture
 from dorc_runtime.local.inputs import Start, shown_bucket
@@ -149,8 +149,7 @@ def _checked_sources(repository: Repository) -> Sequence[Source]:
     problems = [problem for source in sources for problem in problems_of(source)]
     problems += problems_between(sources)
     if problems:
-        more = f" ({len(problems) - 1} more: `invoke check`)" if len(problems) > 1 else ""
-        raise DefinitionError(f"{problems[0]}{more}")
+        raise DefinitionError(first_problem(problems))
     return sources
 
 

@@ -6,7 +6,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import Task, task
 
-from dorc_runtime.errors import UnknownNameError
+from dorc_runtime.errors import UnknownNameError, first_problem
 from dorc_runtime.tasks.entry import (
     MISTAKE,
     pinned_repository,
@@ -54,8 +54,7 @@ def settings(c: Context, env: str | None = None, json: bool = False) -> None:
     else:
         show_settings(environments)
     if problems:
-        more = f" ({len(problems) - 1} more: `invoke check`)" if len(problems) > 1 else ""
-        raise Exit(f"error: {problems[0]}{more}", code=MISTAKE)
+        raise Exit(f"error: {first_problem(problems)}", code=MISTAKE)
 
 
 TASKS: tuple[Task[Any], ...] = (settings,)

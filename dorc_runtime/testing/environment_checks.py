@@ -8,13 +8,12 @@ from itertools import combinations
 from dorc_runtime.compile.checks import Problem, Source
 from dorc_runtime.compile.graph_checks import problems_between
 from dorc_runtime.compile.names import EXAMPLE_ACCOUNT
-from dorc_runtime.compile.target import Target
+from dorc_runtime.compile.target import LOCAL, Target
 from dorc_runtime.errors import DorcError
 from dorc_runtime.local.plan.local_target import local_target
 from dorc_runtime.model.config import Config
 from dorc_runtime.model.references import setting_names
 from dorc_runtime.project.environment_values.setting_values import (
-    LOCAL,
     EnvironmentSettings,
     environment_names,
     environment_settings,

@@ -29,7 +29,7 @@ from dorc_runtime.deploy.programs.common import (
 )
 from dorc_runtime.deploy.programs.infra_outputs import infra_outputs
 from dorc_runtime.deploy.programs.pipeline_plan import PipelinePlan
-from dorc_runtime.errors import DefinitionError, StackError
+from dorc_runtime.errors import DefinitionError, StackError, first_problem
 from dorc_runtime.model.config import Config
 from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.model.references import output_names
@@ -140,8 +140,7 @@ def _check(folder: PipelineFolder, pipeline: Pipeline, target: Target) -> None:
         )
     )
     if problems:
-        more = f" ({len(problems) - 1} more: `invoke check`)" if len(problems) > 1 else ""
-        raise DefinitionError(f"{problems[0]}{more}")
+        raise DefinitionError(first_problem(problems))
 
 
 @dataclass(frozen=True)

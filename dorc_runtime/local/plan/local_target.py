@@ -16,7 +16,7 @@ from dorc_runtime.project.repository import Repository
 # The account in ARNs of local runs.
 ACCOUNT = EXAMPLE_ACCOUNT
 # The names that things have in an environment called local.
-LOCAL = Names(project="dorc", environment="local")
+LOCAL_NAMES = Names(project="dorc", environment="local")
 # The region of a repository without a configuration.
 REGION = "eu-west-1"
 
@@ -24,7 +24,7 @@ REGION = "eu-west-1"
 def local_machine(pipeline: str, region: str) -> str:
     """Return the ARN that stands for the state machine of ``pipeline`` (``layer/name``)."""
     layer, _, name = pipeline.partition("/")
-    return machine_arn(region, ACCOUNT, LOCAL.pipeline(layer, name).machine)
+    return machine_arn(region, ACCOUNT, LOCAL_NAMES.pipeline(layer, name).machine)
 
 
 def local_target(
@@ -40,12 +40,12 @@ def local_target(
     """
     if settings is None:
         model = config.settings if config else None
-        settings = setting_values(repository, model, LOCAL.environment)
+        settings = setting_values(repository, model, LOCAL_NAMES.environment)
     places = [zone for folder in repository.pipelines for zone in zones(folder.layer) or ()]
     resources = config.resources if config else ()
     places += [each.name for each in resources if isinstance(each, Bucket)]
     return Target(
-        names=Names(config.universal.project, LOCAL.environment) if config else LOCAL,
+        names=Names(config.universal.project, LOCAL_NAMES.environment) if config else LOCAL_NAMES,
         region=config.universal.region if config else REGION,
         account=ACCOUNT,
         zones={place: local_bucket(place) for place in places},

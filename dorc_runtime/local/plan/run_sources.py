@@ -5,7 +5,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from dorc_runtime.compile.checks import Source, problems_of, resolved_source
 from dorc_runtime.compile.target import Target
-from dorc_runtime.errors import DefinitionError, UnknownNameError
+from dorc_runtime.errors import DefinitionError, UnknownNameError, first_problem
 from dorc_runtime.model.steps import called_pipelines
 from dorc_runtime.project.definitions import load_source
 from dorc_runtime.project.repository import PipelineFolder, Repository
@@ -54,6 +54,5 @@ def _checked_source(repository: Repository, name: str, target: Target, *, caller
     source = resolved_source(load_source(folder), target)
     problems = problems_of(source)
     if problems:
-        more = f" ({len(problems) - 1} more: `invoke check`)" if len(problems) > 1 else ""
-        raise DefinitionError(f"{problems[0]}{more}")
+        raise DefinitionError(first_problem(problems))
     return source

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 
-from dorc_runtime.compile.secret_users import LOCAL
+from dorc_runtime.compile.target import LOCAL
 from dorc_runtime.errors import ScaffoldError, SecretError, ToolMissingError, UnknownNameError
 from dorc_runtime.model.secrets import checked_name
 from dorc_runtime.project.repository import PipelineFolder, Repository

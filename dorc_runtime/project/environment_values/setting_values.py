@@ -14,13 +14,12 @@ from typing import Any, get_args
 from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
-from dorc_runtime.errors import DefinitionError
+from dorc_runtime.compile.target import LOCAL
+from dorc_runtime.errors import DefinitionError, first_problem
 from dorc_runtime.project.environment_values.local_values import EXAMPLE, FILE, local_values
 from dorc_runtime.project.environments import Program
 from dorc_runtime.project.repository import Repository
 
-# The environment of runs on this machine.
-LOCAL = "local"
 DEFAULT = "default"
 COMPUTED = "computed"
 _KEY = "settings"
@@ -72,8 +71,7 @@ def setting_values(
     """
     settings = environment_settings(repository, model, environment, infra=infra)
     if problems := setting_problems([settings]):
-        more = f" ({len(problems) - 1} more: `invoke check`)" if len(problems) > 1 else ""
-        raise DefinitionError(f"{problems[0]}{more}")
+        raise DefinitionError(first_problem(problems))
     return {name: each.value for name, each in settings.values.items()}
 
 
