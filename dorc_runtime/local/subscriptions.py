@@ -18,9 +18,9 @@ from dorc_runtime.compile.target import Target
 from dorc_runtime.compile.triggers.event_patterns import fits
 from dorc_runtime.compile.triggers.rules import Rule, triggers
 from dorc_runtime.local.inputs import local_bucket
-from dorc_runtime.local.plan.local_target import ACCOUNT, LOCAL
-from dorc_runtime.local.seeds.trigger_messages import messages_input, topic_queue_arn
-from dorc_runtime.model.triggers import QueueTrigger, S3Trigger, TopicTrigger
+from dorc_runtime.local.plan.local_target import ACCOUNT, LOCAL_NAMES
+from dorc_runtime.local.seeds.trigger_messages import message_sources, messages_input
+from dorc_runtime.model.triggers import S3Trigger
 from dorc_runtime.runs.events import ExecutionStatusChanged
 
 Event = dict[str, JsonValue]
@@ -60,18 +60,11 @@ class Subscriptions:
         seconds since 1970.
         """
         for source in self.sources:
-            for trigger in source.pipeline.triggers:
-                match trigger:
-                    case QueueTrigger(queue=resource):
-                        most, arn = trigger.batch, target.arn(resource)
-                    case TopicTrigger(topic=resource):
-                        most, arn = 1, topic_queue_arn(source.id, resource, target)
-                    case _:
-                        continue
-                if target.address(resource) != address:
-                    continue
-                for start in range(0, len(texts), most):
-                    yield source, messages_input(texts[start : start + most], arn, at=at)
+            for each in message_sources(source.pipeline, source.id, target):
+                if target.address(each.resource) == address:
+                    for start in range(0, len(texts), each.batch):
+                        batch = texts[start : start + each.batch]
+                        yield source, messages_input(batch, each.queue_arn, at=at)
 
     @property
     def buses(self) -> frozenset[str]:
@@ -90,7 +83,7 @@ class Subscriptions:
             source.pipeline,
             layer=source.layer,
             target=Target(
-                names=LOCAL,
+                names=LOCAL_NAMES,
                 region=self.region,
                 account=ACCOUNT,
                 zones={zone: local_bucket(zone) for zone in zones(source.layer) or ()},

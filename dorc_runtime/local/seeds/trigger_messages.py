@@ -1,7 +1,8 @@
-"""The messages that start a pipeline, as its triggers hand them on."""
+"""The messages that start a pipeline, as its triggers give them."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -17,8 +18,20 @@ from dorc_runtime.local.seeds.example_seeds import (
     message_texts,
 )
 from dorc_runtime.model.pipeline import Pipeline
-from dorc_runtime.model.resources import Topic
+from dorc_runtime.model.resources import Queue, Topic
 from dorc_runtime.model.triggers import QueueTrigger, TopicTrigger
+
+
+@dataclass(frozen=True)
+class MessageSource:
+    """A topic or queue of which at most ``batch`` messages at a time start a pipeline.
+
+    ``queue_arn`` is the ARN of the queue that the pipeline gets them from.
+    """
+
+    resource: Topic | Queue
+    batch: int
+    queue_arn: str
 
 
 def trigger_messages(
@@ -36,23 +49,31 @@ def trigger_messages(
     They are those of ``seeds``, or else those in the folder ``example``: as many as the trigger
     takes at a time. ``at`` is when they are sent, in seconds since 1970. Returns None without any.
     """
-    for trigger in pipeline.triggers:
-        texts: Sequence[str] = ()
-        match trigger:
-            case QueueTrigger(queue=resource):
-                most, place, arn = trigger.batch, QUEUES, target.arn(resource)
-                texts = [message_text(each) for each in seeds.queues.get(resource.name, ())]
-            case TopicTrigger(topic=resource):
-                most, place, arn = 1, TOPICS, topic_queue_arn(name, resource, target)
-            case _:
-                continue
-        file = example / place / f"{resource.name}.jsonl" if example else None
+    for source in message_sources(pipeline, name, target):
+        resource = source.resource
+        is_queue = isinstance(resource, Queue)
+        values = seeds.queues.get(resource.name, ()) if is_queue else ()
+        texts: Sequence[str] = [message_text(each) for each in values]
+        folder = QUEUES if is_queue else TOPICS
+        file = example / folder / f"{resource.name}.jsonl" if example else None
         if file and not texts and file.is_file():
             texts = message_texts(file, root)
         if texts:
-            event = messages_input(texts[:most], arn, at=at)
+            event = messages_input(texts[: source.batch], source.queue_arn, at=at)
             return event, f"messages of the {resource.kind} {resource.name}"
     return None
+
+
+def message_sources(pipeline: Pipeline, name: str, target: Target) -> Iterator[MessageSource]:
+    """Yield the topics and queues of which messages start ``pipeline``, called ``name``."""
+    for trigger in pipeline.triggers:
+        match trigger:
+            case QueueTrigger(queue=queue):
+                yield MessageSource(queue, trigger.batch, target.arn(queue))
+            case TopicTrigger(topic=topic):
+                yield MessageSource(topic, 1, _topic_queue_arn(name, topic, target))
+            case _:
+                pass
 
 
 def messages_input(texts: Sequence[str], queue_arn: str, *, at: float) -> JsonValue:
@@ -63,8 +84,8 @@ def messages_input(texts: Sequence[str], queue_arn: str, *, at: float) -> JsonVa
     ]
 
 
-def topic_queue_arn(pipeline: str, topic: Topic, target: Target) -> str:
-    """Return the ARN of the queue that stands for that of a TopicTrigger of ``pipeline``."""
+def _topic_queue_arn(pipeline: str, topic: Topic, target: Target) -> str:
+    """Return the ARN of the queue of a TopicTrigger of ``pipeline`` (``layer/name``)."""
     layer, _, name = pipeline.partition("/")
     own = target.names.pipeline(layer, name).trigger(topic.name)
     return queue_arn(target.region, target.account, own)
