@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Mapping
 
 from dorc_runtime.compile.checks import Source
+from dorc_runtime.compile.target import LOCAL
 from dorc_runtime.model.secrets import Secret
 from dorc_runtime.model.steps import Function, all_steps
 
-# The environment of runs on this machine, which has its secrets in a file.
-LOCAL = "local"
 # Each secret with its functions, as ``layer/name: function``.
 SecretUsers = Mapping[Secret, tuple[str, ...]]
 
@@ -28,8 +27,7 @@ def secret_users(sources: Iterable[Source]) -> SecretUsers:
 def missing_secrets(missing: SecretUsers, *, environment: str) -> str:
     """Return in one line which secrets ``environment`` does not have, and the commands."""
     needs = "; ".join(
-        f"'{secret.name}', which {', '.join(functions)} reads"
-        for secret, functions in missing.items()
+        f"'{secret.name}' (read by {', '.join(functions)})" for secret, functions in missing.items()
     )
     own = [secret.name for secret in missing if secret.store == "ssm" or environment == LOCAL]
     commands = [f"`invoke secret set {name} --env {environment}`" for name in dict.fromkeys(own)]

@@ -208,7 +208,7 @@ def environment_config(
     """
     program = Program(repository.root / infra)
     if environment not in program.stacks:
-        remedy = f"`invoke new-env {environment}` makes it."
+        remedy = f"`invoke new-env {environment}` creates it."
         raise UnknownNameError("environment", environment, program.stacks, remedy=remedy)
     where = repository.show(program.stack_file(environment))
     return config_with_settings(config, program.settings(environment), where=where)

@@ -218,7 +218,7 @@ def _remove(store: _Secrets, name: str, users: SecretUsers, *, yes: bool) -> Non
         if not sys.stdin.isatty():
             raise Exit("error: there is no terminal to ask at: add --yes.", code=MISTAKE)
         readers = [user for each in users if each.name == name for user in users[each]]
-        need = f", which {', '.join(readers)} reads" if readers else ""
+        need = f" (read by {', '.join(readers)})" if readers else ""
         if not is_confirmed(f"Remove {name} from {store.environment}{need}?"):
             raise Exit("nothing was changed", code=MISTAKE)
     store.remove(name)
@@ -237,7 +237,7 @@ def _store(c: Context, repository: Repository, environment: str | None, option: 
     if environment is None:
         raise SecretError(f"which environment? Add {option} X, where X is {' or '.join(known)}.")
     if environment not in known:
-        remedy = f"`invoke new-env {environment}` makes it."
+        remedy = f"`invoke new-env {environment}` creates it."
         raise UnknownNameError("environment", environment, known, remedy=remedy)
     from dorc_runtime.deploy.secret_stores.environment_secrets import secret_store
 

@@ -43,7 +43,7 @@ def test_one_that_does_not_exist_is_named_by_its_arn(store: SecretStore) -> None
     with pytest.raises(SecretError) as refused:
         store.check(managed(ARN))
     assert str(refused.value) == (
-        "prod has no secret 'database', which orders/daily: load reads: create "
+        "prod has no secret 'database' (read by orders/daily: load): create "
         f"{ARN} in Secrets Manager, or correct it."
     )
 

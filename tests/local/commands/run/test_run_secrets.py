@@ -151,7 +151,7 @@ def test_an_example_has_secrets_of_its_own(shop: Repository) -> None:
 def test_a_missing_secret_is_refused_with_the_command_that_sets_it(shop: Repository) -> None:
     (shop.root / "secrets.toml").unlink()
     done = shop.invoke(*RUN)
-    refused(done, "local has no secret 'weather-key', which raw-to-processed/tidy: clean reads: ")
+    refused(done, "local has no secret 'weather-key' (read by raw-to-processed/tidy: clean): ")
     refused(done, "`invoke secret set weather-key --env local`")
     refused(done, "src/raw-to-processed/tidy/examples/first/secrets.toml")
 
