@@ -173,7 +173,7 @@ def _resolved_text(text: str, values: Values) -> JsonValue:
     if not _MARK.search(text):
         return text
     if _EXPRESSION.fullmatch(text):
-        return _LITERAL.sub(lambda found: _resolved_literal(found[0], values), text)
+        return _LITERAL.sub(lambda literal: _resolved_literal(literal[0], values), text)
     return _MARK.sub(lambda mark: plain_text(values(*mark.groups())), text)
 
 

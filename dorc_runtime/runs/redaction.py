@@ -51,7 +51,7 @@ class Redaction:
         """Return ``text`` with the names of secrets in place of their values."""
         if not self._is_in(text):
             return text
-        return self._pattern.sub(lambda found: f"[secret {self._forms[found[0]]}]", text)
+        return self._pattern.sub(lambda form: f"[secret {self._forms[form[0]]}]", text)
 
     def value(self, value: JsonValue) -> JsonValue:
         """Return a value of JSON with its texts, keys and numbers redacted."""
@@ -213,7 +213,7 @@ def _encoded(text: str) -> Iterator[str]:
     yield repr(body)[2:-1]
     for quoted in (quote(text, safe=""), quote(text), quote_plus(text)):
         yield quoted
-        yield re.sub("%..", lambda found: found[0].lower(), quoted)
+        yield re.sub("%..", lambda escape: escape[0].lower(), quoted)
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         yield encode(body).decode()
         # In a longer text, its bytes begin in one of three places of a group of four letters.

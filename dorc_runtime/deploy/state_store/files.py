@@ -39,8 +39,8 @@ class _Folder:
 
     def names(self, start: str) -> tuple[str, ...]:
         folder = (self.root / start).parent if not start.endswith("/") else self.root / start
-        found = (file.relative_to(self.root).as_posix() for file in folder.rglob("*"))
-        return tuple(sorted(name for name in found if name.startswith(start)))
+        names = (file.relative_to(self.root).as_posix() for file in folder.rglob("*"))
+        return tuple(sorted(name for name in names if name.startswith(start)))
 
     def read(self, name: str) -> bytes | None:
         try:

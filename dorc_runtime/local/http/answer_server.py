@@ -51,20 +51,17 @@ class AnswerServer:
         """Return status, headers and body of the answer to a request."""
         with self._lock:
             self._requested.add(host)
-        found = [each for each in self._answers.get(host, ()) if each.matches(method, target)]
-        if not found:
+        answers = self._answers.get(host, ())
+        answer = next((each for each in answers if each.matches(method, target)), None)
+        if answer is None:
             message = f"{self._file(host)} has no answer to {method} {target}"
             with self._lock:
                 self._unanswered.append(message)
             status = HTTPStatus.NOT_IMPLEMENTED
             return status, {"Content-Type": "text/plain"}, f"{message}\n".encode()
-        answer = found[0]
         if answer.text is not None:
-            return (
-                answer.status,
-                {"Content-Type": "text/plain"} | answer.headers,
-                (answer.text.encode()),
-            )
+            headers = {"Content-Type": "text/plain"} | answer.headers
+            return answer.status, headers, answer.text.encode()
         if "json_body" not in answer.model_fields_set:
             return answer.status, answer.headers, b""
         body = json.dumps(answer.json_body, ensure_ascii=False).encode()

@@ -1,4 +1,4 @@
-"""Leads connections to some hosts to a server on this machine, which has a certificate for them.
+"""Redirects connections to some hosts to a server on this machine, which has their certificate.
 
 It replaces what all of Python's clients use, so that requests, httpx, urllib and aiohttp need no
 other settings than on AWS: the lookup of host names, and the contexts of TLS.
@@ -25,7 +25,7 @@ class AnsweredHosts:
 
 @contextmanager
 def answered(hosts: AnsweredHosts | None) -> Iterator[None]:
-    """Lead connections of this process there, for the time of the context."""
+    """Redirect connections of this process to that server, for the time of the context."""
     undo = install(hosts) if hosts is not None else None
     try:
         yield
@@ -35,7 +35,7 @@ def answered(hosts: AnsweredHosts | None) -> Iterator[None]:
 
 
 def install(hosts: AnsweredHosts) -> Callable[[], None]:
-    """Lead connections of this process there; the function that is returned ends that."""
+    """Redirect connections of this process to that server; return a function that ends this."""
     import ssl
 
     lookup = socket.getaddrinfo

@@ -39,10 +39,9 @@ class HttpAnswer(Model):
         """Return whether it answers a request with ``method`` and path and query ``target``."""
         parts = urlsplit(target)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        return (
-            (self.method, self.path) == (method, parts.path or "/")
-            and (self.query is None or self.query == query)
-        )  # fmt: skip
+        if (self.method, self.path) != (method, parts.path or "/"):
+            return False
+        return self.query is None or self.query == query
 
 
 HttpAnswers = Mapping[str, tuple[HttpAnswer, ...]]

@@ -1,6 +1,6 @@
-"""Holds functions and state machines to their roles: a WSGI layer around moto's services.
+"""Allows functions and state machines what their roles allow: a WSGI layer around moto's services.
 
-The lake's server loads it by its path, and puts its neighbours into ``sys.modules`` first.
+The lake's server loads it by its path, and puts the modules next to it into ``sys.modules`` first.
 """
 
 from __future__ import annotations

@@ -35,22 +35,22 @@ class Violation(NamedTuple):
     message: str
 
 
-def violation(service: str, action: str, arguments: Mapping[str, Any], region: str) -> (
-    Violation | None
-):  # fmt: skip
+def violation(
+    service: str, action: str, arguments: Mapping[str, Any], region: str
+) -> Violation | None:
     """Return the first rule that a request breaks, None for none."""
     match service:
         case "dynamodb":
-            found = _dynamodb(action, arguments, region)
+            violations = _dynamodb(action, arguments, region)
         case "sqs":
-            found = _sqs(action, arguments)
+            violations = _sqs(action, arguments)
         case "sns":
-            found = _sns(action, arguments)
+            violations = _sns(action, arguments)
         case "ssm":
-            found = _ssm(action, arguments)
+            violations = _ssm(action, arguments)
         case _:
             return None
-    return next(found, None)
+    return next(violations, None)
 
 
 def syntax_violation(arguments: Mapping[str, Any]) -> Violation | None:
@@ -88,11 +88,11 @@ def _item(item: Mapping[str, Any], table: Any) -> Iterator[Violation]:
             name = key["AttributeName"]
             kind = _kinds(table).get(name)
             if name in item and kind not in item[name]:
-                found = next(iter(item[name]))
+                actual = next(iter(item[name]))
                 yield Violation(
                     _INVALID,
                     "One or more parameter values were invalid: Type mismatch for Index Key "
-                    f"{name} Expected: {kind} Actual: {found} IndexName: {index.name}",
+                    f"{name} Expected: {kind} Actual: {actual} IndexName: {index.name}",
                 )
     for attribute in item.values():
         yield from _value(attribute)
