@@ -27,7 +27,7 @@ def starts_by_messages(sources: Sequence[Source]) -> dict[tuple[str, str], Resou
 
 
 def shared_queues(sources: Sequence[Source]) -> Iterator[Problem]:
-    """Yield the pipelines that a queue starts which starts another one too."""
+    """Yield a problem for each pipeline with a queue that also starts another pipeline."""
     first: dict[str, str] = {}
     for source in sources:
         for trigger, queue in _triggers(source):

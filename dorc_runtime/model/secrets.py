@@ -37,7 +37,7 @@ SecretArn = Annotated[
 
 
 class Secret(Model):
-    """A secret that a function reads: ``Function(secrets=["weather-key"])`` names it alone.
+    """A secret that a function reads; ``Function(secrets=[...])`` takes a name for one in SSM.
 
     ``name`` has lower-case letters, digits and single dashes. With the ``store`` "ssm" it is a
     SecureString of SSM's Parameter Store, which `invoke secret set` writes for each environment.

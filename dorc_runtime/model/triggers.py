@@ -125,8 +125,8 @@ class QueueTrigger(Model):
 
     The pipeline's input is the list of messages as SQS gives them, each with its text in ``body``:
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-sqs.html
-    With a ``window`` (at most 5 minutes), messages are collected for that long, until there are
-    ``batch`` (then at most 10,000 instead of 10).
+    Messages are collected for ``window`` (at most 5 minutes), or until there are ``batch`` of them;
+    with a ``window``, ``batch`` may be 10,000 instead of 10.
 
     A message is deleted from the queue when the pipeline starts, whether or not it succeeds. As
     with S3Trigger, ``allow_loop`` is the reason why a circle through this trigger ends.

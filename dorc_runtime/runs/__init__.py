@@ -2,5 +2,6 @@
 
 A run on this machine yields it; drawings and commands read it. Nothing here runs anything. Open
 ``events`` for what is reported while a run goes on, ``visits`` for one entry per entering of a
-state, ``result`` for the whole of a run as a value, and ``folder`` for ``.dorc/runs/``.
+state, ``result`` for the whole of a run as a value, ``redaction`` for the values of
+secrets in it, and ``folder`` for ``.dorc/runs/``.
 """

@@ -3,8 +3,9 @@
 Open ``plugin`` for fixtures, options and the report, ``pipeline_runs`` for ``run_pipeline``,
 ``faults`` and ``faulty_functions`` for faults and patches, ``written_files`` for what a run wrote,
 ``trigger_matches`` for ``triggered``, ``schedule_times`` for ``next_fires``, ``coverage`` for the
-states that no test reached, and ``repository_checks`` for `invoke check`. Below it: ``examples``
-(examples as tests).
+states that no test reached, and ``repository_checks`` for `invoke check`, with
+``environment_checks`` for what differs between environments. Below it: ``examples`` (examples as
+tests).
 
 pytest imports this package in every environment that has the library, so it loads nothing else.
 """

@@ -49,7 +49,7 @@ def address_variable(entry: Entry) -> str:
 
 
 def address_variables(step: Function, layer: str, target: Target) -> dict[str, str]:
-    """Return the environment, and what ``step`` finds all by that it uses, by variable.
+    """Return the variables with the environment and the addresses of all that ``step`` uses.
 
     ``SOURCE_BUCKET`` and ``TARGET_BUCKET`` are the buckets of the layer's zones.
     """
@@ -65,7 +65,7 @@ def address_variables(step: Function, layer: str, target: Target) -> dict[str, s
 
 
 def secret_variable(secret: Secret) -> str:
-    """Return the variable with what code asks for ``secret`` by: ``SECRET_WEATHER_KEY``."""
+    """Return the variable with the name or ARN of ``secret``: ``SECRET_WEATHER_KEY``."""
     return f"SECRET_{secret.name}".replace("-", "_").upper()
 
 
