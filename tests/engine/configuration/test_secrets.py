@@ -33,7 +33,7 @@ def test_apply_refuses_all_missing_secrets_in_one_line_before_anything_is_built(
     assert result.code == 2, result.text
     reads = f"(read by {CLEANING}: validate)"
     assert result.err == (
-        f"error: dev has no secret 'news-token', {reads}; 'weather-key', {reads}: store it with "
+        f"error: dev has no secret 'news-token' {reads}; 'weather-key' {reads}: store it with "
         "`invoke secret set news-token --env dev` and `invoke secret set weather-key --env dev`.\n"
     )
     assert needing.aws.builds() == []
