@@ -110,7 +110,6 @@ def plan(
     folder = repository.pipeline(pipeline)
     config = load_config(repository)
     target = local_target(repository, config)
-    region = target.region
     sources = run_sources(repository, folder, target)
     source = sources[folder.id]
     start = start_of(folder, source.pipeline, request, now=datetime.now(UTC), target=target)
@@ -121,30 +120,22 @@ def plan(
         **request.secrets,
     }
     redaction = Redaction(values)
-    documents = {
-        name: _document(each, target, prefix="" if each is source else _prefix(each))
+    prefixes = {
+        name: "" if each is source else f"{each.layer}.{each.name}."
         for name, each in sources.items()
+    }
+    documents = {
+        name: _document(each, target, prefix=prefixes[name]) for name, each in sources.items()
     }
     mocks = read_mocks(folder, start.example, documents[folder.id])
     for name, document in documents.items():
         answered = mocks if name == folder.id else {}
         refuse_unanswered_tasks(document, pipeline=name, mocks=answered, example=start.example)
     functions: dict[str, LocalFunction] = {}
-    allowed: dict[str, Document] = {}
-    assumed: dict[str, str] = {}
-    own_buckets = config.buckets if config else {}
-    on_aws = {
-        zone: own_buckets.get(zone) or target.names.bucket(zone, ACCOUNT) for zone in target.zones
-    }
-    as_on_aws = replace(target, zones=on_aws)
     for name, each in sources.items():
         own = repository.pipeline(name)
         packages = packages_folder(own.requirements, cache=cache, on_install=on_install)
-        prefix = "" if each is source else _prefix(each)
-        functions |= _functions(own, each, packages, target, prefix)
-        machine = local_machine(name, region)
-        assumed |= sessions(each, prefix=prefix, machine=machine, target=target)
-        allowed |= policies(each, prefix=prefix, machine=machine, target=as_on_aws)
+        functions |= _functions(own, each, packages, target, prefixes[name])
     used = tuple(
         dict.fromkeys(each for one in sources.values() for each in used_resources(one, target))
     )
@@ -152,12 +143,7 @@ def plan(
         source=source,
         start=replace(start, origin=redaction.text(start.origin)),
         functions=functions,
-        roles=Roles(
-            policies=allowed,
-            buckets={bucket: on_aws[zone] for zone, bucket in target.zones.items()},
-            partition=partition(region),
-            sessions=assumed,
-        ),
+        roles=_roles(sources, prefixes, target, config.buckets if config else {}),
         buckets=tuple(sorted({*target.zones.values(), *(seed.bucket for seed in start.seeds)})),
         target=target,
         resources=used,
@@ -165,7 +151,7 @@ def plan(
         answers=_answers(folder, start.example),
         document=documents[folder.id],
         machines={
-            local_machine(name, region): Machine(name, document)
+            local_machine(name, target.region): Machine(name, document)
             for name, document in documents.items()
             if name != folder.id
         },
@@ -177,6 +163,36 @@ def plan(
             example_file=secret_file(folder, start.example),
         ),
         redaction=redaction,
+    )
+
+
+def _roles(
+    sources: Mapping[str, Source],
+    prefixes: Mapping[str, str],
+    target: Target,
+    buckets: Mapping[str, str],
+) -> Roles:
+    """Return what functions and state machines may do, with the names of buckets on AWS.
+
+    ``prefixes`` has the start of the names of each pipeline's functions in the run, ``buckets`` the
+    existing buckets of zones.
+    """
+    on_aws = {
+        zone: buckets.get(zone) or target.names.bucket(zone, ACCOUNT) for zone in target.zones
+    }
+    allowed: dict[str, Document] = {}
+    assumed: dict[str, str] = {}
+    for name, source in sources.items():
+        prefix, machine = prefixes[name], local_machine(name, target.region)
+        assumed |= sessions(source, prefix=prefix, machine=machine, target=target)
+        allowed |= policies(
+            source, prefix=prefix, machine=machine, target=replace(target, zones=on_aws)
+        )
+    return Roles(
+        policies=allowed,
+        buckets={bucket: on_aws[zone] for zone, bucket in target.zones.items()},
+        partition=partition(target.region),
+        sessions=assumed,
     )
 
 
@@ -219,10 +235,6 @@ def _check_size(start: Start) -> None:
             f"the input, {start.origin}, has {size:,} bytes, more than Step Functions' limit of "
             f"{LARGEST_PAYLOAD:,}: put the data into the lake and pass its key."
         )
-
-
-def _prefix(source: Source) -> str:
-    return f"{source.layer}.{source.name}."
 
 
 def _document(source: Source, target: Target, *, prefix: str) -> Document:
