@@ -149,7 +149,8 @@ def check_value(name: str, value: object, *, where: str) -> str:
         raise SecretError(f"{where}: {name} has characters that are no text: encode it as Base64.")
     if len(value.encode()) > _LARGEST:
         raise SecretError(
-            f"{where}: {name} has {len(value.encode()):,} bytes, and a secret at most {_LARGEST:,}."
+            f"{where}: {name} has {len(value.encode()):,} bytes, and a secret at most "
+            f"{_LARGEST:,}: store a shorter one."
         )
     return value
 
