@@ -4,13 +4,20 @@ Every error that a user can fix derives from ``DorcError``; tasks print its one 
 its code. This module imports nothing of the library.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
 
 def first_problem(problems: Sequence[object]) -> str:
     """Return the first of ``problems`` in one line, and how many others `invoke check` shows."""
     others = len(problems) - 1
     return f"{problems[0]} ({others} more: `invoke check`)" if others else str(problems[0])
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return "Did you mean ...?" with the one of ``known`` that is most similar, "" for none."""
+    near = get_close_matches(name, list(known), n=1)
+    return f" Did you mean '{near[0]}'?" if near else ""
 
 
 class DorcError(Exception):

@@ -8,12 +8,12 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from dorc_runtime.compile.checks import Problem, Source
-from dorc_runtime.compile.document.document_checks import suggestion
 from dorc_runtime.compile.message_checks import shared_queues, starts_by_messages
 from dorc_runtime.compile.names import zones
 from dorc_runtime.compile.permissions.function_access import objects
 from dorc_runtime.compile.permissions.object_writes import ObjectWrite, object_writes
 from dorc_runtime.compile.triggers.watched_objects import watched_objects
+from dorc_runtime.errors import suggestion
 from dorc_runtime.model.resources import Bucket, Resource
 from dorc_runtime.model.steps import Function, all_steps, called_pipelines
 from dorc_runtime.model.triggers import EventTrigger, PipelineTrigger, S3Trigger

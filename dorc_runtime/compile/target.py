@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
 
 from pydantic import JsonValue
@@ -16,7 +15,7 @@ from dorc_runtime.compile.names import (
     table_arn,
     topic_arn,
 )
-from dorc_runtime.errors import DefinitionError
+from dorc_runtime.errors import DefinitionError, suggestion
 from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.model.references import resolved
 from dorc_runtime.model.resources import Bucket, Queue, Resource, Table, Topic
@@ -112,7 +111,7 @@ class Target:
         if kind == "setting":
             if name not in self.settings:
                 raise DefinitionError(
-                    f"no setting '{name}'.{_near(name, self.settings)} Add it to the model in "
+                    f"no setting '{name}'.{suggestion(name, self.settings)} Add it to the model in "
                     "Config(settings=...)"
                 )
             return self.settings[name]
@@ -127,7 +126,7 @@ class Target:
             return unknown_output(name)
         if name in self.outputs:
             return self.outputs[name]
-        near = _near(name, self.outputs)
+        near = suggestion(name, self.outputs)
         if self.environment == LOCAL:
             raise DefinitionError(
                 f"no output '{name}' of infra for runs on this machine.{near} Write it below "
@@ -148,8 +147,8 @@ class Target:
         of_kind = {each.name: each for each in self.resources if each.kind == kind}
         if name not in of_kind:
             raise DefinitionError(
-                f"no {kind} '{name}' in Config(resources=...).{_near(name, of_kind)} Add it to the "
-                "list in pipeline_config.py"
+                f"no {kind} '{name}' in Config(resources=...).{suggestion(name, of_kind)} "
+                "Add it to the list in pipeline_config.py"
             )
         return of_kind[name]
 
@@ -157,8 +156,3 @@ class Target:
 def unknown_output(name: str) -> str:
     """Return what stands for an output of infra that is not known."""
     return f"(output {name} of infra)"
-
-
-def _near(name: str, known: Mapping[str, object]) -> str:
-    near = get_close_matches(name, known, n=1)
-    return f" Did you mean '{near[0]}'?" if near else ""

@@ -14,7 +14,6 @@ from dorc_runtime.deploy.image_builds import check_docker, images, open_universa
 from dorc_runtime.errors import DefinitionError, DorcError, StackError, first_problem
 from dorc_runtime.project.definitions import load_source
 from dorc_runtime.project.environment_values.targets import environment_target
-from dorc_runtime.project.environments import environment_config
 
 
 @contextmanager
@@ -73,11 +72,14 @@ def check_definitions(context: DeploymentContext, instances: Sequence[Instance])
 
 def target_of(context: DeploymentContext, environment: str) -> Target:
     """Return what definitions get in ``environment``, without asking AWS for the account."""
-    infra_folder = context.settings.infra_stack_name
-    config = environment_config(context.repository, context.config, environment, infra=infra_folder)
+    config = context.config_of(environment)
     account = config.universal.account or context.settings.aws_account or EXAMPLE_ACCOUNT
     return environment_target(
-        context.repository, config, environment, account=account, infra=infra_folder
+        context.repository,
+        config,
+        environment,
+        account=account,
+        infra=context.settings.infra_stack_name,
     )
 
 

@@ -60,6 +60,11 @@ class DeploymentContext:
         """The images of all functions of the current code."""
         return recipes(self.repository, self.config.universal)
 
+    def config_of(self, environment: str) -> Config:
+        """Return the configuration of ``environment``; raises ``DefinitionError``."""
+        infra = self.settings.infra_stack_name
+        return environment_config(self.repository, self.config, environment, infra=infra)
+
     def client(self, service: str) -> Any:
         """Return boto3's client of a service."""
         return boto3.client(
@@ -70,16 +75,15 @@ class DeploymentContext:
 
     def check_environment(self, instance: Instance) -> None:
         """Raise ``DefinitionError`` for a mistake in the stack files of the instance and infra."""
-        name = self.settings.infra_stack_name
         if instance.environment is not None:
-            environment_config(self.repository, self.config, instance.environment, infra=name)
+            self.config_of(instance.environment)
         problems = stack_file_problems(
             self.repository,
             instance.program,
             instance.stack,
             kind=instance.kind,
             config=self.config,
-            infra=name,
+            infra=self.settings.infra_stack_name,
         )
         if problem := next(problems, None):
             raise DefinitionError(problem)
@@ -144,9 +148,7 @@ def buckets_without_events(context: DeploymentContext, environment: str) -> tupl
     """Return the buckets in ``Config(buckets=...)`` that send no events to EventBridge."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    config = environment_config(
-        context.repository, context.config, environment, infra=context.settings.infra_stack_name
-    )
+    config = context.config_of(environment)
     client = context.client("s3")
     without_events = []
     for bucket in config.buckets.values():

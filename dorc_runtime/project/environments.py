@@ -2,16 +2,15 @@
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import JsonValue, ValidationError
 
-from dorc_runtime.errors import DefinitionError, DorcError, UnknownNameError
+from dorc_runtime.errors import DefinitionError, DorcError, UnknownNameError, suggestion
 from dorc_runtime.model.config import Config, UniversalConfig
 from dorc_runtime.project.repository import Repository
 
@@ -152,7 +151,7 @@ def environment_problem(program: Program, stack: str) -> str:
 def _misplaced_key(key: str) -> str:
     if key in SETTINGS["infra"]:
         return f"'{key}' is outside config: move it below `config:`."
-    return f"no key '{key}'.{_near(key, _STACK_KEYS)} Settings are below `config:`."
+    return f"no key '{key}'.{suggestion(key, _STACK_KEYS)} Settings are below `config:`."
 
 
 def _unknown_setting(key: str, stack: str, *, kind: Kind, infra: str) -> str:
@@ -164,14 +163,9 @@ def _unknown_setting(key: str, stack: str, *, kind: Kind, infra: str) -> str:
     if key in SETTINGS["infra"]:
         name = "<env>" if kind == "universal" else stack
         return f"'{key}' has no effect here: set it in {infra}/Pulumi.{name}.yaml."
-    near = _near(key, SETTINGS[kind])
+    near = suggestion(key, SETTINGS[kind])
     known = f" Known: {', '.join(sorted(SETTINGS[kind]))}." if SETTINGS[kind] and not near else ""
     return f"no setting '{key}'.{near}{known}" + ("" if near or known else " Remove it.")
-
-
-def _near(key: str, known: Collection[str]) -> str:
-    near = get_close_matches(key, known, n=1)
-    return f" Did you mean '{near[0]}'?" if near else ""
 
 
 def config_with_settings(config: Config, settings: Mapping[str, object], *, where: str) -> Config:

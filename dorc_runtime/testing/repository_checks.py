@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
 
 from dorc_runtime.compile.checks import Problem, Source, problems_of
@@ -11,7 +10,7 @@ from dorc_runtime.compile.names import zones
 from dorc_runtime.compile.permissions.function_access import objects
 from dorc_runtime.compile.secret_users import secret_users
 from dorc_runtime.compile.triggers.schedules import check_schedule
-from dorc_runtime.errors import DorcError
+from dorc_runtime.errors import DorcError, suggestion
 from dorc_runtime.local.aws.mocks import read_mocks
 from dorc_runtime.model.config import Config
 from dorc_runtime.model.resources import Bucket
@@ -134,7 +133,7 @@ def _environments(repository: Repository, source: Source, infra: str) -> Iterato
     for trigger in triggers if program.folder.is_dir() else ():
         for name in () if isinstance(trigger.enabled, bool) else trigger.enabled:
             if name not in program.stacks:
-                near = _near(name, program.stacks)
+                near = suggestion(name, program.stacks)
                 message = (
                     f"enabled: no environment '{name}'.{near} "
                     f"{repository.show(program.stack_file(name))} does not exist: "
@@ -191,10 +190,5 @@ def _lake(folder: PipelineFolder, lake: Path, places: Collection[str]) -> Iterat
         if path.is_file():
             yield f"{shown} is in no zone: move it to {lake.name}/<zone>/{path.name}"
         elif path.name not in places:
-            near = _near(path.name, places) or f" Known: {', '.join(sorted(places))}."
+            near = suggestion(path.name, places) or f" Known: {', '.join(sorted(places))}."
             yield f"{shown}: no zone or bucket '{path.name}'.{near}"
-
-
-def _near(name: str, known: Collection[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    return f" Did you mean '{near[0]}'?" if near else ""

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 
 from dorc_runtime.compile.document.scopes import Use, clashes, uses
 from dorc_runtime.compile.document.states import state_machine, state_name
 from dorc_runtime.compile.expressions.expression_checks import expression_problems
 from dorc_runtime.compile.permissions.service_actions import ACTIONS, Place, permissions
+from dorc_runtime.errors import suggestion
 from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.model.steps import (
     Call,
@@ -87,12 +87,6 @@ def document_problems(pipeline: Pipeline) -> Findings:
                 "PipelineTrigger"
             ),
         )
-
-
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return "Did you mean ...?" with the one of ``known`` that is most similar, "" for none."""
-    near = get_close_matches(name, list(known), n=1)
-    return f" Did you mean '{near[0]}'?" if near else ""
 
 
 def _errors(step: RecoverableStep) -> Iterator[str]:

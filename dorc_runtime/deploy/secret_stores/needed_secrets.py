@@ -9,7 +9,6 @@ from dorc_runtime.deploy.deployment_context import DeploymentContext
 from dorc_runtime.deploy.driver.instances import Instance
 from dorc_runtime.deploy.secret_stores.environment_secrets import SecretStore
 from dorc_runtime.project.definitions import load_source
-from dorc_runtime.project.environments import environment_config
 
 
 def check_secrets(context: DeploymentContext, instances: Sequence[Instance]) -> None:
@@ -24,8 +23,6 @@ def check_secrets(context: DeploymentContext, instances: Sequence[Instance]) -> 
         return
     [environment] = {each.environment for each in instances if each.environment is not None}
     target = target_of(context, environment)
-    config = environment_config(
-        context.repository, context.config, environment, infra=context.settings.infra_stack_name
-    )
+    config = context.config_of(environment)
     store = SecretStore(config, environment, endpoint=context.settings.aws_endpoint_url)
     store.check(secret_users(resolved_source(source, target) for source in sources))
