@@ -209,7 +209,10 @@ def _encoded(text: str) -> Iterator[str]:
             yield escaped
             escaped = json.dumps(escaped, ensure_ascii=ascii_only)[1:-1]
     body = text.encode()
-    yield repr(text)[1:-1]
+    for shown in (repr, ascii):
+        yield shown(text)[1:-1]
+        # In a longer text with both quotes, Python escapes one of them.
+        yield shown(f"'\"{text}")[4:-1]
     yield repr(body)[2:-1]
     for quoted in (quote(text, safe=""), quote(text), quote_plus(text)):
         yield quoted

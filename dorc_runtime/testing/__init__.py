@@ -5,7 +5,7 @@ Open ``plugin`` for fixtures, options and the report, ``pipeline_runs`` for ``ru
 ``trigger_matches`` for ``triggered``, ``schedule_times`` for ``next_fires``, ``coverage`` for the
 states that no test reached, and ``repository_checks`` for `invoke check`, with
 ``environment_checks`` for what differs between environments. Below it: ``examples`` (examples as
-tests).
+tests), ``reports`` (what pytest shows).
 
 pytest imports this package in every environment that has the library, so it loads nothing else.
 """

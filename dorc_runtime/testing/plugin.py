@@ -51,7 +51,6 @@ def pytest_configure(config: pytest.Config) -> None:
         "the test's own process, also when the option --dorc-workers is given",
     )
     config.stash[_coverage] = Coverage()
-    config.stash[_redactions] = set()
     if (config.rootpath / "pipeline_config.py").is_file():
         # Tests are next to the functions: a test run must not change the folders of images.
         sys.dont_write_bytecode = True
@@ -110,13 +109,34 @@ def _place(error: DorcError) -> str:
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}: " if frames else ""
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_assertrepr_compare(
+    config: pytest.Config, op: str, left: object, right: object
+) -> list[str] | None:
+    """Explain a comparison without the values of secrets, parts of which a diff would show."""
+    redactions = config.stash.get(_redactions, None)
+    if not redactions:
+        return None
+    from dorc_runtime.testing.reports.redacted_values import redacted_value
+
+    shown_left, shown_right = (redacted_value(each, redactions) for each in (left, right))
+    if shown_left is left and shown_right is right:
+        return None
+    compare = config.hook.pytest_assertrepr_compare
+    explanations = compare(config=config, op=op, left=shown_left, right=shown_right)
+    # Without an explanation, pytest would compare the values themselves.
+    return next(
+        (list(each) for each in explanations if each), [f"{shown_left!r} {op} {shown_right!r}"]
+    )
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Replace the values of secrets in what a test shows: its failure and its output."""
     report = yield
-    for redaction in item.config.stash[_redactions]:
+    for redaction in item.config.stash.get(_redactions, ()):
         redacted = redaction.text(report.longreprtext)
         if redacted != report.longreprtext:
             report.longrepr = redacted
@@ -180,7 +200,7 @@ def _runner(
         workers=workers,
         is_patched=is_patched,
         coverage=config.stash[_coverage],
-        redactions=config.stash[_redactions],
+        redactions=_shared_redactions(config),
     )
 
 
@@ -188,6 +208,17 @@ def _repository(path: Path) -> Repository:
     from dorc_runtime.project.repository import find_repository
 
     return find_repository(path.parent)
+
+
+def _shared_redactions(config: pytest.Config) -> set[Redaction]:
+    """Return the secrets of all runs of the session, which pytest then does not show."""
+    from dorc_runtime.testing.reports.redacted_values import redact_reports
+
+    redactions = config.stash.get(_redactions, None)
+    if redactions is None:
+        redactions = config.stash[_redactions] = set()
+        redact_reports(config, redactions)
+    return redactions
 
 
 def _started_lake(config: pytest.Config) -> Lake:

@@ -1,5 +1,7 @@
 """Secrets in tests of pipelines: their values, and what a failure shows of them."""
 
+import json
+
 import pytest
 
 from tests.local.plugin.conftest import TIDY, Checkout
@@ -19,6 +21,36 @@ def handler(event, context):
 VALUE = 'k3y "of" tests'
 SECRETS = f"{{'weather-key': {VALUE!r}}}"
 RUN = f"result = run_pipeline('raw-to-processed/tidy', input={{}}, secrets={SECRETS})"
+
+LONG = 'zq3%-wördé-"jx"-9876 qK7\'w0 ' * 4
+FAILURES = """
+import pytest
+
+
+@pytest.fixture
+def body(run_pipeline):
+    return run_pipeline("raw-to-processed/tidy", input={}).lake["processed/key.txt"].decode()
+
+
+def test_texts(body):
+    assert body == "another"
+
+def test_long_texts(body):
+    assert "x" * 200 + body == "x" * 200
+
+def test_json(body):
+    page = {"first": "x" * 90 + body, "items": [body], "size": 1}
+    assert page == {"items": []}
+
+def test_bytes(body):
+    assert [body.encode()] == [b""]
+
+def test_parts(body):
+    assert body not in "x" * 30 + body
+
+def test_members(body):
+    assert ("x" * 190 + body,) in {1: body}
+"""
 
 
 @pytest.fixture
@@ -50,9 +82,20 @@ def test_a_failure_shows_no_value(shop: Checkout) -> None:
     assert VALUE not in done.stdout
 
 
+@pytest.mark.parametrize("options", [("--dorc-workers",), ("-vv",)])
+def test_a_failure_shows_no_part_of_a_long_value(shop: Checkout, options: tuple[str, ...]) -> None:
+    shop.write("secrets.toml", f"weather-key = {json.dumps(LONG)}\n")
+    shop.write(f"{TIDY}/tests/test_parts.py", FAILURES)
+    done = shop.pytest("--showlocals", *options)
+    assert "6 failed" in done.stdout
+    assert "[secret weather-key]" in done.stdout
+    parts = [LONG[start : start + 4] for start in range(len(LONG) - 3)]
+    assert [part for part in parts if part in done.stdout] == []
+
+
 def test_a_test_without_the_secret_fails_with_the_file_that_may_have_it(shop: Checkout) -> None:
     done = shop.one("run_pipeline('raw-to-processed/tidy', input={})")
-    assert "local has no secret 'weather-key', which raw-to-processed/tidy: clean" in done.stdout
+    assert "local has no secret 'weather-key' (read by raw-to-processed/tidy: clean)" in done.stdout
     assert "src/raw-to-processed/tidy/examples/<case>/secrets.toml" in done.stdout
 
 
