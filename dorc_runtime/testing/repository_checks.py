@@ -60,7 +60,8 @@ def problems_in(
     problems += [*checked.problems, *of_settings]
     problems += _stack_files(repository, config, universal=universal, infra=infra)
     sources = tuple(checked.sources.values())
-    names = {secret.name for secret in secret_users(sources)}
+    complete = len(sources) == len(repository.pipelines)
+    names = {secret.name for secret in secret_users(sources)} if complete else None
     problems += secret_file_problems(repository, names)
     places = _places(repository, sources)
     of_ids = {source.id: source for source in sources}

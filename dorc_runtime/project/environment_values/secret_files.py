@@ -94,8 +94,12 @@ def secret_file(folder: PipelineFolder, example: str | None) -> str:
     return f"src/{folder.id}/examples/{example or '<case>'}/{FILE}"
 
 
-def secret_file_problems(repository: Repository, names: Collection[str]) -> Iterator[str]:
-    """Yield the problems of all files; functions of the repository read the secrets ``names``."""
+def secret_file_problems(repository: Repository, names: Collection[str] | None) -> Iterator[str]:
+    """Yield the problems of all files.
+
+    Functions of the repository read the secrets ``names``; None where not every definition could
+    be read.
+    """
     try:
         read_secrets(repository)
     except SecretError as error:
@@ -103,11 +107,13 @@ def secret_file_problems(repository: Repository, names: Collection[str]) -> Iter
     for folder in repository.pipelines:
         for example in folder.examples:
             try:
-                unused = sorted(example_secrets(folder, example).keys() - set(names))
+                values = example_secrets(folder, example)
             except SecretError as error:
                 yield str(error)
                 continue
-            for name in unused:
+            if names is None:
+                continue
+            for name in sorted(values.keys() - set(names)):
                 near = get_close_matches(name, names, n=1)
                 remedy = f"Did you mean '{near[0]}'?" if near else "Remove it."
                 yield f"{secret_file(folder, example)}: no function reads '{name}'. {remedy}"
@@ -142,8 +148,8 @@ def check_value(name: str, value: object, *, where: str) -> str:
         raise SecretError(f'{where}: {name} is no text: write {name} = "...".')
     if len(value.strip()) < SHORTEST:
         raise SecretError(
-            f"{where}: {name} has less than {SHORTEST} characters, which logs may have in other "
-            "places: use a longer secret."
+            f"{where}: {name} has less than {SHORTEST} characters. A text that short also appears "
+            "in logs by chance, so dorc cannot hide it: use a longer secret."
         )
     if "\0" in value:
         raise SecretError(f"{where}: {name} has characters that are no text: encode it as Base64.")

@@ -201,6 +201,14 @@ def test_a_secret_of_an_example_that_no_function_reads_is_a_problem(shop: Reposi
     assert f"{file}: no function reads 'wether-key'. Did you mean 'weather-key'?" in done.stdout
 
 
+def test_a_definition_that_cannot_be_read_is_the_only_problem(shop: Repository) -> None:
+    shop.write("src/raw-to-processed/tidy/examples/first/secrets.toml", 'weather-key = "made up"\n')
+    shop.define('Function("clean", secrets=["weather-key"], timeout=-1)')
+    done = shop.invoke("check")
+    assert "timeout" in done.stdout
+    assert "no function reads" not in done.stdout
+
+
 def test_a_variable_that_would_hide_a_secret_is_refused(shop: Repository) -> None:
     shop.define(
         'Function("clean", secrets=["weather-key"], environment={"SECRET_WEATHER_KEY": "x"})'
