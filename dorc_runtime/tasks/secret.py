@@ -145,7 +145,13 @@ def _set(store: _Secrets, name: str, users: SecretUsers, *, advanced: bool) -> N
             f"'{name}' is in Secrets Manager: change it there, for example with "
             "`aws secretsmanager put-secret-value`."
         )
-    value = check_value(name, _value(name, store.environment), where="the value")
+    value = _value(name, store.environment)
+    if not value.strip():
+        raise SecretError(
+            f"no value was given for {name}: type it at the prompt, or pipe it in with "
+            f"`invoke secret set {name} --env {store.environment} < FILE`."
+        )
+    check_value(name, value, where="the value")
     _check_size(name, value, advanced=advanced)
     store.write(name, value, advanced=advanced)
     print_line(f"stored {name} in {store.environment}")

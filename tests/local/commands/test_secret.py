@@ -143,7 +143,7 @@ def test_set_asks_for_the_value_without_showing_it(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (b"", "has less than 4 characters"),
+        (b"", "no value was given for weather-key: type it at the prompt, or pipe it in"),
         (b"abc\n", "has less than 4 characters"),
         (b"\xff\xfe\xfa\xfb", "is not text in UTF-8: encode it"),
         (b"x" * 5_000, "5,000 bytes, and a parameter of SSM at most 4,096: add --advanced"),
