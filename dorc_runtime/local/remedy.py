@@ -13,6 +13,7 @@ from dorc_runtime.compile.permissions.policies import READ_ACTIONS, WRITE_ACTION
 from dorc_runtime.compile.target import Target
 from dorc_runtime.local.aws.access.roles import is_machine_key
 from dorc_runtime.local.functions.outcome import LocalFunction
+from dorc_runtime.local.http.http_answers import FOLDER
 from dorc_runtime.local.inputs import shown_bucket
 from dorc_runtime.model.resources import Resource
 from dorc_runtime.runs.events import Ending
@@ -20,6 +21,8 @@ from dorc_runtime.runs.result import Refusal
 
 # How libraries word a refusal.
 _DENIED = re.compile("access.?denied|permission.?denied|forbidden|not authorized", re.IGNORECASE)
+# How ``network_guard`` words a failed lookup.
+_UNANSWERED = re.compile(r"no example answers ([\w.-]*\w)")
 _READ = ("s3:GetObject", "s3:ListBucket")
 _WRITE = (
     "s3:PutObject",
@@ -36,13 +39,14 @@ def remedy(
     refusals: Sequence[Refusal],
     *,
     target: Target,
+    example: str = "",
     different_python: str = "",
 ) -> str | None:
     """Return in one line what to change in a function or its step, None if that would not help.
 
     ``refusals`` are those of the run, one of which may have ended it; ``target`` has the resources
-    that they name. ``different_python`` says how
-    Python here is not that of the images.
+    that they name. ``example`` is the folder of the run's example, and ``different_python`` says
+    how Python here is not that of the images.
     """
     if ending.failed is None:
         return None
@@ -50,6 +54,12 @@ def remedy(
     if function is not None and (rule := _broken_rule(ending, function)):
         is_syntax = ending.error == "Runtime.UserCodeSyntaxError"
         return f"{rule} Maybe {different_python}." if is_syntax and different_python else rule
+    if host := _UNANSWERED.search(ending.cause):
+        folder = example or "examples/<case>"
+        return (
+            f"{ending.failed.visit.state} asked {host[1]}, which no example answers: write "
+            f"{folder}/{FOLDER}/{host[1].lower()}.json."
+        )
     # A Call state fails because of a function of the called pipeline.
     own = [each for each in refusals if function is None or each.function == function.name]
     if not own or not _DENIED.search(f"{ending.error} {ending.cause}"):

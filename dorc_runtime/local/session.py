@@ -107,6 +107,7 @@ class Session:
             planned.functions,
             result.refusals,
             target=planned.target,
+            example=planned.example,
             different_python=different_python(self._repository.root),
         )
         return CompletedRun(result, folder, change, chain)

@@ -19,6 +19,7 @@ from dorc_runtime.errors import UnknownNameError
 from dorc_runtime.local.functions import runtime
 from dorc_runtime.local.functions.environment import Environments
 from dorc_runtime.local.functions.isolation import WarmFunction, forget_modules, isolated, own_names
+from dorc_runtime.local.functions.network_guard import unanswered_hosts_named
 from dorc_runtime.local.functions.outcome import (
     Cancel,
     LocalFunction,
@@ -117,6 +118,7 @@ class InlineFunctions:
         terminal = partial(_show, sys.stdout, self._passthrough) if self._passthrough else None
         log = partial(self._log, name, request_id)
         with (
+            unanswered_hosts_named(),
             answered(warm.function.answered),
             isolated(warm, request_id, on_line=log, terminal=terminal),
         ):

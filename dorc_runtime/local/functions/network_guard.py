@@ -15,8 +15,10 @@ The worker process loads this module by its path, so it imports the standard lib
 import ipaddress
 import socket
 import sys
-from collections.abc import Collection
-from functools import partial
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from functools import partial, wraps
+from typing import Any
 
 # The suffixes of every partition in botocore's partitions.json, and those of function URLs
 # (on.aws), the sign-in and portal pages.
@@ -102,6 +104,37 @@ def install(ports: Collection[int] | None) -> None:
     An audit hook cannot be removed, so this is for worker processes only.
     """
     sys.addaudithook(partial(_check, ports))
+
+
+def name_unanswered_hosts() -> Callable[[], None]:
+    """Name in failed lookups the host, which no example answers; return what ends this."""
+    lookup = socket.getaddrinfo
+
+    @wraps(lookup)
+    def getaddrinfo(host: Any, *more: Any, **options: Any) -> Any:
+        try:
+            return lookup(host, *more, **options)
+        except socket.gaierror as error:
+            name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+            error.strerror = f"{error.strerror}: no example answers {name}"
+            raise
+
+    socket.getaddrinfo = getaddrinfo
+
+    def undo() -> None:
+        socket.getaddrinfo = lookup
+
+    return undo
+
+
+@contextmanager
+def unanswered_hosts_named() -> Iterator[None]:
+    """Name them in failed lookups of this process, for the time of the context."""
+    undo = name_unanswered_hosts()
+    try:
+        yield
+    finally:
+        undo()
 
 
 def _check(ports: Collection[int] | None, event: str, arguments: tuple[object, ...]) -> None:

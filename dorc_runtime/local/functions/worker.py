@@ -135,6 +135,7 @@ def main() -> None:
     log = runtime.LogHandler()
     logging.getLogger().addHandler(log)
     network_guard.install(settings["ports"])
+    network_guard.name_unanswered_hosts()
     if hosts is not None:
         hosts.install(hosts.AnsweredHosts(**settings["answered"]))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dorc_runtime.local.http.answered_hosts import AnsweredHosts
-from dorc_runtime.local.http.http_answers import FOLDER, HttpAnswers
+from dorc_runtime.local.http.http_answers import FOLDER, HttpAnswers, answer_form
 
 # How a connection with TLS begins: https://www.rfc-editor.org/rfc/rfc8446#section-5.1
 _HANDSHAKE = b"\x16"
@@ -54,7 +54,10 @@ class AnswerServer:
         answers = self._answers.get(host, ())
         answer = next((each for each in answers if each.matches(method, target)), None)
         if answer is None:
-            message = f"{self._file(host)} has no answer to {method} {target}"
+            message = (
+                f"{self._file(host)} has no answer to {method} {target}: add "
+                f"{answer_form(method, target)}"
+            )
             with self._lock:
                 self._unanswered.append(message)
             status = HTTPStatus.NOT_IMPLEMENTED

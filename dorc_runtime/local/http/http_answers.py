@@ -1,5 +1,7 @@
 """The HTTP answers of an example: ``http/<host>.json``, a list of answers in each file."""
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from dorc_runtime.local.json_text import read_json
 from dorc_runtime.model.base import Model
 
 FOLDER = "http"
+_LABEL = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
+_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 
 
 class HttpAnswer(Model):
@@ -47,6 +51,18 @@ class HttpAnswer(Model):
 HttpAnswers = Mapping[str, tuple[HttpAnswer, ...]]
 
 
+def answer_form(method: str, target: str) -> str:
+    """Return the JSON of an answer to this request, without its body."""
+    parts = urlsplit(target)
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    fields = {
+        **({} if method == "GET" else {"method": method}),
+        "path": parts.path or "/",
+        **({"query": query} if query else {}),
+    }
+    return f'{json.dumps(fields, ensure_ascii=False)[:-1]}, "json": ...}}'
+
+
 def read_answers(example: Path, *, root: Path) -> dict[str, tuple[HttpAnswer, ...]]:
     """Return the answers of an example by host; raise an ``InputError`` for the first problem."""
     return dict(_read(file, root) for file in _files(example))
@@ -57,7 +73,9 @@ def answer_problems(example: Path, *, root: Path) -> Iterator[str]:
     for path in sorted((example / FOLDER).glob("[!.]*")):
         if path.suffix != ".json":
             shown = path.relative_to(root).as_posix()
-            yield f"{shown}: no run reads it: rename it to {path.name}.json"
+            # No domain ends like a misspelt ending of a JSON file.
+            stem = path.stem if path.suffix.lower().startswith(".js") else path.name
+            yield f"{shown}: no run reads it: rename it to {stem}.json"
     for file in _files(example):
         try:
             _read(file, root)
@@ -71,6 +89,11 @@ def _files(example: Path) -> list[Path]:
 
 def _read(file: Path, root: Path) -> tuple[str, tuple[HttpAnswer, ...]]:
     where = file.relative_to(root).as_posix()
+    if not _HOST.fullmatch(file.stem.lower()):
+        raise InputError(
+            f"{where}: '{file.stem}' is not the name of a host: name the file after the host "
+            "alone, without https://, port and path, such as api.birds.example.json."
+        )
     values: Any = read_json(file, name=where)
     if not isinstance(values, list) or not values:
         raise InputError(f'{where} is no list of answers: write [{{"path": "/", "json": ...}}].')

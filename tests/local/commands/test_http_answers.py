@@ -84,9 +84,23 @@ def test_a_request_without_an_answer_is_reported(answering: Repository) -> None:
     result = json.loads(done.stdout)
     assert "HTTP Error 501" in result["cause"]
     assert result["notes"] == [
-        f"{HTTP}/api.weather.example.json has no answer to GET /later?day=1",
+        f"{HTTP}/api.weather.example.json has no answer to GET /later?day=1: add "
+        '{"path": "/later", "query": {"day": "1"}, "json": ...}',
         f"{HTTP}/api.old.example.json: nothing asked api.old.example",
     ]
+
+
+@pytest.mark.parametrize("how", [(), ("--inline",)])
+def test_a_host_that_no_example_answers_is_named(
+    repository: Repository, how: tuple[str, ...]
+) -> None:
+    repository.handle('import urllib.request\nurllib.request.urlopen("https://birds.invalid/")')
+    done = repository.invoke(*RUN, *how)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: clean asked birds.invalid, which no example answers: write "
+        f"{HTTP}/birds.invalid.json.\n"
+    )
 
 
 def test_other_hosts_are_refused_as_before(answering: Repository) -> None:
@@ -113,4 +127,15 @@ def test_check_finds_answers_that_cannot_be_used(
     answering.write(f"{HTTP}/api.weather.example.json", text)
     assert answering.invoke("check").stdout.splitlines() == [
         f"{HTTP}/api.weather.example.json{problem}"
+    ]
+
+
+def test_check_says_how_files_of_answers_are_named(answering: Repository) -> None:
+    answering.write(f"{HTTP}/https:__api.birds.example.json", '[{"path": "/"}]')
+    answering.write(f"{HTTP}/api.birds.example.jsn", '[{"path": "/"}]')
+    assert answering.invoke("check").stdout.splitlines() == [
+        f"{HTTP}/api.birds.example.jsn: no run reads it: rename it to api.birds.example.json",
+        f"{HTTP}/https:__api.birds.example.json: 'https:__api.birds.example' is not the name of a "
+        "host: name the file after the host alone, without https://, port and path, such as "
+        "api.birds.example.json.",
     ]
