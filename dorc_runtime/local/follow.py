@@ -29,6 +29,7 @@ from dorc_runtime.local.subscriptions import (
     Subscriptions,
     status_changed,
 )
+from dorc_runtime.model.resources import Queue, Topic
 from dorc_runtime.project.definitions import load_config, load_source
 from dorc_runtime.project.repository import Repository
 from dorc_runtime.runs.events import ExecutionStatusChanged
@@ -104,9 +105,11 @@ def follow(
         completed = carry_out(planned, tuple(each.pipeline for each in link.chain))
         yield completed
         for source, received, sent in _by_messages(completed.result, subscriptions, first.target):
-            origin = f"messages were sent to {sent[0].replace('/', ':').rpartition(':')[2]}"
+            name = _name(sent[0], first.target)
+            origin = f"messages were sent to {name}"
             next_link = _next_link(link, source.id, sent, origin=origin)
-            start = Start((), received, origin, _example(repository, source, first.start))
+            example = _example(repository, source, first.start)
+            start = Start((), received, f"messages in {name}", example)
             waiting.append((replace(plan(source.id, start), buckets=buckets), next_link))
         for bus, event in _events(completed.result, capture, first.region):
             for source, received in subscriptions.started(event, bus=bus):
@@ -128,6 +131,12 @@ def _by_messages(
         started = subscriptions.started_by_messages(address, texts, target=target, at=time.time())
         for source, received in started:
             yield source, received, (address, *texts)
+
+
+def _name(address: str, target: Target) -> str:
+    """Return the name in the configuration of the topic or queue with this address."""
+    known = (each for each in target.resources if isinstance(each, Topic | Queue))
+    return next(each.name for each in known if target.address(each) == address)
 
 
 def _events(result: RunResult, capture: EventCapture, region: str) -> Iterator[tuple[str, Event]]:

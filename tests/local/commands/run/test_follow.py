@@ -155,6 +155,17 @@ def test_messages_start_the_pipelines_that_wait_for_them(repository: Repository)
     assert received == {"default/worker": ["one", "two"], "default/reader": ["three"]}
 
 
+def test_a_run_that_messages_start_says_where_they_are(repository: Repository) -> None:
+    declare(repository, 'Queue("work")')
+    repository.define(
+        'Function("clean", writes=[Queue("work")])', imports="Function, Pipeline, Queue"
+    )
+    repository.handle("\n".join(SEND.splitlines()[:2]))
+    pipeline(repository, "default/worker", 'QueueTrigger(Queue("work"))', "return 1")
+    done = repository.invoke(*FOLLOW, "--input", "{}")
+    assert "default/worker  from messages in work\n" in done.stdout, done.stdout
+
+
 def test_the_messages_of_an_example_start_its_pipeline(repository: Repository) -> None:
     declare(repository, 'Queue("work")')
     pipeline(repository, "default/worker", 'QueueTrigger(Queue("work"), batch=2)', "return event")
