@@ -21,6 +21,10 @@ class Fault:
     times: int | None
 
     def __post_init__(self) -> None:
+        numbers: dict[str, object] = {"times": self.times, "seconds": self.seconds}
+        for name, value in numbers.items():
+            if value is not None and not isinstance(value, int | float):
+                raise InputError(f"a fault of '{self.step}' has {name}={value!r}: write a number.")
         if self.times is not None and self.times < 1:
             raise InputError(f"a fault of '{self.step}' has times={self.times}: write 1 or more.")
         if self.seconds is not None and self.seconds < 0:

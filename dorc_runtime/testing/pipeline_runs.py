@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -15,9 +15,11 @@ from dorc_runtime.local.aws.mocks import tasks_of
 from dorc_runtime.local.inputs import Request
 from dorc_runtime.local.interpreter.scheduler import VirtualClock
 from dorc_runtime.local.plan.run_plan import Plan, plan
+from dorc_runtime.local.remedy import remedy
 from dorc_runtime.local.run import run
 from dorc_runtime.local.sandbox.mechanisms import Isolation
 from dorc_runtime.local.seeds.example_seeds import SeedValues
+from dorc_runtime.model.resources import Table
 from dorc_runtime.project.environment_values.secret_files import check_value
 from dorc_runtime.project.repository import Repository
 from dorc_runtime.project.settings import read_settings
@@ -27,7 +29,7 @@ from dorc_runtime.runs.result import RunResult, ServiceCall
 from dorc_runtime.testing.coverage import Coverage
 from dorc_runtime.testing.faults import Fault, Faults, patches_by_function
 from dorc_runtime.testing.faulty_functions import FaultyFunctions, LateScheduler
-from dorc_runtime.testing.written_files import Written
+from dorc_runtime.testing.written_files import Records, Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class PipelineRun:
     waits, in the order in which they ended, or started in the case of a retry. ``tables`` has all
     items of each table after the run, as plain JSON, sorted by key; ``messages`` what the run sent
     to each topic and queue, JSON as its value; ``calls`` what its functions and steps called in
-    services other than S3, if it succeeded.
+    services other than S3, if it succeeded. ``table_keys`` has the names of the keys of each table.
     """
 
     succeeded: bool
@@ -74,6 +76,7 @@ class PipelineRun:
     tables: Mapping[str, Sequence[Mapping[str, JsonValue]]]
     messages: Mapping[str, Sequence[JsonValue]]
     calls: tuple[ServiceCall, ...]
+    table_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
 
 class PipelineRunner:
@@ -168,7 +171,7 @@ class PipelineRunner:
             isolation=Isolation(settings.function_isolation, settings.function_network),
         )
         self._coverage.add(result.pipeline, result.document, result.events)
-        return _pipeline_run(result)
+        return _pipeline_run(result, planned)
 
 
 def _steps(planned: Plan) -> Iterator[str]:
@@ -190,8 +193,15 @@ def _check_needed(secrets: Mapping[str, str], needed: Sequence[str]) -> None:
         raise InputError(f"secrets: no function of the run reads '{name}'. {remedy}")
 
 
-def _pipeline_run(result: RunResult) -> PipelineRun:
+def _pipeline_run(result: RunResult, planned: Plan) -> PipelineRun:
     ending = result.ending
+    change = remedy(
+        ending,
+        planned.functions,
+        result.refusals,
+        target=planned.target,
+        example=planned.example,
+    )
     entries = [
         LogEntry(event.function, event.text)
         for event in result.events
@@ -202,16 +212,21 @@ def _pipeline_run(result: RunResult) -> PipelineRun:
         output=ending.output,
         error=ending.error,
         cause=ending.cause,
-        advice=ending.advice,
+        advice=ending.advice or change or "",
         states=result.states,
         lake=Written(result.written),
         log=tuple(entries),
         # The clock counts from the epoch, so its floats are exact to microseconds only.
         seconds=round(result.seconds, 6),
         waits=tuple(_waits(result.events)),
-        tables=result.tables,
-        messages=result.messages,
+        tables=Records(result.tables),
+        messages=Records(result.messages),
         calls=result.calls,
+        table_keys={
+            each.name: tuple(key for key in (each.partition_key, each.sort_key) if key)
+            for each in planned.resources
+            if isinstance(each, Table)
+        },
     )
 
 

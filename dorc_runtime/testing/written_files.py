@@ -4,12 +4,14 @@ import csv
 import importlib
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
+from typing import Generic, TypeVar
 
 from dorc_runtime.errors import InputError, ToolMissingError, UnknownNameError
 
 Row = dict[str, object]
+Record = TypeVar("Record")
 
 
 class Written(Mapping[str, bytes]):
@@ -54,6 +56,14 @@ class Written(Mapping[str, bytes]):
         if key not in self._objects:
             raise UnknownNameError("written object", key, list(self._objects))
         return self._objects[key]
+
+
+class Records(dict[str, Sequence[Record]], Generic[Record]):
+    """What a run left in services, by the names of tables, or of topics and queues."""
+
+    def __missing__(self, name: str) -> Sequence[Record]:
+        known = ", ".join(self) or "none"
+        raise KeyError(f"the run has no '{name}'; known: {known}")
 
 
 def ending(key: str) -> str:

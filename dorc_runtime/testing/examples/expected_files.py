@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -135,14 +135,29 @@ def _records(path: Path, run: PipelineRun) -> Iterator[str]:
         for number, line in enumerate(lines, start=1)
         if line.strip()
     ]
-    left, right = list(expected), list(found[name])
-    if kind == _TABLE_ITEMS:
-        left, right = sorted(left, key=_sorted_text), sorted(right, key=_sorted_text)
-    yield from _values(place, left, right)
+    if kind == _MESSAGES:
+        yield from _values(place, list(expected), list(found[name]))
+        return
+    left, right = (_by_key(items, run.table_keys[name]) for items in (expected, found[name]))
+    for key in dict.fromkeys([*left, *right]):
+        one, other = left.get(key, _MISSING), right.get(key, _MISSING)
+        yield from _values(f"{place}[{key}]", one, other)
 
 
-def _sorted_text(value: object) -> str:
-    return json.dumps(value, sort_keys=True)
+def _by_key(items: Sequence[object], keys: Sequence[str]) -> dict[str, object]:
+    """Return the items of a table by the text of their keys."""
+    by_key: dict[str, object] = {}
+    for item in items:
+        values = item if isinstance(item, dict) else {}
+        text = ", ".join(f"{key}={_key_text(values.get(key))}" for key in keys)
+        while text in by_key:
+            text += " again"
+        by_key[text] = item
+    return by_key
+
+
+def _key_text(value: object) -> str:
+    return json.dumps(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _tables(key: str, expected: list[Row], found: list[Row]) -> Iterator[str]:

@@ -146,3 +146,14 @@ sys.modules["pyarrow"] = None
 run_pipeline("raw-to-processed/tidy").lake.rows("processed/a.parquet")
 """
     assert "a.parquet is Parquet, which needs pyarrow: add it to" in checkout.one(body).stdout
+
+
+def test_a_table_that_the_run_does_not_have_is_reported(checkout: Checkout) -> None:
+    done = checkout.one("""run_pipeline("raw-to-processed/tidy").tables["orders"]""")
+    assert "the run has no 'orders'; known: none" in done.stdout
+
+
+def test_seconds_of_a_fault_are_a_number(checkout: Checkout) -> None:
+    done = checkout.one("""slow("clean", seconds="a")""")
+    assert "a fault of 'clean' has seconds='a': write a number." in done.stdout
+    assert "TypeError" not in done.stdout
