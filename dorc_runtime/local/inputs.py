@@ -13,10 +13,16 @@ from dorc_runtime.compile.target import Target
 from dorc_runtime.compile.triggers.trigger_input import object_event, pipeline_event, schedule_event
 from dorc_runtime.errors import InputError, UnknownNameError
 from dorc_runtime.local.json_text import parse_json, read_json
-from dorc_runtime.local.seeds.example_seeds import SeedValues
+from dorc_runtime.local.seeds.example_seeds import QUEUES, TOPICS, SeedValues
 from dorc_runtime.local.seeds.trigger_messages import trigger_messages
 from dorc_runtime.model.pipeline import Pipeline
-from dorc_runtime.model.triggers import CronTrigger, PipelineTrigger, S3Trigger
+from dorc_runtime.model.triggers import (
+    CronTrigger,
+    PipelineTrigger,
+    QueueTrigger,
+    S3Trigger,
+    TopicTrigger,
+)
 from dorc_runtime.project.repository import PipelineFolder
 from dorc_runtime.runs.folder import SavedRun
 
@@ -112,9 +118,7 @@ def start_of(
         at=now.timestamp(),
         target=target,
     )
-    event, origin = messages or _trigger_event(
-        folder, pipeline, seeds, now, example=example or "first"
-    )
+    event, origin = messages or _trigger_event(folder, pipeline, seeds, now, example=example)
     if example:
         return Start(seeds, event, f"example {example}, {origin}", example)
     return Start(seeds, event, origin)
@@ -199,7 +203,7 @@ def _trigger_event(
     seeds: Sequence[Seed],
     now: datetime,
     *,
-    example: str,
+    example: str | None,
 ) -> tuple[JsonValue, str]:
     """Return what the first trigger that can fire would send, and its origin."""
     for trigger in pipeline.triggers:
@@ -225,12 +229,17 @@ def _trigger_event(
                 return event, f"{trigger.pipeline} ended"
             case _:
                 pass
-    if seeds:
+    if example and seeds:
         return {}, "an empty input"
-    place = f"src/{folder.id}/examples/{example}"
+    place = f"src/{folder.id}/examples/{example or 'first'}"
+    folders = {
+        QUEUES: any(isinstance(each, QueueTrigger) for each in pipeline.triggers),
+        TOPICS: any(isinstance(each, TopicTrigger) for each in pipeline.triggers),
+    }
+    messages = [f"{place}/{name}/<name>.jsonl" for name, starts in folders.items() if starts]
     raise InputError(
-        f"{folder.id} has no input: write {place}/input.json, or put a file that its trigger "
-        f"matches into {place}/lake/<zone>/, or give --file or --input."
+        f"{folder.id} has no input: write {' or '.join((f'{place}/input.json', *messages))}, or "
+        f"put a file that its trigger matches into {place}/lake/<zone>/, or give --file or --input."
     )
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from pydantic import JsonValue
 
-from dorc_runtime.errors import RunFolderError
+from dorc_runtime.errors import RunFolderError, UnknownNameError
 from dorc_runtime.runs.events import FunctionLogged
 from dorc_runtime.runs.redaction import Redaction
 from dorc_runtime.runs.result import RunResult
@@ -21,6 +21,8 @@ from dorc_runtime.runs.visits import StateVisit, visits_of
 # Schema 1 had no visits, and the file did not name its schema.
 SCHEMA = 2
 _NEWEST = 50
+# So many are named in a message.
+_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -205,11 +207,28 @@ def last_run(root: Path) -> Path:
     Raises:
         RunFolderError: There is none.
     """
+    return _run_folders(root)[-1]
+
+
+def named_run(root: Path, name: str) -> Path:
+    """Return the folder called ``name``, or with that path, of a run below ``root``.
+
+    Raises:
+        RunFolderError: There is no run.
+        UnknownNameError: There is none with that name; the message lists the newest.
+    """
+    names = [folder.name for folder in _run_folders(root)]
+    if Path(name).name not in names:
+        raise UnknownNameError("run", name, names[: -_NAMED - 1 : -1])
+    return root / ".dorc" / "runs" / Path(name).name
+
+
+def _run_folders(root: Path) -> list[Path]:
     runs = root / ".dorc" / "runs"
     folders = sorted(path for path in runs.glob("*") if path.is_dir())
     if not folders:
         raise RunFolderError(f"{runs} has no run: `invoke run` makes one.")
-    return folders[-1]
+    return folders
 
 
 def _visit(values: dict[str, Any]) -> StateVisit:

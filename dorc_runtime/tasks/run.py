@@ -98,11 +98,10 @@ def run(
 
 
 def _earlier(repository: "Repository", name: str) -> "SavedRun":
-    from dorc_runtime.runs.folder import last_run, read_run
+    from dorc_runtime.runs.folder import last_run, named_run, read_run
 
-    if name == "last":
-        return read_run(last_run(repository.root))
-    return read_run(repository.root / ".dorc" / "runs" / Path(name).name)
+    root = repository.root
+    return read_run(last_run(root) if name == "last" else named_run(root, name))
 
 
 def _end(completed: "Sequence[CompletedRun]") -> None:

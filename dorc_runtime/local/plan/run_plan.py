@@ -45,6 +45,7 @@ from dorc_runtime.project.environment_values.secret_files import (
     read_secrets,
     secret_file,
 )
+from dorc_runtime.project.environment_values.targets import check_buckets
 from dorc_runtime.project.packages import packages_folder
 from dorc_runtime.project.repository import PipelineFolder, Repository
 from dorc_runtime.runs.redaction import Redaction
@@ -109,6 +110,8 @@ def plan(
     """
     folder = repository.pipeline(pipeline)
     config = load_config(repository)
+    if config is not None:
+        check_buckets(repository, config)
     target = local_target(repository, config)
     sources = run_sources(repository, folder, target)
     source = sources[folder.id]

@@ -1,6 +1,6 @@
 """The target of an environment: the names, addresses and values that definitions get there."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from pydantic import JsonValue
 
@@ -49,16 +49,20 @@ def zone_buckets(
     has the resources of ``config`` that are existing buckets. Raises ``DefinitionError`` for a
     bucket with the name of a zone.
     """
-    layers = dict.fromkeys(folder.layer for folder in repository.pipelines)
-    all_zones = dict.fromkeys(zone for layer in layers for zone in zones(layer) or ())
-    check_buckets(config, all_zones)
+    check_buckets(repository, config)
     existing = [each.name for each in config.resources if each.name in config.buckets]
-    places = all_zones | dict.fromkeys(existing)
+    places = _zones(repository) | dict.fromkeys(existing)
     return {place: config.buckets.get(place) or names.bucket(place, account) for place in places}
 
 
-def check_buckets(config: Config, all_zones: Collection[str]) -> None:
+def _zones(repository: Repository) -> dict[str, None]:
+    layers = dict.fromkeys(folder.layer for folder in repository.pipelines)
+    return dict.fromkeys(zone for layer in layers for zone in zones(layer) or ())
+
+
+def check_buckets(repository: Repository, config: Config) -> None:
     """Raise ``DefinitionError`` for a bucket in ``config`` with the name of a zone."""
+    all_zones = _zones(repository)
     for each in config.resources:
         if isinstance(each, Bucket) and each.name in all_zones:
             raise DefinitionError(

@@ -192,6 +192,27 @@ def test_an_example_expects_items_and_messages(seeded: Repository) -> None:
     assert "messages/work.jsonl[0].n: expected 3, found 2" in seeded.invoke("test").stdout
 
 
+def test_items_are_compared_with_those_of_the_same_key(seeded: Repository) -> None:
+    expected = [{"id": "b", "at": 2, "more": 1}, ORDER]
+    lines = "".join(f"{json.dumps(each)}\n" for each in expected)
+    seeded.write(f"{EXAMPLE}/expected/tables/orders.jsonl", lines)
+    shown = seeded.invoke("test").stdout
+    differences = [line for line in shown.splitlines() if line.startswith("tables/orders.jsonl")]
+    place = 'tables/orders.jsonl[id="b", at=2].more'
+    assert differences == [f"{place}: expected 1, found nothing"]
+
+
+def test_an_example_test_shows_the_remedy_of_a_refusal(resources: Repository) -> None:
+    resources.define('Function("clean", writes=[orders])', imports=IMPORTS)
+    resources.handle(
+        "import os, boto3\n"
+        'return boto3.client("dynamodb").scan(TableName=os.environ["ORDERS_TABLE"])["Count"]'
+    )
+    resources.write(f"{EXAMPLE}/expected/output.json", "0")
+    remedy = 'clean is not allowed dynamodb:Scan on orders: give Function("clean", reads=['
+    assert remedy in resources.invoke("test").stdout
+
+
 def test_a_test_gives_seeds_and_gets_records(seeded: Repository) -> None:
     seeded.write(
         "src/raw-to-processed/tidy/tests/test_tidy.py",
@@ -317,6 +338,37 @@ def test_without_an_earlier_run_there_is_nothing_to_go_on_from(resources: Reposi
     done = resources.invoke("run", "raw-to-processed/tidy", "--seed-from", "last")
     assert done.returncode == 2
     assert done.stderr.endswith(".dorc/runs has no run: `invoke run` makes one.\n")
+
+
+def test_an_earlier_run_that_no_trigger_matches_is_no_input(resources: Repository) -> None:
+    more = ", triggers=[QueueTrigger(queue=work)]"
+    imports = f"QueueTrigger, {IMPORTS}"
+    resources.define('Function("clean")', imports=imports, more=more).handle("return 1")
+    run = ("run", "raw-to-processed/tidy")
+    assert resources.invoke(*run, "--example", "first").returncode == 0
+    done = resources.invoke(*run, "--seed-from", "last")
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"error: raw-to-processed/tidy has no input: write {EXAMPLE}/input.json or "
+        f"{EXAMPLE}/queues/<name>.jsonl, or put a file that its trigger matches into "
+        f"{EXAMPLE}/lake/<zone>/, or give --file or --input.\n"
+    )
+
+
+def test_a_run_refuses_a_bucket_with_the_name_of_a_zone(resources: Repository) -> None:
+    resources.write("pipeline_config.py", CONFIG.replace('Bucket("archive")', 'Bucket("raw")'))
+    done = resources.invoke("run", "raw-to-processed/tidy")
+    assert done.returncode == 2
+    assert "Bucket('raw') has the name of a zone, which has a bucket already" in done.stderr
+
+
+def test_a_run_that_does_not_exist_is_reported_with_the_newest(resources: Repository) -> None:
+    runs = resources.root / ".dorc" / "runs"
+    for day in range(1, 8):
+        (runs / f"2030010{day}").mkdir(parents=True)
+    done = resources.invoke("run", "raw-to-processed/tidy", "--seed-from", "nope")
+    newest = "20300107, 20300106, 20300105, 20300104, 20300103"
+    assert (done.returncode, done.stderr) == (2, f"error: no run 'nope'; known: {newest}.\n")
 
 
 def test_a_test_lets_any_step_fail(resources: Repository) -> None:
