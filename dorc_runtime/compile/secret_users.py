@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from dorc_runtime.compile.checks import Source
 from dorc_runtime.compile.target import LOCAL
-from dorc_runtime.model.secrets import Secret
+from dorc_runtime.errors import SecretError
+from dorc_runtime.model.secrets import LARGEST_ADVANCED, Secret
 from dorc_runtime.model.steps import Function, all_steps
 
 # Each secret with its functions, as ``layer/name: function``.
@@ -22,6 +23,18 @@ def secret_users(sources: Iterable[Source]) -> SecretUsers:
         secret: tuple(dict.fromkeys(functions))
         for secret, functions in sorted(users.items(), key=lambda each: each[0].name)
     }
+
+
+def check_sizes(users: SecretUsers, values: Mapping[str, str], *, where: str) -> None:
+    """Raise ``SecretError`` for a value in ``where`` that no parameter of SSM can take."""
+    for name in (secret.name for secret in users if secret.store == "ssm"):
+        size = len(values.get(name, "").encode())
+        if size > LARGEST_ADVANCED:
+            raise SecretError(
+                f"{where}: {name} has {size:,} bytes, and a parameter of SSM at most "
+                f'{LARGEST_ADVANCED:,}: create it in Secrets Manager and write Secret("{name}", '
+                'store="secretsmanager", arn=...).'
+            )
 
 
 def missing_secrets(missing: SecretUsers, *, environment: str) -> str:

@@ -61,8 +61,7 @@ def problems_in(
     problems += _stack_files(repository, config, universal=universal, infra=infra)
     sources = tuple(checked.sources.values())
     complete = len(sources) == len(repository.pipelines)
-    names = {secret.name for secret in secret_users(sources)} if complete else None
-    problems += secret_file_problems(repository, names)
+    problems += secret_file_problems(repository, secret_users(sources), complete=complete)
     places = _places(repository, sources)
     of_ids = {source.id: source for source in sources}
     for folder, source in checked.sources.items():

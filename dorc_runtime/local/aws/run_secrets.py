@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from dorc_runtime.compile.checks import Source
-from dorc_runtime.compile.secret_users import missing_secrets, secret_users
+from dorc_runtime.compile.secret_users import check_sizes, missing_secrets, secret_users
 from dorc_runtime.compile.target import Target
 from dorc_runtime.errors import SecretError
 from dorc_runtime.local.aws.lake import Lake
@@ -26,13 +26,14 @@ def run_secrets(
     """Return the secrets that functions of ``sources`` read, with their ``values``.
 
     ``example_file`` is where the example of the run may have values. Raises ``SecretError`` for
-    secrets without a value.
+    secrets without a value, and for values that are too large for SSM.
     """
     users = secret_users(sources)
     missing = {secret: users[secret] for secret in users if secret.name not in values}
     if missing:
         message = missing_secrets(missing, environment=target.environment)
         raise SecretError(f"{message} Made-up values for tests may be in {example_file}.")
+    check_sizes(users, values, where="secrets")
     return tuple(
         RunSecret(secret, target.secret_id(secret), values[secret.name]) for secret in users
     )

@@ -9,11 +9,12 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 
+from dorc_runtime.compile.secret_users import SecretUsers, check_sizes
 from dorc_runtime.compile.target import LOCAL
 from dorc_runtime.errors import ScaffoldError, SecretError, ToolMissingError, UnknownNameError
 from dorc_runtime.model.secrets import checked_name
@@ -94,26 +95,28 @@ def secret_file(folder: PipelineFolder, example: str | None) -> str:
     return f"src/{folder.id}/examples/{example or '<case>'}/{FILE}"
 
 
-def secret_file_problems(repository: Repository, names: Collection[str] | None) -> Iterator[str]:
+def secret_file_problems(
+    repository: Repository, users: SecretUsers, *, complete: bool
+) -> Iterator[str]:
     """Yield the problems of all files.
 
-    Functions of the repository read the secrets ``names``; None where not every definition could
-    be read.
+    ``users`` are the secrets that functions of the repository read; they are ``complete`` if every
+    definition could be read.
     """
+    names = {secret.name for secret in users}
     try:
-        read_secrets(repository)
+        check_sizes(users, read_secrets(repository), where=FILE)
     except SecretError as error:
         yield str(error)
     for folder in repository.pipelines:
         for example in folder.examples:
             try:
                 values = example_secrets(folder, example)
+                check_sizes(users, values, where=secret_file(folder, example))
             except SecretError as error:
                 yield str(error)
                 continue
-            if names is None:
-                continue
-            for name in sorted(values.keys() - set(names)):
+            for name in sorted(values.keys() - names) if complete else ():
                 near = get_close_matches(name, names, n=1)
                 remedy = f"Did you mean '{near[0]}'?" if near else "Remove it."
                 yield f"{secret_file(folder, example)}: no function reads '{name}'. {remedy}"

@@ -201,6 +201,16 @@ def test_a_secret_of_an_example_that_no_function_reads_is_a_problem(shop: Reposi
     assert f"{file}: no function reads 'wether-key'. Did you mean 'weather-key'?" in done.stdout
 
 
+@pytest.mark.parametrize("command", [RUN, ("check",)])
+def test_a_value_that_is_too_large_for_ssm_is_refused(
+    shop: Repository, command: tuple[str, ...]
+) -> None:
+    shop.write("secrets.toml", f'weather-key = "{"x" * 8_193}"\n')
+    done = shop.invoke(*command)
+    assert done.returncode == 2
+    assert "8,193 bytes, and a parameter of SSM at most 8,192" in done.stdout + done.stderr
+
+
 def test_a_definition_that_cannot_be_read_is_the_only_problem(shop: Repository) -> None:
     shop.write("src/raw-to-processed/tidy/examples/first/secrets.toml", 'weather-key = "made up"\n')
     shop.define('Function("clean", secrets=["weather-key"], timeout=-1)')
