@@ -12,7 +12,7 @@ from dorc_runtime.compile.document.document_checks import (
     step_problems,
 )
 from dorc_runtime.compile.documents import is_expression
-from dorc_runtime.compile.function_checks import function_problems
+from dorc_runtime.compile.function_checks import function_problems, service_problems
 from dorc_runtime.compile.identifiers import check_name
 from dorc_runtime.compile.names import zones
 from dorc_runtime.compile.target import Target
@@ -27,6 +27,7 @@ from dorc_runtime.model.steps import (
     Map,
     Objects,
     Rows,
+    Service,
     Step,
     Succeed,
     all_steps,
@@ -95,6 +96,7 @@ def problems_of(source: Source) -> tuple[Problem, ...]:
     problems = (
         *_check_names(source),
         *_check_functions(source),
+        *_check_services(source),
         *_check_reachable(source.pipeline.steps),
         *step_problems(source.pipeline),
         *_check_triggers(source),
@@ -136,6 +138,13 @@ def _check_functions(source: Source) -> Findings:
     for name in sorted(set(source.functions) - {step.name for step in calls} - similar):
         message = f'no step calls it: add Function("{name}"), or remove the folder {folder}/{name}'
         yield name, message
+
+
+def _check_services(source: Source) -> Findings:
+    for step in all_steps(source.pipeline.steps):
+        if isinstance(step, Service) and source.target:
+            problems = service_problems(step, source.target)
+            yield from ((_step_name(step), problem) for problem in problems)
 
 
 def _check_reachable(steps: Sequence[Step]) -> Findings:

@@ -1,4 +1,4 @@
-"""The problems of what a function uses: its environment variables, and its resources."""
+"""The problems of what a step uses: environment variables, and resources."""
 
 import re
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from dorc_runtime.compile.permissions.function_access import (
     Entry,
     address_variable,
     function_variables,
+    objects,
     reads,
     resources,
     secret_variable,
@@ -18,7 +19,8 @@ from dorc_runtime.compile.permissions.function_access import (
 )
 from dorc_runtime.compile.target import Target
 from dorc_runtime.errors import DefinitionError
-from dorc_runtime.model.steps import Function
+from dorc_runtime.model.resources import Bucket, entry_remedy, resource_arguments
+from dorc_runtime.model.steps import Function, Service
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 _LARGEST_ENVIRONMENT = 4 * 1024
@@ -55,6 +57,7 @@ def function_problems(step: Function, layer: str, target: Target | None) -> Find
     yield from ((step.name, message) for message in _variables(step, layer))
     if target is None:
         return
+    yield from ((step.name, message) for message in _texts(step, target))
     for resource in resources((*reads(step, layer), *writes(step, layer))):
         try:
             target.resource(resource.kind, resource.name)
@@ -68,6 +71,27 @@ def function_problems(step: Function, layer: str, target: Target | None) -> Find
             f"environment: its {len(variables)} variables have {size} bytes, and Lambda accepts "
             f"{_LARGEST_ENVIRONMENT}: move large values to a file next to lambda.py",
         )
+
+
+def service_problems(step: Service, target: Target) -> Iterator[str]:
+    """Yield the problems of the arguments of ``step`` that name a resource."""
+    known = {(each.kind, each.name) for each in target.resources}
+    for key, kind, text in resource_arguments(step.arguments):
+        if (kind, text) in known:
+            yield (
+                f"{key} is the text '{text}': write {text.replace('-', '_')}, the resource of "
+                "pipeline_config.py"
+            )
+
+
+def _texts(step: Function, target: Target) -> Iterator[str]:
+    """Yield the problems of texts in reads and writes that name a resource which is no bucket."""
+    others = {each.name: each.kind for each in target.resources if not isinstance(each, Bucket)}
+    for field, entries in (("reads", step.reads), ("writes", step.writes)):
+        for entry in objects(entries or ()):
+            name = entry.partition("/")[0]
+            if name in others and name not in target.buckets:
+                yield entry_remedy(field, others[name], name)
 
 
 def _variables(step: Function, layer: str) -> Iterator[str]:

@@ -59,6 +59,11 @@ def is_reference(value: object) -> bool:
     return isinstance(value, str) and _MARK.search(value) is not None
 
 
+def references_in(text: str) -> tuple[tuple[str, str], ...]:
+    """Return the references in ``text``, each as its kind and its name."""
+    return tuple(_MARK.findall(text))
+
+
 def setting_names(model: Model) -> frozenset[str]:
     """Return the names of the settings in ``model``."""
     marks = _MARK.findall(model.model_dump_json(warnings=False))

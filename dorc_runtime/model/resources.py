@@ -5,14 +5,15 @@ with their address; in the arguments of a Service they are that address.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from dorc_runtime.model.base import Model
-from dorc_runtime.model.references import Reference, reference
+from dorc_runtime.model.references import Reference, reference, references_in
 
 # A letter first, because the name is part of an environment variable.
 ResourceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
@@ -21,6 +22,8 @@ IndexName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$", min_length=3, max
 KeyType = Literal["S", "N", "B"]
 _DAY = timedelta(days=1)
 _BUCKET = re.compile(r"\$\{dorc:bucket:([^}]*)\}")
+# The arguments of actions that name a resource, each with the kind of it.
+_ARGUMENT_KINDS = MappingProxyType({"TableName": "table", "TopicArn": "topic", "QueueUrl": "queue"})
 
 
 class Resource(Model):
@@ -156,6 +159,51 @@ def entry_with_names(entry: str) -> str:
     return _BUCKET.sub(r"\1", entry)
 
 
+def check_entry(field: str, entry: object) -> None:
+    """Raise ``ValueError`` for what cannot be in ``field``, "reads" or "writes"."""
+    if isinstance(entry, Topic) and field == "reads":
+        raise ValueError(entry_remedy(field, entry.kind, entry.name))
+    for kind, name in references_in(entry) if isinstance(entry, str) else ():
+        word = kind.removesuffix("-arn")
+        if word in RESOURCE_KINDS:
+            raise ValueError(entry_remedy(field, word, name))
+
+
+def entry_remedy(field: str, kind: str, name: str) -> str:
+    """Return what to write instead of a resource as text, or of a topic that is read."""
+    variable = name.replace("-", "_")
+    if kind == "topic" and field == "reads":
+        return (
+            f"'{name}' is a topic, which cannot be read: write TopicTrigger({variable}) to start "
+            f"the pipeline by its messages, or writes=[{variable}] to send some"
+        )
+    return (
+        f"'{name}' is a {kind}: write {field}=[{variable}], with {variable} from pipeline_config.py"
+    )
+
+
+def resource_arguments(arguments: JsonValue) -> Iterator[tuple[str, str, str]]:
+    """Yield the arguments of a Service that name a resource: key, kind of resource, and text."""
+    if isinstance(arguments, list):
+        for inner in arguments:
+            yield from resource_arguments(inner)
+    elif isinstance(arguments, dict):
+        for key, value in arguments.items():
+            if isinstance(value, str) and key in _ARGUMENT_KINDS:
+                yield key, _ARGUMENT_KINDS[key], value
+            else:
+                yield from resource_arguments(value)
+
+
+def check_arguments(arguments: JsonValue) -> None:
+    """Raise ``ValueError`` for an argument of a Service that names a resource of another kind."""
+    for key, kind, text in resource_arguments(arguments):
+        for other, name in references_in(text):
+            word = other.removesuffix("-arn")
+            if word in RESOURCE_KINDS and word != kind:
+                raise ValueError(f"{key} is a {word}, '{name}': name a {kind.title()}")
+
+
 class Bucket(Resource):
     """A bucket called ``name`` that is no zone; ``address`` is its name on AWS.
 
@@ -167,3 +215,6 @@ class Bucket(Resource):
 
     def __init__(self, name: str) -> None:
         super().__init__(name=name)
+
+
+RESOURCE_KINDS = frozenset(each.kind for each in (Bucket, Queue, Table, Topic))

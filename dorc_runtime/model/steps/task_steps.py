@@ -14,6 +14,7 @@ from pydantic import (
     Field,
     JsonValue,
     SerializeAsAny,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -24,7 +25,13 @@ from dorc_runtime.model.expressions.expression import Value
 from dorc_runtime.model.expressions.variables import assignments
 from dorc_runtime.model.permission import Permission
 from dorc_runtime.model.references import Fixed, Resolvable, plain_text, setting
-from dorc_runtime.model.resources import Bucket, Resource, entry_with_names
+from dorc_runtime.model.resources import (
+    Bucket,
+    Resource,
+    check_arguments,
+    check_entry,
+    entry_with_names,
+)
 from dorc_runtime.model.secrets import Secret
 from dorc_runtime.model.steps.recovery import (
     Catch,
@@ -138,6 +145,15 @@ class Function(RecoverableStep):
             retry=as_sequence(retry),
             catch=as_sequence(catch),
         )
+
+    @field_validator("reads", "writes")
+    @classmethod
+    def _buckets_and_resources(
+        cls, entries: tuple[str | Resource, ...] | None, info: ValidationInfo
+    ) -> tuple[str | Resource, ...] | None:
+        for entry in entries or ():
+            check_entry(str(info.field_name), entry)
+        return entries
 
     @field_validator("secrets")
     @classmethod
@@ -260,6 +276,12 @@ class Service(RecoverableStep):
             retry=as_sequence(retry),
             catch=as_sequence(catch),
         )
+
+    @field_validator("arguments")
+    @classmethod
+    def _of_the_right_kinds(cls, arguments: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        check_arguments(arguments)
+        return arguments
 
     @field_validator("action")
     @classmethod

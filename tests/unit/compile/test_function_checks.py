@@ -1,11 +1,26 @@
 """Problems of what a function uses: its variables and its resources."""
 
-import pytest
+import re
+from collections.abc import Callable
 
-from dorc_runtime import Bucket, Function, Pipeline, Queue, QueueTrigger, Secret, Table, Topic
+import pytest
+from pydantic import ValidationError
+
+from dorc_runtime import (
+    Bucket,
+    Function,
+    Pipeline,
+    Queue,
+    QueueTrigger,
+    Secret,
+    Service,
+    Table,
+    Topic,
+)
 from dorc_runtime.compile.checks import Source, problems_of, resolved_source
 from dorc_runtime.compile.names import Names
 from dorc_runtime.compile.target import Target
+from dorc_runtime.model.steps import Step
 from dorc_runtime.model.triggers import Trigger
 
 ORDERS, NEWS = Table("orders", partition_key="id"), Topic("news")
@@ -18,9 +33,10 @@ TARGET = Target(
 )
 
 
-def problems(function: Function, *triggers: Trigger, layer: str = "raw-to-processed") -> list[str]:
-    pipeline = Pipeline(steps=[function], triggers=triggers)
-    source = Source(layer, "tidy", "pipeline.py", pipeline, {function.name: ""})
+def problems(step: Step, *triggers: Trigger, layer: str = "raw-to-processed") -> list[str]:
+    pipeline = Pipeline(steps=[step], triggers=triggers)
+    functions = {step.name: ""} if isinstance(step, Function) else {}
+    source = Source(layer, "tidy", "pipeline.py", pipeline, functions)
     return [str(problem) for problem in problems_of(resolved_source(source, TARGET))]
 
 
@@ -73,12 +89,20 @@ def test_variables_that_lambda_does_not_reserve_are_the_users(variable: str) -> 
         ),
         (Function("a", writes=[Queue("work")]), "no queue 'work' in Config(resources=...)"),
         (
+            Function("a", writes=["orders"]),
+            "a: 'orders' is a table: write writes=[orders], with orders from pipeline_config.py",
+        ),
+        (
+            Service("sns:publish", arguments={"TopicArn": "news", "Message": "m"}),
+            "Service: TopicArn is the text 'news': write news, the resource of pipeline_config.py",
+        ),
+        (
             Function("a", environment={"KEY": "x" * 4030}),
             "bytes, and Lambda accepts 4096: move large values",
         ),
     ],
 )
-def test_a_problem_says_what_and_where(function: Function, message: str) -> None:
+def test_a_problem_says_what_and_where(function: Step, message: str) -> None:
     [problem] = problems(function)
     assert message in problem
 
@@ -91,3 +115,35 @@ def test_the_trigger_of_a_queue_that_is_not_in_the_configuration_is_refused() ->
 def test_a_bucket_with_a_prefix_is_named_like_a_zone() -> None:
     function = Function("a", reads=[f"{Bucket('archive')}/2025/"])
     assert function.reads == ("archive/2025/",)
+
+
+WRONG_RESOURCES: dict[str, tuple[Callable[[], Step], str]] = {
+    "an ARN": (
+        lambda: Function("a", writes=[ORDERS.arn]),
+        "'orders' is a table: write writes=[orders], with orders from pipeline_config.py",
+    ),
+    "a prefix of a table": (
+        lambda: Function("a", reads=[f"{ORDERS}/2025/"]),
+        "'orders' is a table: write reads=[orders], with orders from pipeline_config.py",
+    ),
+    "a topic that is read": (
+        lambda: Function("a", reads=[NEWS]),
+        "'news' is a topic, which cannot be read: write TopicTrigger(news) to start the pipeline "
+        "by its messages, or writes=[news] to send some",
+    ),
+    "a table as a topic": (
+        lambda: Service("sns:publish", arguments={"TopicArn": ORDERS}),
+        "TopicArn is a table, 'orders': name a Topic",
+    ),
+    "a topic in a list of tables": (
+        lambda: Service("aws-sdk:dynamodb:x", arguments={"Puts": [{"TableName": NEWS}]}),
+        "TableName is a topic, 'news': name a Table",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_RESOURCES)
+def test_a_resource_of_the_wrong_kind_is_refused(case: str) -> None:
+    step, message = WRONG_RESOURCES[case]
+    with pytest.raises(ValidationError, match=re.escape(message)):
+        step()
