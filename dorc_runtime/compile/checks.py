@@ -187,7 +187,7 @@ def _check_triggers(source: Source) -> Findings:
                     yield kind, str(error)
             case QueueTrigger(queue=resource) | TopicTrigger(topic=resource) if source.target:
                 try:
-                    source.target.resource(resource.kind, resource.name)
+                    source.target.check_resource(resource)
                 except DorcError as error:
                     yield kind, str(error).removesuffix(".")
             case EventTrigger():

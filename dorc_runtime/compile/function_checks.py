@@ -60,7 +60,7 @@ def function_problems(step: Function, layer: str, target: Target | None) -> Find
     yield from ((step.name, message) for message in _texts(step, target))
     for resource in resources((*reads(step, layer), *writes(step, layer))):
         try:
-            target.resource(resource.kind, resource.name)
+            target.check_resource(resource)
         except DefinitionError as error:
             yield step.name, str(error).removesuffix(".")
     variables = function_variables(step, layer, target)

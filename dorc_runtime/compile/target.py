@@ -152,6 +152,14 @@ class Target:
             )
         return of_kind[name]
 
+    def check_resource(self, resource: Resource) -> None:
+        """Raise ``DefinitionError`` unless the configuration has ``resource``, with its fields."""
+        if self.resource(resource.kind, resource.name) != resource:
+            raise DefinitionError(
+                f"the {resource.kind} '{resource.name}' differs from the one in "
+                "Config(resources=...): import it from pipeline_config"
+            )
+
 
 def unknown_output(name: str) -> str:
     """Return what stands for an output of infra that is not known."""

@@ -87,6 +87,11 @@ def test_variables_that_lambda_does_not_reserve_are_the_users(variable: str) -> 
             Function("a", reads=[Table("order", partition_key="id")]),
             "no table 'order' in Config(resources=...). Did you mean 'orders'?",
         ),
+        (
+            Function("a", reads=[Table("orders", partition_key="key")]),
+            "a: the table 'orders' differs from the one in Config(resources=...): import it from "
+            "pipeline_config",
+        ),
         (Function("a", writes=[Queue("work")]), "no queue 'work' in Config(resources=...)"),
         (
             Function("a", writes=["orders"]),
