@@ -18,6 +18,13 @@ _MARK = re.compile(r"\$\{dorc:([a-z-]+):([^}]*)\}")
 # In an expression: a text in quotes, or a mark outside quotes.
 _LITERAL = re.compile(rf"""\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|{_MARK.pattern}""", re.DOTALL)
 _EXPRESSION = re.compile(r"\{%.*%\}", re.DOTALL)
+# What a field needs, by the type of pydantic's error.
+_REASONS = {
+    **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "it must be a whole number"),
+    **dict.fromkeys(("time_delta_parsing", "time_delta_type"), "it must be a number of seconds"),
+    **dict.fromkeys(("bool_parsing", "bool_type"), "it must be true or false"),
+    "string_type": "it must be a text",
+}
 
 T = TypeVar("T")
 # Returns the value of a reference, by its kind and its name.
@@ -159,17 +166,32 @@ def _resolved_model(model: Model, values: Values) -> Model:
         # The constructor of the class takes other arguments than its fields.
         Model.__init__(result, **new)
     except ValidationError as error:
-        first = error.errors()[0]
-        what = ".".join(str(part) for part in first["loc"] if "[" not in str(part))
-        owner = "" if prefix else f" of a {error.title}"
-        reason = first["msg"].removeprefix("Value error, ").removesuffix(".")
-        problem = f"{prefix}{what}{owner} is {first['input']!r}: {reason}"
+        problem = prefix + _misfit(error, fields, owner="" if prefix else f" of a {error.title}")
         raise _PlacedError(problem) if prefix else DefinitionError(problem) from error
     except DefinitionError as error:
         if prefix and not isinstance(error, _PlacedError):
             raise _PlacedError(f"{prefix}{error}") from error
         raise
     return result
+
+
+def _misfit(error: ValidationError, fields: dict[str, object], *, owner: str) -> str:
+    """Return the problem of a value that does not fit; ``fields`` have the references."""
+    first = error.errors()[0]
+    what = ".".join(str(part) for part in first["loc"] if "[" not in str(part)) + owner
+    message = first["msg"].removeprefix("Value error, ").removesuffix(".")
+    reason = _REASONS.get(first["type"], message.replace("Input should be", "it must be"))
+    mark = fields.get(str(first["loc"][0])) if first["loc"] else None
+    if not isinstance(mark, Reference):
+        return f"{what} is {first['input']!r}: {reason}"
+    problem = f"{what} is {_call(mark)} with the value {first['input']!r}: {reason}."
+    [(kind, name)] = references_in(mark)
+    if kind == "setting":
+        return (
+            f"{problem} Change '{name}' below `settings:` in infra/Pulumi.<env>.yaml and below "
+            "[settings] in local.toml, or its default and type in the class"
+        )
+    return f"{problem} Change its value in infra"
 
 
 def _resolved_text(text: str, values: Values) -> JsonValue:

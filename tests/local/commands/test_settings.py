@@ -63,8 +63,11 @@ def test_a_value_that_does_not_fit_is_reported_with_its_environment(
 ) -> None:
     configured.write("infra/Pulumi.prod.yaml", stack_file("prod", "clean_memory: big"))
     [problem] = problems(configured)
-    assert problem.startswith(f"{PIPELINE}: clean: memory is 'big': Input should be a valid")
-    assert problem.endswith(" (in prod)")
+    assert problem == (
+        f"{PIPELINE}: clean: memory is setting(\"clean_memory\") with the value 'big': it must be "
+        "a whole number. Change 'clean_memory' below `settings:` in infra/Pulumi.<env>.yaml and "
+        "below [settings] in local.toml, or its default and type in the class (in prod)"
+    )
 
 
 def test_a_problem_of_all_environments_is_reported_once(configured: Repository) -> None:

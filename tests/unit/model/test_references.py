@@ -116,7 +116,7 @@ def test_a_setting_in_a_condition_is_found_in_inner_steps() -> None:
 
 def test_a_value_of_the_wrong_type_is_refused_with_the_environment() -> None:
     pipeline = Pipeline(steps=[Function("clean", memory=setting("big"))])
-    with pytest.raises(DefinitionError, match="clean: memory is 'big': Input should"):
+    with pytest.raises(DefinitionError, match=r"clean: memory is setting\(.big.\) with"):
         DEV.resolve(pipeline)
 
 
