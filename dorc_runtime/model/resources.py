@@ -10,13 +10,24 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from dorc_runtime.model.base import Model
 from dorc_runtime.model.references import Reference, reference, references_in
 
-# A letter first, because the name is part of an environment variable.
-ResourceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
+
+def _resource_name(name: str) -> str:
+    # A letter first, because the name is part of an environment variable.
+    if len(name) > _LONGEST_NAME or not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
+        raise ValueError(
+            f"'{name}' cannot be a resource's name: write at most {_LONGEST_NAME} lower-case "
+            "letters, digits and single dashes, with a letter first"
+        )
+    return name
+
+
+_LONGEST_NAME = 40
+ResourceName = Annotated[str, AfterValidator(_resource_name)]
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 IndexName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$", min_length=3, max_length=255)]
 KeyType = Literal["S", "N", "B"]

@@ -152,3 +152,8 @@ def test_a_resource_of_the_wrong_kind_is_refused(case: str) -> None:
     step, message = WRONG_RESOURCES[case]
     with pytest.raises(ValidationError, match=re.escape(message)):
         step()
+
+
+def test_the_name_of_a_resource_is_refused_in_words() -> None:
+    with pytest.raises(ValidationError, match="'Raw_x' cannot be a resource's name: write at most"):
+        Bucket("Raw_x")
