@@ -31,7 +31,10 @@ def shared_queues(sources: Sequence[Source]) -> Iterator[Problem]:
     first: dict[str, str] = {}
     for source in sources:
         for trigger, queue in _triggers(source):
-            if isinstance(trigger, QueueTrigger) and queue.name in first:
+            if isinstance(trigger, QueueTrigger) and first.get(queue.name) == source.id:
+                message = f"the queue '{queue.name}' is in triggers twice: remove one"
+                yield Problem(source.file, "QueueTrigger", message)
+            elif isinstance(trigger, QueueTrigger) and queue.name in first:
                 message = (
                     f"the queue '{queue.name}' also starts {first[queue.name]}, and each message "
                     "starts only one of them: give each its own queue, or send to a Topic"

@@ -234,6 +234,12 @@ def test_a_queue_that_starts_two_pipelines_is_refused() -> None:
     assert "QueueTrigger: the queue 'work' also starts d/a, and each message starts only" in problem
 
 
+def test_a_queue_that_starts_one_pipeline_twice_is_refused() -> None:
+    assert problems(source("d/a", [Pass()], [QueueTrigger(WORK), QueueTrigger(WORK)])) == [
+        "src/d/a/pipeline.py: QueueTrigger: the queue 'work' is in triggers twice: remove one"
+    ]
+
+
 def test_objects_in_a_bucket_of_the_configuration_can_start_a_circle() -> None:
     archive = Bucket("archive")
     target = Target(
