@@ -66,7 +66,7 @@ def _load(root: Path, file: Path, name: str, kind: type[T], example: str) -> T:
     if not file.is_file():
         raise DefinitionError(f"{shown} does not exist: write it.")
     with _importable(root):
-        values = _run_definition(file, shown)
+        values = _run_definition(file, root)
     if name not in values:
         raise DefinitionError(f"{shown} does not define '{name}': write {name} = {example}.")
     value = values[name]
@@ -78,8 +78,9 @@ def _load(root: Path, file: Path, name: str, kind: type[T], example: str) -> T:
     return value
 
 
-def _run_definition(file: Path, shown: str) -> Mapping[str, object]:
+def _run_definition(file: Path, root: Path) -> Mapping[str, object]:
     """Run a definition and return its names; report what it raises in one line, with its place."""
+    shown = file.relative_to(root).as_posix()
     try:
         return runpy.run_path(str(file))
     except SyntaxError as error:
@@ -95,12 +96,12 @@ def _run_definition(file: Path, shown: str) -> Mapping[str, object]:
         elif first["type"] == "model_type":
             message = f"{first['input']!r} is not a {_model_name(message)}"
         what = f"{error.title}, {field}" if field else error.title
-        raise DefinitionError(f"{_line(error, file, shown)}: {what}: {message}.") from error
+        raise DefinitionError(f"{_line(error, file, root)}: {what}: {message}.") from error
     except DorcError as error:
-        raise DefinitionError(f"{_line(error, file, shown)}: {error}") from error
+        raise DefinitionError(f"{_line(error, file, root)}: {error}") from error
     except (Exception, SystemExit) as error:
         what = f"{type(error).__name__}: {error}{_hint(error)}"
-        raise DefinitionError(f"{_line(error, file, shown)}: {what}") from error
+        raise DefinitionError(f"{_line(error, file, root)}: {what}") from error
 
 
 def _hint(error: BaseException) -> str:
@@ -125,8 +126,13 @@ def _model_name(message: str) -> str:
     return message.rpartition(" ")[2]
 
 
-def _line(error: BaseException, file: Path, shown: str) -> str:
+def _line(error: BaseException, file: Path, root: Path) -> str:
     frames = traceback.extract_tb(error.__traceback__)
+    # What the configuration raises is one problem, of which each import of it has the place.
+    configuration = root / CONFIGURATION
+    if any(Path(each.filename) == configuration and each.name == "<module>" for each in frames):
+        file = configuration
+    shown = file.relative_to(root).as_posix()
     lines = [frame.lineno for frame in frames if Path(frame.filename) == file]
     return f"{shown}:{lines[-1]}" if lines else shown
 

@@ -10,9 +10,15 @@ from typing import Any, Literal
 
 from pydantic import JsonValue, ValidationError
 
-from dorc_runtime.errors import DefinitionError, DorcError, UnknownNameError, suggestion
+from dorc_runtime.errors import (
+    DefinitionError,
+    DorcError,
+    NotARepositoryError,
+    UnknownNameError,
+    suggestion,
+)
 from dorc_runtime.model.config import Config, UniversalConfig
-from dorc_runtime.project.repository import Repository
+from dorc_runtime.project.repository import Repository, find_repository
 
 PROJECT_FILE = "Pulumi.yaml"
 ENVIRONMENT = "environment"
@@ -56,7 +62,8 @@ class Program:
             case {"name": str(name)}:
                 return name
             case _:
-                raise DefinitionError(f"{file} has no name: write `name: <project>` into it.")
+                shown = _shown(file)
+                raise DefinitionError(f"{shown} has no name: write `name: <project>` into it.")
 
     @property
     def stacks(self) -> tuple[str, ...]:
@@ -78,9 +85,8 @@ class Program:
         if config is None:
             return {}
         if not isinstance(config, dict):
-            raise DefinitionError(
-                f"{self.stack_file(stack)}: config has no keys: write `key: value` below it."
-            )
+            shown = _shown(self.stack_file(stack))
+            raise DefinitionError(f"{shown}: config has no keys: write `key: value` below it.")
         return {
             str(key).removeprefix(f"{self.project}:"): value
             for key, value in config.items()
@@ -94,7 +100,9 @@ class Program:
         if content is None:
             return {}
         if not isinstance(content, dict):
-            raise DefinitionError(f"{file} has no keys: write `config:`, and the settings below.")
+            raise DefinitionError(
+                f"{_shown(file)} has no keys: write `config:`, and the settings below."
+            )
         return {str(key): value for key, value in content.items()}
 
     def names_in_code(self, key: str) -> bool:
@@ -230,6 +238,16 @@ def _read_yaml(file: Path) -> Any:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         where = getattr(error, "problem_mark", None)
         line = f":{where.line + 1}" if where else ""
+        reason = getattr(error, "problem", None) or str(error)
         raise DefinitionError(
-            f"{file}{line} is not YAML: fix it, or restore it from git."
+            f"{_shown(file)}{line} is not YAML: {reason}: fix it, or restore it from git."
         ) from error
+
+
+def _shown(file: Path) -> str:
+    """Return the path of ``file`` from the root of its repository."""
+    path = file.parent.resolve() / file.name
+    try:
+        return find_repository(path.parent).show(path)
+    except NotARepositoryError:
+        return str(file)

@@ -21,7 +21,7 @@ from dorc_runtime.project.environment_values.setting_values import (
 )
 from dorc_runtime.project.environment_values.targets import environment_target
 from dorc_runtime.project.environments import Program, environment_config
-from dorc_runtime.project.repository import PipelineFolder, Repository
+from dorc_runtime.project.repository import CONFIGURATION, PipelineFolder, Repository
 
 Sources = Mapping[PipelineFolder, Source]
 Check = Callable[[Source], Iterator[Problem]]
@@ -58,22 +58,25 @@ def checked_environments(
 ) -> tuple[tuple[Environment, ...], tuple[str, ...]]:
     """Return runs on this machine and all environments, and the problems of their settings.
 
-    An environment with a stack file that cannot be read is left out.
+    An environment with a stack file that cannot be read is left out. Without a configuration that
+    can be read, settings are not checked.
     """
+    readable = config is not None or not (repository.root / CONFIGURATION).is_file()
     names = environment_names(repository, infra=infra)
     problems = list(_shared_files(repository, names[1:], infra))
     environments: list[Environment] = []
     settings: list[EnvironmentSettings] = []
     for name in names:
         model = config.settings if config else None
+        own, complete = EnvironmentSettings(name, (), {}, ()), False
         try:
-            own = environment_settings(repository, model, name, infra=infra)
+            if readable:
+                own = environment_settings(repository, model, name, infra=infra)
+                complete = not own.faults
         except DorcError as error:
             problems.append(str(error))
-            own = EnvironmentSettings(name, (), {}, ())
         settings.append(own)
         values = {setting: each.value for setting, each in own.values.items()}
-        complete = not own.faults
         if name == LOCAL:
             target = local_target(repository, config, settings=values)
             buckets = config.buckets if config else {}

@@ -48,7 +48,10 @@ def _read(repository: Repository, file: str) -> dict[str, dict[str, Any]]:
     except UnicodeDecodeError as error:
         raise DefinitionError(f"{file} is not text in UTF-8: save it as UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
-        raise DefinitionError(f"{file} is not TOML: {error}.") from error
+        raise DefinitionError(
+            f"{file} is not TOML: {error}: write lines name = value below [settings], and texts in "
+            "quotation marks."
+        ) from error
     except OSError as error:
         raise DefinitionError(f"{file} cannot be read: {error.strerror}.") from error
     for key, value in content.items():

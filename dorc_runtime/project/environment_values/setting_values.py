@@ -143,7 +143,7 @@ def _entries(repository: Repository, environment: str, infra: str) -> dict[str, 
         return {name: (each.value, each.file) for name, each in values.items()}
     file = _file(repository, environment, infra)
     content: object = Program(repository.root / infra).settings(environment).get(_KEY)
-    if isinstance(content, str):
+    if isinstance(content, str) and content.lstrip().startswith("{"):
         # As `pulumi config set` writes it.
         try:
             content = json.loads(content)
@@ -152,7 +152,9 @@ def _entries(repository: Repository, environment: str, infra: str) -> dict[str, 
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise DefinitionError(f"{file}: {_KEY} has no keys: write `name: value` below it.")
+        raise DefinitionError(
+            f"{file}: {_KEY}: must be keys and values: write `name: value` below it."
+        )
     return {str(name): (value, file) for name, value in content.items()}
 
 

@@ -150,8 +150,16 @@ STACK_FILES = {
     ),
     "a list": (INFRA, "- config", "has no keys: write `config:`, and the settings below."),
     "a list of settings": (INFRA, "config: [a]", "config has no keys: write `key: value` below"),
-    "no YAML": (TIDY_STACK, "config: [", "is not YAML: fix it, or restore it from git."),
-    "a day that does not exist": (INFRA, "config: 2024-13-45", "is not YAML: fix it"),
+    "no YAML": (
+        TIDY_STACK,
+        "config: [",
+        f"{TIDY_STACK}:2 is not YAML: did not find expected node content: fix it, or restore it",
+    ),
+    "a day that does not exist": (
+        INFRA,
+        "config: 2024-13-45",
+        "is not YAML: month must be in",
+    ),
 }
 
 

@@ -97,6 +97,29 @@ def test_a_missing_value_is_one_problem(configured: Repository) -> None:
     assert problem.startswith("the setting 'api_url' has no value in dev, prod: write it below")
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "start"),
+    [
+        ("infra/Pulumi.dev.yaml", "config: {settings: hello}\n", "infra/Pulumi.dev.yaml: settings"),
+        ("pipeline_config.py", None, "pipeline_config.py:"),
+    ],
+)
+def test_settings_that_cannot_be_read_are_one_problem(
+    configured: Repository, file: str, text: str | None, start: str
+) -> None:
+    if text is None:
+        text = (
+            (configured.root / file)
+            .read_text()
+            .replace("=Settings)", f"=Settings(api_url='{URL}'))")
+        )
+        source = (configured.root / PIPELINE).read_text()
+        configured.write(PIPELINE, f"import pipeline_config\n{source}")
+    configured.write(file, text)
+    [problem] = problems(configured)
+    assert problem.startswith(start)
+
+
 def test_two_environments_with_one_stack_file_are_refused(configured: Repository) -> None:
     file = configured.write("infra/Pulumi.prod.yaml", "")
     file.unlink()

@@ -125,7 +125,7 @@ def test_a_wrong_value_is_reported_with_its_file(write: Write, line: str, messag
         ({"local": "a = 1"}, "local.toml: no table 'a'. Write values below"),
         ({"local": "[setings]"}, r"local.toml: no table 'setings'. Did you mean \[settings\]"),
         ({"local": "settings = 1"}, r"local.toml: settings is no table: write \[settings\]"),
-        ({"example": "["}, "local.example.toml is not TOML: "),
+        ({"example": "["}, "local.example.toml is not TOML: .*: write lines name = value below"),
     ],
     ids=["outside a table", "misspelt", "no table", "no TOML"],
 )
@@ -136,10 +136,18 @@ def test_a_local_file_that_cannot_be_used_is_reported(
         setting_values(write(**files), Settings, "local")
 
 
-@pytest.mark.parametrize("text", ["config:\n  settings: 3\n", "config:\n  settings: '{'\n"])
-def test_settings_without_keys_are_refused(write: Write, text: str) -> None:
-    with pytest.raises(DefinitionError, match=r"infra/Pulumi.prod.yaml: settings (has no keys|is)"):
-        setting_values(write(prod=text), Settings, "prod")
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("3", "settings: must be keys and values: write `name: value` below it"),
+        ("hello", "settings: must be keys and values: write `name: value` below it"),
+        ("'{'", "settings is not JSON"),
+    ],
+)
+def test_settings_without_keys_are_refused(write: Write, value: str, message: str) -> None:
+    repository = write(prod=f"config:\n  settings: {value}\n")
+    with pytest.raises(DefinitionError, match=f"infra/Pulumi.prod.yaml: {message}"):
+        setting_values(repository, Settings, "prod")
 
 
 def test_values_without_a_model_are_refused(write: Write) -> None:
