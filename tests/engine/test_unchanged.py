@@ -69,15 +69,17 @@ def test_an_image_that_was_pushed_again_is_a_change(everything: Deployment) -> N
     ids = registry.list_images(repositoryName=repository)["imageIds"]
     [image] = registry.batch_get_image(repositoryName=repository, imageIds=ids)["images"]
     manifest = json.dumps({**json.loads(image["imageManifest"]), "annotations": {"again": "1"}})
-    tag = image["imageId"]["imageTag"]
+    tag, digest = image["imageId"]["imageTag"], image["imageId"]["imageDigest"]
 
-    def push(content: str) -> None:
+    def push(content: str, digest: str) -> None:
         registry.batch_delete_image(repositoryName=repository, imageIds=[{"imageTag": tag}])
-        registry.put_image(repositoryName=repository, imageManifest=content, imageTag=tag)
+        registry.put_image(
+            repositoryName=repository, imageManifest=content, imageTag=tag, imageDigest=digest
+        )
 
-    push(manifest)
+    push(manifest, f"sha256:{'0' * 64}")
     result = everything.invoke("preview", *ALL[:-1])
-    push(image["imageManifest"])
+    push(image["imageManifest"], digest)
     assert f"{SUMMING} in dev: 1 to update" in result.out, result.text
 
 
