@@ -1,8 +1,11 @@
 """A pipeline in a layer without zones, that messages start and that uses every kind of resource."""
 
+from datetime import timedelta
+
 from dorc_runtime import (
     Bucket,
     Function,
+    Index,
     Pass,
     Pipeline,
     Queue,
@@ -15,8 +18,17 @@ from dorc_runtime import (
     infra_output,
 )
 
-customers = Table("customers", partition_key="id")
-news, work, archive = Topic("news"), Queue("work"), Bucket("archive")
+# As in pipeline_config.py, which a test that imports this file alone cannot import.
+customers = Table(
+    "customers",
+    partition_key="id",
+    sort_key="at",
+    key_types={"at": "N"},
+    indexes={"by-town": Index(partition_key="town")},
+    ttl="expires",
+)
+news, archive = Topic("news"), Bucket("archive")
+work = Queue("work", visibility_timeout=timedelta(minutes=6), max_receives=5)
 pipeline = Pipeline(
     triggers=[
         QueueTrigger(work, allow_loop="the last message is not sent on"),
