@@ -4,21 +4,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
-from typing import cast
 
 import pulumi
-from pulumi_aws import ecr, scheduler
+from pulumi_aws import ecr
 
 from dorc_runtime.compile.checks import Source, problems_of
-from dorc_runtime.compile.permissions.resource_policies import topic_queue_policy
 from dorc_runtime.compile.target import Target
-from dorc_runtime.deploy.components.clock import Clock
-from dorc_runtime.deploy.components.delivery import Delivery
-from dorc_runtime.deploy.components.event_pipe import EventPipe
-from dorc_runtime.deploy.components.event_rule import EventRule
 from dorc_runtime.deploy.components.pipeline_function import Network, PipelineFunction
-from dorc_runtime.deploy.components.service_role import ServiceRole
-from dorc_runtime.deploy.components.topic_queue import TopicQueue
 from dorc_runtime.deploy.components.workflow import Workflow
 from dorc_runtime.deploy.programs.common import (
     Cloud,
@@ -27,8 +19,15 @@ from dorc_runtime.deploy.programs.common import (
     refusal,
     stack_environment,
 )
-from dorc_runtime.deploy.programs.infra_outputs import infra_outputs
+from dorc_runtime.deploy.programs.infra_outputs import (
+    InfraExports,
+    infra_exports,
+    infra_outputs,
+    infra_stack_name,
+    unknown_value,
+)
 from dorc_runtime.deploy.programs.pipeline_plan import PipelinePlan
+from dorc_runtime.deploy.programs.pipeline_triggers import create_triggers
 from dorc_runtime.errors import DefinitionError, StackError, first_problem
 from dorc_runtime.model.config import Config
 from dorc_runtime.model.pipeline import Pipeline
@@ -90,14 +89,14 @@ def _pipeline(defaults: Config, pipeline: Pipeline, path: Path) -> None:
     )
     infra_program = Program(repository.root / infra_folder)
     if names := output_names(pipeline):
-        stack = _stack_name(infra_program, environment)
+        stack = infra_stack_name(infra_program, environment)
         target = replace(target, outputs=infra_outputs(stack, names))
     pipeline = target.resolve(pipeline)
     _check(folder, pipeline, target)
     plan = PipelinePlan(
         layer=folder.layer, name=folder.name, pipeline=pipeline, config=config, target=target
     )
-    infra = _infra(infra_program, environment)
+    infra = infra_exports(infra_program, environment)
     image_recipes = recipes_of(folder, [step.name for step in plan.functions], config.universal)
     images = {name: _image(each, cloud) for name, each in image_recipes.items()}
     functions = _functions(plan, images, infra, cloud)
@@ -113,9 +112,7 @@ def _pipeline(defaults: Config, pipeline: Pipeline, path: Path) -> None:
         key_arn=config.kms_key_arn,
         opts=cloud.resource_options,
     )
-    _start_by_rules(plan, workflow, infra, cloud)
-    _start_by_schedules(plan, workflow, infra, cloud)
-    _start_by_messages(plan, workflow, infra, cloud)
+    create_triggers(plan, workflow, infra, cloud)
     pulumi.export("environment", environment)
     pulumi.export("state_machine_arn", workflow.arn)
     names_of_functions = {step.name: plan.names.function(step.name) for step in plan.functions}
@@ -143,50 +140,6 @@ def _check(folder: PipelineFolder, pipeline: Pipeline, target: Target) -> None:
         raise DefinitionError(first_problem(problems))
 
 
-@dataclass(frozen=True)
-class _Infra:
-    """The exports of infra in an environment.
-
-    A missing export ends the program; in a preview it is unknown, because an apply of infra that is
-    previewed together with the pipeline can add it.
-    """
-
-    environment: str
-    stack: pulumi.StackReference
-
-    def output(self, name: str) -> pulumi.Output[str]:
-        """Return one of the exports."""
-        return self.stack.outputs.apply(lambda outputs: self._export(name, outputs, name))
-
-    def bucket(self, zone: str) -> pulumi.Output[str]:
-        """Return the bucket of a zone."""
-        what = f"bucket for the zone {zone}"
-        return self.stack.outputs.apply(
-            lambda outputs: self._export(zone, outputs.get("buckets", {}), what)
-        )
-
-    def _export(self, key: str, exports: Mapping[str, str], what: str) -> pulumi.Input[str]:
-        if key in exports:
-            return exports[key]
-        if pulumi.runtime.is_dry_run():
-            pulumi.log.info(f"infra has no {what} in {self.environment} yet")
-            return _unknown()
-        raise pulumi.RunError(
-            f"infra has no {what} in {self.environment} yet: "
-            f"`invoke apply --instance infra --env {self.environment}` creates it."
-        )
-
-
-def _infra(program: Program, environment: str) -> _Infra:
-    stack = _stack_name(program, environment)
-    return _Infra(environment, pulumi.StackReference("infra", stack_name=stack))
-
-
-def _stack_name(program: Program, environment: str) -> str:
-    """Return the full name of the stack of infra's ``program``."""
-    return f"{pulumi.get_organization()}/{program.project}/{environment}"
-
-
 def _image(image_recipe: ImageRecipe, cloud: Cloud) -> pulumi.Input[str]:
     """Return the name of an image by its digest; unknown in a preview before it is built."""
     try:
@@ -206,19 +159,14 @@ def _image(image_recipe: ImageRecipe, cloud: Cloud) -> pulumi.Input[str]:
                 "universal` builds it."
             ) from error
         pulumi.log.info(f"the image of {image_recipe.id} is not built yet")
-        return _unknown()
+        return unknown_value()
     return image.image_uri
-
-
-def _unknown() -> pulumi.Output[str]:
-    """Return a value that a preview shows as not known yet."""
-    return pulumi.Output.from_input(cast("str", pulumi.UNKNOWN))
 
 
 def _functions(
     plan: PipelinePlan,
     images: Mapping[str, pulumi.Input[str]],
-    infra: _Infra,
+    infra: InfraExports,
     cloud: Cloud,
 ) -> list[PipelineFunction]:
     config = plan.config
@@ -244,68 +192,3 @@ def _functions(
         )
         for step in plan.functions
     ]
-
-
-def _start_by_rules(plan: PipelinePlan, workflow: Workflow, infra: _Infra, cloud: Cloud) -> None:
-    if not plan.rules:
-        return
-    role = ServiceRole("rules", plan=plan.rules_role, opts=cloud.resource_options)
-    delivery = Delivery(workflow.arn, role, infra.output("dead_letters"))
-    for rule in plan.rules:
-        EventRule(
-            rule.key,
-            rule=rule,
-            rule_name=plan.names.trigger(rule.key),
-            delivery=delivery,
-            opts=cloud.resource_options,
-        )
-
-
-def _start_by_schedules(
-    plan: PipelinePlan, workflow: Workflow, infra: _Infra, cloud: Cloud
-) -> None:
-    if not plan.schedules:
-        return
-    role = ServiceRole("schedules", plan=plan.schedules_role, opts=cloud.resource_options)
-    delivery = Delivery(workflow.arn, role, infra.output("dead_letters"))
-    group = scheduler.ScheduleGroup(
-        "schedules", name=plan.names.schedule_group, opts=cloud.resource_options
-    )
-    for schedule in plan.schedules:
-        Clock(
-            schedule.key,
-            schedule=schedule,
-            schedule_name=plan.names.trigger(schedule.key),
-            group=group.name,
-            delivery=delivery,
-            key_arn=plan.config.kms_key_arn,
-            opts=cloud.resource_options,
-        )
-
-
-def _start_by_messages(plan: PipelinePlan, workflow: Workflow, infra: _Infra, cloud: Cloud) -> None:
-    if not plan.pipes:
-        return
-    role = ServiceRole("pipes", plan=plan.pipes_role, opts=cloud.resource_options)
-    for pipe in plan.pipes:
-        name, arn = plan.names.trigger(pipe.key), plan.queue_of(pipe)
-        queue: pulumi.Input[str] = arn
-        if pipe.topic is not None:
-            queue = TopicQueue(
-                pipe.key,
-                queue=name,
-                topic=pipe.topic,
-                policy=topic_queue_policy(queue_arn=arn, topic_arn=pipe.topic),
-                dead_letters=infra.output("dead_letters"),
-                key_arn=plan.config.kms_key_arn,
-                opts=cloud.resource_options,
-            ).arn
-        EventPipe(
-            pipe.key,
-            pipe=pipe,
-            pipe_name=name,
-            queue=queue,
-            machine=workflow.arn,
-            role=role,
-            opts=cloud.resource_options,
-        )
