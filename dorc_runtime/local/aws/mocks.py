@@ -20,7 +20,7 @@ from dorc_runtime.compile.document.task_documents import (
 from dorc_runtime.compile.documents import Document
 from dorc_runtime.compile.permissions.service_actions import resource
 from dorc_runtime.errors import InputError, UnknownNameError
-from dorc_runtime.local.aws.services import unknown_action
+from dorc_runtime.local.aws.served_services import unknown_action
 from dorc_runtime.local.json_text import read_json
 from dorc_runtime.project.repository import PipelineFolder
 

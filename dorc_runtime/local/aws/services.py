@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.h
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,20 +14,11 @@ from pydantic import JsonValue
 
 from dorc_runtime.compile.documents import Document
 from dorc_runtime.local.aws.access.roles import machine_key
+from dorc_runtime.local.aws.served_services import SDK, SERVED
 from dorc_runtime.local.aws.server_process import OWN_KEY
 from dorc_runtime.local.interpreter.executions import Execution
 from dorc_runtime.local.interpreter.state_fields import StateError
 
-# The services that a run has, and the prefix of their errors in Step Functions.
-SERVED: Mapping[str, str] = {
-    "dynamodb": "DynamoDb",
-    "events": "EventBridge",
-    "s3": "S3",
-    "secretsmanager": "SecretsManager",
-    "sns": "Sns",
-    "sqs": "Sqs",
-    "ssm": "Ssm",
-}
 # Optimised integrations use other prefixes.
 _OPTIMISED = {"dynamodb": "DynamoDB", "sns": "SNS", "sqs": "SQS"}
 # Arguments that are sent as text, and may be any JSON.
@@ -36,7 +27,6 @@ _TEXTS = {
     "sqs:sendMessage": "MessageBody",
     "aws-sdk:s3:putObject": "Body",
 }
-_SDK = "aws-sdk:"
 
 
 class LocalServices:
@@ -60,7 +50,7 @@ class LocalServices:
         from botocore import xform_name
         from botocore.exceptions import BotoCoreError, ClientError
 
-        service, name = action.removeprefix(_SDK).split(":")
+        service, name = action.removeprefix(SDK).split(":")
         try:
             sent = self._located(service, _sent(action, arguments, execution))
             region = _region(arguments, self._region)
@@ -118,20 +108,6 @@ class LocalServices:
         return self._clients[service, region, key]
 
 
-def unknown_action(action: str) -> str:
-    """Return why ``action`` cannot be called in a run here, "" if it can."""
-    from botocore import xform_name
-    from botocore.session import get_session
-
-    service, name = action.removeprefix(_SDK).split(":")
-    if service not in SERVED:
-        return f"this machine has no {service}"
-    operations = get_session().get_service_model(service).operation_names
-    if xform_name(name) not in {xform_name(operation) for operation in operations}:
-        return f"{service} has no action '{name}'"
-    return ""
-
-
 def _sent(action: str, arguments: Document, execution: Execution) -> Document:
     """Return the arguments as Step Functions sends them."""
     sent = dict(arguments)
@@ -178,8 +154,8 @@ def _region(arguments: Document, region: str) -> str:
 
 
 def _error(action: str, code: str) -> str:
-    service = action.removeprefix(_SDK).partition(":")[0]
-    kind = SERVED[service] if action.startswith(_SDK) else _OPTIMISED.get(service, SERVED[service])
+    service = action.removeprefix(SDK).partition(":")[0]
+    kind = SERVED[service] if action.startswith(SDK) else _OPTIMISED.get(service, SERVED[service])
     return f"{kind}.{code.removesuffix('Exception')}Exception"
 
 
