@@ -50,8 +50,8 @@ class Reference(str):
 
     def __mul__(self, other: object) -> NoReturn:
         raise ExpressionError(
-            f"Python cannot compute with {_call(self)}, whose value differs between environments: "
-            "add a setting with the result."
+            f"Python cannot compute with {_call(self)}, because its value is different in each "
+            "environment: add a setting with the result."
         )
 
     __rmul__ = __mul__

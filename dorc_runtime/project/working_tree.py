@@ -12,7 +12,7 @@ _OTHER_FOLDERS = ("__pycache__", "node_modules")
 def tree_stamp(root: Path) -> str:
     """Return a text that differs when a file in ``root`` was changed, added or deleted.
 
-    Folders whose names begin with a dot, and virtual environments, do not count.
+    Folders with a dot at the start of their names, and virtual environments, do not count.
     """
     lines = sorted(
         f"{path} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns}\n"

@@ -8,7 +8,7 @@ import hashlib
 
 from pulumi.runtime.proto import resource_pb2
 
-# The signatures of assets and archives, whose files the engine reads, not the program.
+# The signatures of assets and archives. The engine reads their files, the program does not.
 # https://github.com/pulumi/pulumi/blob/master/sdk/python/lib/pulumi/runtime/rpc.py
 _FILES = (b"c44067f5952c0a294b673a41bacd8c17", b"0def7320c3a5731c473e5ecbe6d01bc7")
 

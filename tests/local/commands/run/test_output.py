@@ -1,4 +1,4 @@
-"""Commands whose output is closed, full, or has no characters outside ASCII."""
+"""Commands print to an output that is closed, or full, or that has only ASCII characters."""
 
 from __future__ import annotations
 
