@@ -4,8 +4,8 @@ There is a file for each group of commands: ``run`` (run, test, check), ``scaffo
 new-function), ``layout`` (environments and layers), ``deploy`` (preview, apply, destroy), ``state``
 (init, outputs, drift, unlock), ``setting_table`` (settings), ``secret``, ``synth``,
 ``preview_comment``, ``doctor`` and ``upgrade``. What they share is in ``entry`` (the repository,
-errors), ``options`` (options of deploying tasks) and ``signals``; ``new_settings`` asks for the
-settings of a new environment; what people see is in ``drawings``.
+errors), ``short_options``, ``options`` (options of deploying tasks) and ``signals``;
+``new_settings`` asks for the settings of a new environment; what people see is in ``drawings``.
 
 Tasks import what they need when they run, so that ``invoke --list`` stays fast.
 """

@@ -7,7 +7,7 @@ from typing import Any
 
 from invoke.context import Context
 from invoke.exceptions import Exit
-from invoke.tasks import Task, task
+from invoke.tasks import Task
 
 from dorc_runtime.tasks.entry import HAS_CHANGES, MISTAKE, report_errors
 from dorc_runtime.tasks.options import (
@@ -22,6 +22,7 @@ from dorc_runtime.tasks.options import (
     confirm,
     requested_instances,
 )
+from dorc_runtime.tasks.short_options import task
 
 
 @task(help={**INSTANCE, **ALL, **FULL, **REFRESH, **EXPECT_NO_CHANGES, **JSON})

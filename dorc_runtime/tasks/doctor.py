@@ -4,10 +4,11 @@ from typing import Any
 
 from invoke.context import Context
 from invoke.exceptions import Exit
-from invoke.tasks import Task, task
+from invoke.tasks import Task
 
 from dorc_runtime.errors import NotARepositoryError
 from dorc_runtime.tasks.entry import MISTAKE, current_repository, report_errors, tasks_folder
+from dorc_runtime.tasks.short_options import task
 
 
 @task()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
 from invoke.exceptions import Exit
-from invoke.tasks import Task, task
+from invoke.tasks import Task
 
 from dorc_runtime.errors import DorcError, ScaffoldError, StackError
 from dorc_runtime.tasks.entry import (
@@ -20,6 +20,7 @@ from dorc_runtime.tasks.entry import (
 )
 from dorc_runtime.tasks.new_settings import new_settings
 from dorc_runtime.tasks.options import deployment_context_of
+from dorc_runtime.tasks.short_options import task
 
 if TYPE_CHECKING:
     from dorc_runtime.project.template.changes import Change

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from invoke.context import Context
-from invoke.tasks import Task, task
+from invoke.tasks import Task
 
 from dorc_runtime.errors import InputError
 from dorc_runtime.tasks.entry import print_line, report_errors
+from dorc_runtime.tasks.short_options import task
 
 
 @task(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
 from invoke.exceptions import Exit
-from invoke.tasks import Task, task
+from invoke.tasks import Task
 
 from dorc_runtime.tasks.entry import (
     MISTAKE,
@@ -18,6 +18,7 @@ from dorc_runtime.tasks.entry import (
     report_errors,
     tasks_folder,
 )
+from dorc_runtime.tasks.short_options import task
 from dorc_runtime.tasks.signals import handle_sigterm
 
 if TYPE_CHECKING:

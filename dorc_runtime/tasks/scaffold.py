@@ -3,9 +3,10 @@
 from typing import Any
 
 from invoke.context import Context
-from invoke.tasks import Task, task
+from invoke.tasks import Task
 
 from dorc_runtime.tasks.entry import pinned_repository, print_line, report_errors
+from dorc_runtime.tasks.short_options import task
 
 
 @task(

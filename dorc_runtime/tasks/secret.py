@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.parser.argument import Argument
-from invoke.tasks import Task, task
+from invoke.tasks import Task
 
 from dorc_runtime.errors import SecretError, UnknownNameError
 from dorc_runtime.model.secrets import LARGEST_ADVANCED, LARGEST_STANDARD
@@ -25,6 +25,7 @@ from dorc_runtime.tasks.entry import (
     report_errors,
     tasks_folder,
 )
+from dorc_runtime.tasks.short_options import LetterTask, task
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -66,7 +67,7 @@ class _NameArgument(Argument):
         self.set_value(word)
 
 
-class SecretTask(Task[Any]):
+class SecretTask(LetterTask):
     """A task with a second word that depends on the first."""
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:

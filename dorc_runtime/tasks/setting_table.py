@@ -4,7 +4,7 @@ from typing import Any
 
 from invoke.context import Context
 from invoke.exceptions import Exit
-from invoke.tasks import Task, task
+from invoke.tasks import Task
 
 from dorc_runtime.errors import UnknownNameError, first_problem
 from dorc_runtime.tasks.entry import (
@@ -15,6 +15,7 @@ from dorc_runtime.tasks.entry import (
     tasks_folder,
 )
 from dorc_runtime.tasks.options import JSON
+from dorc_runtime.tasks.short_options import task
 
 
 @task(help={"env": "one environment, or local (default: all)", **JSON})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
 from invoke.exceptions import Exit
-from invoke.tasks import Task, task
+from invoke.tasks import Task
 from pydantic import JsonValue
 
 from dorc_runtime.errors import StackError
@@ -25,6 +25,7 @@ from dorc_runtime.tasks.options import (
     deployment_context_of,
     requested_instances,
 )
+from dorc_runtime.tasks.short_options import task
 
 if TYPE_CHECKING:
     from dorc_runtime.deploy.deployment_context import DeploymentContext

@@ -6,7 +6,7 @@ from typing import Any
 
 from invoke.context import Context
 from invoke.exceptions import Exit
-from invoke.tasks import Task, task
+from invoke.tasks import Task
 
 from dorc_runtime.tasks.entry import (
     MISTAKE,
@@ -15,6 +15,7 @@ from dorc_runtime.tasks.entry import (
     report_errors,
     tasks_folder,
 )
+from dorc_runtime.tasks.short_options import task
 
 # A second process gets about as many done in the time that it takes to start.
 _FEW_PIPELINES = 20

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
 from invoke.exceptions import Exit
-from invoke.tasks import Task, task
+from invoke.tasks import Task
 
 from dorc_runtime.tasks.entry import (
     HAS_CHANGES,
@@ -16,6 +16,7 @@ from dorc_runtime.tasks.entry import (
     print_line,
     report_errors,
 )
+from dorc_runtime.tasks.short_options import task
 
 if TYPE_CHECKING:
     from dorc_runtime.project.template.upgrade import Upgrade, UpgradeResult
