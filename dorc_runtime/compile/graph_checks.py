@@ -1,6 +1,6 @@
 """The problems between pipelines: unknown names, and pipelines that start each other for ever."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
@@ -37,11 +37,15 @@ _Starts = dict[tuple[str, str], _Watched | Resource | None]
 
 
 def problems_between(
-    sources: Sequence[Source], *, buckets: Mapping[str, str] = _NO_BUCKETS
+    sources: Sequence[Source],
+    *,
+    buckets: Mapping[str, str] = _NO_BUCKETS,
+    unreadable: Collection[str] = (),
 ) -> tuple[Problem, ...]:
     """Return the problems of pipelines that depend on each other.
 
-    ``buckets`` has the buckets of the zones that have one already, from ``Config``.
+    ``buckets`` has the buckets of the zones that have one already, from ``Config``. ``unreadable``
+    has the ids of pipelines that exist, but have no definition that can be read.
     """
     known = {source.id: source for source in sources}
     problems = []
@@ -49,12 +53,15 @@ def problems_between(
     starts |= starts_by_messages(sources)
     for source in sources:
         for kind, name in _pipeline_references(source):
+            if name in unreadable:
+                continue
             if name not in known:
-                message = f"no pipeline '{name}'.{suggestion(name, known)}"
+                message = f"no pipeline '{name}'.{suggestion(name, {*known, *unreadable})}"
                 problems.append(Problem(source.file, kind, message))
             else:
                 starts[(source.id, name) if kind == "Call" else (name, source.id)] = None
-    known_zones = sorted({zone for source in sources for zone in zones(source.layer) or ()})
+    layers = {id_.partition("/")[0] for id_ in (*known, *unreadable)}
+    known_zones = sorted({zone for layer in layers for zone in zones(layer) or ()})
     for source in sources:
         problems += _check_zones(source, known_zones)
     problems += shared_queues(sources)

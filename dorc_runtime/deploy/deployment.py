@@ -59,7 +59,11 @@ def check_definitions(context: DeploymentContext, instances: Sequence[Instance])
         with suppress(DorcError):
             if folder.id not in sources:
                 sources[folder.id] = resolved_source(load_source(folder), target)
-    between = problems_between([*sources.values()], buckets=context.config.buckets)
+    between = problems_between(
+        [*sources.values()],
+        buckets=context.config.buckets,
+        unreadable=[each.id for each in context.repository.pipelines if each.id not in sources],
+    )
     for folder in pipelines:
         own = sources[folder.id]
         problems = [

@@ -64,15 +64,22 @@ def deployed_folders(
 
     ``environment`` is the one to look at, None for all.
     """
-    root = context.repository.root
+    shared = universal(context.repository, context.settings)
     projects = {
-        Program(root / folder).project: folder.removeprefix("src/")
-        for folder in folders
-        if (root / folder / PROJECT_FILE).is_file()
+        _project(context, folder, shared): folder.removeprefix("src/") for folder in folders
     }
-    stacks = resource_counts(universal(context.repository, context.settings), context.variables)
+    stacks = resource_counts(shared, context.variables)
     return tuple(
         f"{projects[project]} in {stack}"
         for (project, stack), resources in sorted(stacks.items())
         if project in projects and resources and environment in (None, stack)
     )
+
+
+def _project(context: DeploymentContext, folder: str, shared: Instance) -> str:
+    """Return the Pulumi project of ``folder``; without its file, the name that dorc gives it."""
+    program = Program(context.repository.root / folder)
+    if (program.folder / PROJECT_FILE).is_file():
+        return program.project
+    name = folder.removeprefix("src/").replace("/", ".")
+    return f"{shared.program.project.rpartition('.')[0]}.{name}"

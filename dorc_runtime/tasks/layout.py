@@ -11,6 +11,7 @@ from invoke.exceptions import Exit
 from invoke.tasks import Task
 
 from dorc_runtime.errors import DorcError, ScaffoldError, StackError
+from dorc_runtime.project.repository import DEFINITION
 from dorc_runtime.tasks.entry import (
     MISTAKE,
     is_confirmed,
@@ -67,11 +68,14 @@ def new_env(c: Context, name: str, setting: list[str] | None = None, dry_run: bo
 @report_errors
 def remove_env(c: Context, name: str, dry_run: bool = False, yes: bool = False) -> None:
     """Remove an environment in which nothing is deployed."""
+    from dorc_runtime.project.template.answers import deleted_pipelines
     from dorc_runtime.project.template.layout import plan_remove_environment
 
     repository = pinned_repository(c)
     change = plan_remove_environment(repository.root, name)
-    folders = ["infra", *(repository.show(folder.path) for folder in repository.pipelines)]
+    deleted = (f"src/{layer}/{pipeline}" for layer, pipeline in deleted_pipelines(repository.root))
+    existing = (repository.show(folder.path) for folder in repository.pipelines)
+    folders = ["infra", *existing, *deleted]
     remedy = f"`invoke destroy --all --env {name}` removes it."
     _check_not_deployed(c, folders, name, remedy, yes=yes or dry_run)
     _carry_out(change, dry_run)
@@ -107,6 +111,8 @@ def remove_pipeline(c: Context, pipeline: str, dry_run: bool = False, yes: bool 
     layer, _, name = pipeline.strip("/").removeprefix("src/").partition("/")
     change = plan_remove_pipeline(repository.root, layer, name)
     remedy = f"`invoke destroy --instance {layer}/{name} --env ENV` removes it."
+    if not (repository.root / "src" / layer / name / DEFINITION).is_file():
+        remedy = f"restore its folder from git first, then {remedy}"
     _check_not_deployed(c, [f"src/{layer}/{name}"], None, remedy, yes=yes or dry_run)
     _carry_out(change, dry_run)
 

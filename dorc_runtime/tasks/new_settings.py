@@ -29,19 +29,26 @@ def new_settings(
         values[name] = _value_of(model, name, text)
     if problem := _problem(model, values):
         raise Exit(f"error: {problem}", code=MISTAKE)
-    if model is not None:
-        for name, field in model.model_fields.items():
-            if field.is_required() and name not in values:
-                values[name] = _answer(model, name, environment, field.description or "")
+    if model is None:
+        return values
+    required = {name: field for name, field in model.model_fields.items() if field.is_required()}
+    missing = [name for name in required if name not in values]
+    if missing and not sys.stdin.isatty():
+        added = " ".join(f"--setting {name}=VALUE" for name in missing)
+        raise Exit(f"error: {_without_default(missing)}: add {added}.", code=MISTAKE)
+    for name in missing:
+        values[name] = _answer(model, name, environment, required[name].description or "")
     return values
+
+
+def _without_default(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"the setting '{names[0]}' has no default"
+    return f"the settings {', '.join(names)} have no defaults"
 
 
 def _answer(model: type[BaseModel], name: str, environment: str, description: str) -> JsonValue:
     """Return the value that a person gives."""
-    if not sys.stdin.isatty():
-        raise Exit(
-            f"error: the setting '{name}' has no default: add --setting {name}=VALUE.", code=MISTAKE
-        )
     about = f" ({description})" if description else ""
     while True:
         value = _value_of(model, name, input(f"{name} in {environment}{about}: ").strip())

@@ -1,7 +1,7 @@
 """The problems of definitions, in every environment and in runs on this machine."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -99,11 +99,16 @@ def checked_environments(
 
 
 def check_pipelines(
-    loaded: Sources, environments: Sequence[Environment], *, check: Check
+    loaded: Sources,
+    environments: Sequence[Environment],
+    *,
+    check: Check,
+    unreadable: Collection[str] = (),
 ) -> CheckedPipelines:
     """Return ``loaded`` pipelines with the problems that ``check`` finds, and those between them.
 
-    A pipeline without settings is the same in all environments, and checked once.
+    A pipeline without settings is the same in all environments, and checked once. ``unreadable``
+    has the ids of pipelines that could not be loaded.
     """
     first = environments[0].name
     dependent = {folder for folder, each in loaded.items() if setting_names(each.pipeline)}
@@ -130,7 +135,12 @@ def check_pipelines(
         sources = resolved | sources
         if environment.complete if dependent else environment.name == first:
             own = environment.name if dependent else ""
-            between = problems_between(tuple(resolved.values()), buckets=environment.buckets)
+            left_out = (folder.id for folder in loaded.keys() - resolved.keys())
+            between = problems_between(
+                tuple(resolved.values()),
+                buckets=environment.buckets,
+                unreadable={*unreadable, *left_out},
+            )
             for problem in between:
                 findings.add(str(problem), own)
     faultless = frozenset(sources.keys() - faulty)

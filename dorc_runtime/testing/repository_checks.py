@@ -19,8 +19,9 @@ from dorc_runtime.model.triggers import CronTrigger, S3Trigger
 from dorc_runtime.project.definitions import load_config, load_source
 from dorc_runtime.project.environment_values.secret_files import secret_file_problems
 from dorc_runtime.project.environments import Kind, Program, stack_file_problems
-from dorc_runtime.project.repository import PipelineFolder, Repository
+from dorc_runtime.project.repository import ANSWERS, DEFINITION, PipelineFolder, Repository
 from dorc_runtime.project.requirements import requirement_problems
+from dorc_runtime.project.template.answers import deleted_pipelines
 from dorc_runtime.testing.environment_checks import check_pipelines, checked_environments
 from dorc_runtime.testing.examples.example_files import example_problems
 from dorc_runtime.testing.examples.expected_files import ERROR, FOLDER, OUTPUT, expected_error
@@ -48,6 +49,7 @@ def problems_in(
             loaded[folder] = load_source(folder)
         except DorcError as error:
             problems.append(str(error))
+    problems += _deleted_pipelines(repository)
     problems += _requirements(repository)
     environments, of_settings = checked_environments(repository, config, infra=infra)
 
@@ -56,13 +58,15 @@ def problems_in(
         yield from _past_schedules(source, now)
         yield from _environments(repository, source, infra)
 
-    checked = check_pipelines(loaded, environments, check=check)
+    unreadable = [folder.id for folder in repository.pipelines if folder not in loaded]
+    checked = check_pipelines(loaded, environments, check=check, unreadable=unreadable)
     problems += [*checked.problems, *of_settings]
     problems += _stack_files(repository, config, universal=universal, infra=infra)
     sources = tuple(checked.sources.values())
     complete = len(sources) == len(repository.pipelines)
     problems += secret_file_problems(repository, secret_users(sources), complete=complete)
-    places = _places(repository, sources)
+    # A definition that cannot be read may name more of them.
+    places = _places(repository, sources) if complete else None
     of_ids = {source.id: source for source in sources}
     for folder, source in checked.sources.items():
         # A definition with problems does not show what its examples need.
@@ -80,8 +84,24 @@ def _requirements(repository: Repository) -> Iterator[str]:
         yield from requirement_problems(file, name=repository.show(file))
 
 
-def _examples(folder: PipelineFolder, source: Source, places: Collection[str]) -> Iterator[str]:
-    """Yield the problems in examples; ``places`` are the known zones and buckets."""
+def _deleted_pipelines(repository: Repository) -> Iterator[str]:
+    """Yield the pipelines of the answers file that have no definition."""
+    try:
+        deleted = deleted_pipelines(repository.root)
+    except DorcError as error:
+        yield str(error)
+        return
+    for layer, name in deleted:
+        yield (
+            f"src/{layer}/{name}/{DEFINITION} does not exist, but {ANSWERS} has the pipeline: "
+            f"restore it from git, or run `invoke remove-pipeline {layer}/{name}`"
+        )
+
+
+def _examples(
+    folder: PipelineFolder, source: Source, places: Collection[str] | None
+) -> Iterator[str]:
+    """Yield the problems in examples; ``places`` has zones and buckets, None for unknown ones."""
     for example in folder.examples:
         for check in (_input, _mocks, _expected):
             try:
@@ -184,11 +204,11 @@ def _read(folder: PipelineFolder, file: Path, read: Callable[[str, bytes], objec
         read(file.relative_to(folder.root).as_posix(), file.read_bytes())
 
 
-def _lake(folder: PipelineFolder, lake: Path, places: Collection[str]) -> Iterator[str]:
+def _lake(folder: PipelineFolder, lake: Path, places: Collection[str] | None) -> Iterator[str]:
     for path in sorted(lake.glob("[!.]*")):
         shown = path.relative_to(folder.root).as_posix()
         if path.is_file():
             yield f"{shown} is in no zone: move it to {lake.name}/<zone>/{path.name}"
-        elif path.name not in places:
+        elif places is not None and path.name not in places:
             near = suggestion(path.name, places) or f" Known: {', '.join(sorted(places))}."
             yield f"{shown}: no zone or bucket '{path.name}'.{near}"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dorc_runtime.errors import ScaffoldError
-from dorc_runtime.project.repository import ANSWERS
+from dorc_runtime.project.repository import ANSWERS, DEFINITION
 
 _HEADER = (
     "# Copier and Invoke's tasks write this file: change answers with `copier update`, not here.\n"
@@ -99,6 +99,21 @@ def read_answers(root: Path) -> Answers:
             return Answers(values)
         case _:
             raise ScaffoldError(f"{ANSWERS} has no list of pipelines: {_REMEDY}")
+
+
+def deleted_pipelines(root: Path) -> tuple[tuple[str, str], ...]:
+    """Return the pipelines in the answers of the repository at ``root`` that have no definition.
+
+    Each is a layer and a name. A repository without answers has none. Raises ``ScaffoldError`` if
+    the answers file is invalid.
+    """
+    if not (root / ANSWERS).is_file():
+        return ()
+    return tuple(
+        (layer, name)
+        for layer, name in read_answers(root).pipelines
+        if not (root / "src" / layer / name / DEFINITION).is_file()
+    )
 
 
 def write_answers(root: Path, answers: Answers) -> None:

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from dorc_runtime.errors import ScaffoldError, UnknownNameError
 from dorc_runtime.project.environments import PROJECT_FILE
 from dorc_runtime.project.repository import Repository
-from dorc_runtime.project.template.answers import Answers, read_answers
+from dorc_runtime.project.template.answers import Answers, deleted_pipelines, read_answers
 from dorc_runtime.project.template.changes import Change, change_between, missing_files
 from dorc_runtime.project.template.render import render
 
@@ -135,13 +135,15 @@ def _between(root: Path, before: Answers, after: Answers) -> Change:
 
 
 def _with_all_pipelines(root: Path, answers: Answers) -> Answers:
-    """Return the answers, with the pipelines that were made by hand added."""
+    """Return the answers, with the pipelines made by hand, and without those deleted by hand."""
+    deleted = deleted_pipelines(root)
+    existing = [each for each in answers.pipelines if each not in deleted]
     by_hand = [
         (folder.layer, folder.name)
         for folder in Repository(root).pipelines
         if (folder.path / PROJECT_FILE).is_file()
     ]
-    return answers.with_pipelines(tuple(dict.fromkeys((*answers.pipelines, *by_hand))))
+    return answers.with_pipelines(tuple(dict.fromkeys((*existing, *by_hand))))
 
 
 def _unsaved(root: Path, folder: str) -> str:
@@ -151,4 +153,6 @@ def _unsaved(root: Path, folder: str) -> str:
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     except OSError:
         return ""
-    return done.stdout.split("\0")[0][3:] if done.returncode == 0 else ""
+    entries = done.stdout.split("\0") if done.returncode == 0 else []
+    # Git can restore what was deleted.
+    return next((entry[3:] for entry in entries if entry and "D" not in entry[:2]), "")

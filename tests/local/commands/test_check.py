@@ -48,6 +48,23 @@ def test_buckets_that_are_named_anywhere_may_be_in_examples(repository: Reposito
     assert "no problems found" in repository.invoke("check").stdout
 
 
+def test_a_pipeline_that_cannot_be_read_is_the_only_problem(repository: Repository) -> None:
+    """Others call it and follow it, and use a bucket that it alone names."""
+    repository.define(
+        'Call("raw-to-processed/tidi"), Function("clean", reads=["raw"])',
+        imports="Call, Function, Pipeline, PipelineTrigger",
+        more=', triggers=[PipelineTrigger("refined-to-gold/sum")]',
+    )
+    repository.write(f"{EXAMPLE}/lake/gold/a.csv", "a\n")
+    repository.write("src/raw-to-processed/tidi/pipeline.py", "pipeline = Pipeline()\n")
+    repository.write("src/refined-to-gold/sum/pipeline.py", "1 / 0\n")
+    assert repository.invoke("check").stdout.splitlines() == [
+        "src/raw-to-processed/tidi/pipeline.py:1: NameError: name 'Pipeline' is not defined: from "
+        "dorc_runtime import Pipeline",
+        "src/refined-to-gold/sum/pipeline.py:1: ZeroDivisionError: division by zero",
+    ]
+
+
 def test_an_environment_without_a_stack_file_is_reported(repository: Repository) -> None:
     for name in ("dev", "prod"):
         repository.write(f"infra/Pulumi.{name}.yaml", "config: {}\n")

@@ -130,6 +130,21 @@ def test_a_pipeline_made_by_hand_gets_a_stack_file(committed: Copy) -> None:
     assert "own" not in (repository / ".copier-answers.yml").read_text()
 
 
+def test_a_pipeline_that_was_deleted_by_hand_stays_deleted(committed: Copy) -> None:
+    repository = committed(**ANSWERS)
+    folder = repository / "src" / "default" / "hello"
+    shutil.rmtree(folder)
+    assert invoke(repository, "new-env", "test").returncode == 0
+    assert not folder.exists()
+    done = invoke(repository, "check")
+    assert (
+        "src/default/hello/pipeline.py does not exist, but .copier-answers.yml has the pipeline: "
+        "restore it from git, or run `invoke remove-pipeline default/hello`\n"
+    ) in done.stdout
+    assert invoke(repository, "remove-pipeline", "default/hello", "--yes").returncode == 0
+    assert "no problems found" in invoke(repository, "check").stdout
+
+
 def test_an_edited_workflow_keeps_its_edits(committed: Copy) -> None:
     repository = committed(**ANSWERS)
     workflow = repository / DEPLOY
@@ -203,6 +218,13 @@ class TestDeployed:
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)
         assert "still deployed: default/hello in dev" in done.stderr
         assert "invoke destroy --instance default/hello" in done.stderr
+
+    def test_a_deleted_folder_must_be_restored_while_it_is_deployed(
+        self, repository: Path, backend: str
+    ) -> None:
+        shutil.rmtree(repository / "src/default/hello")
+        done = invoke(repository, "remove-pipeline", "default/hello", INFRA_BUCKET=backend)
+        assert "default/hello in dev; restore its folder from git first, then" in done.stderr
 
     def test_what_is_not_deployed_is_removed_without_a_question(
         self, repository: Path, backend: str

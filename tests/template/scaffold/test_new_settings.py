@@ -78,12 +78,17 @@ def test_values_are_asked_for_at_a_terminal(repository: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ((), "the setting 'api_url' has no default: add --setting api_url=VALUE."),
+        (
+            (),
+            "the settings api_url, days have no defaults: add --setting api_url=VALUE --setting "
+            "days=VALUE.",
+        ),
+        (VALUES[:2], "the setting 'days' has no default: add --setting days=VALUE."),
         ((*VALUES, "--setting", "api_ur=x"), "api_ur: no such setting. Did you mean 'api_url'?"),
         (("--setting", "days=x"), "days: 'x' is not valid: Input should be a valid list"),
         (("--setting", "days"), "--setting days: write NAME=VALUE."),
     ],
-    ids=["missing", "misspelt", "invalid", "no value"],
+    ids=["all missing", "one missing", "misspelt", "invalid", "no value"],
 )
 def test_nothing_is_written_without_valid_values(
     repository: Path, git: Git, words: tuple[str, ...], message: str
