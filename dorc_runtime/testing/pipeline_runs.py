@@ -27,8 +27,8 @@ from dorc_runtime.runs.events import Event, FunctionLogged, StateEntered, StateE
 from dorc_runtime.runs.redaction import Redaction
 from dorc_runtime.runs.result import RunResult, ServiceCall
 from dorc_runtime.testing.coverage import Coverage
-from dorc_runtime.testing.faults import Fault, Faults, patches_by_function
-from dorc_runtime.testing.faulty_functions import FaultyFunctions, LateScheduler
+from dorc_runtime.testing.faults.faulty_functions import FaultyFunctions, LateScheduler
+from dorc_runtime.testing.faults.step_faults import Fault, Faults, patches_by_function
 from dorc_runtime.testing.written_files import Records, Written
 
 

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from dorc_runtime.project.repository import Repository
     from dorc_runtime.runs.redaction import Redaction
     from dorc_runtime.testing.examples.collection import ExampleFolder
+    from dorc_runtime.testing.import_paths import ImportPaths
     from dorc_runtime.testing.pipeline_runs import PipelineRunner
     from dorc_runtime.testing.trigger_matches import Triggers
 
 _lake = pytest.StashKey["Lake"]()
 _coverage = pytest.StashKey[Coverage]()
 _redactions = pytest.StashKey[set["Redaction"]]()
+_import_paths: pytest.StashKey[ImportPaths] = pytest.StashKey()
 _COVERAGE_KEY = "dorc_coverage"
 
 
@@ -41,6 +43,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="do not report the states and transitions of pipelines that no test reached",
     )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Let the first ``conftest.py`` import what the functions near it import.
+
+    Raises:
+        pytest.UsageError: Their packages cannot be installed.
+    """
+    named = [text.partition("::")[0] for text in early_config.known_args_namespace.file_or_dir]
+    place = early_config.invocation_params.dir / (named[0] if named else "")
+    try:
+        _use_imports(early_config, place)
+    except DorcError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -87,6 +104,26 @@ def triggered(request: pytest.FixtureRequest) -> Triggers:
     from dorc_runtime.testing.trigger_matches import Triggers
 
     return Triggers(_repository(Path(request.path)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> pytest.CollectReport | None:
+    """Let a test file, or a ``conftest.py``, import what the functions near it import."""
+    path: Path | None = getattr(collector, "path", None)
+    if path is None or not (path.suffix == ".py" or (path / "conftest.py").is_file()):
+        return None
+    try:
+        _use_imports(collector.config, path)
+    except DorcError as error:
+        return pytest.CollectReport(collector.nodeid, "failed", str(error), [])
+    return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> None:
+    """Let a test import what it could import when it was collected."""
+    if isinstance(item, pytest.Function):
+        _use_imports(item.config, item.path)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -202,6 +239,20 @@ def _runner(
         coverage=config.stash[_coverage],
         redactions=_shared_redactions(config),
     )
+
+
+def _use_imports(config: pytest.Config, path: Path) -> None:
+    """Change what can be imported to what a test in the file or folder ``path`` needs."""
+    from dorc_runtime.testing.import_paths import ImportPaths
+
+    def show_installation() -> None:
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line("installing the packages of the requirements files")
+
+    if _import_paths not in config.stash:
+        config.stash[_import_paths] = ImportPaths(show_installation)
+    config.stash[_import_paths].use(path if path.is_dir() else path.parent)
 
 
 def _repository(path: Path) -> Repository:

@@ -44,7 +44,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
     "model": {"steps": {"expressions"}, "expressions": set()},
     "project": {"template": set(), "images": set(), "environment_values": {"template"}},
     "tasks": {"drawings": set()},
-    "testing": {"examples": set(), "reports": set()},
+    "testing": {"examples": set(), "faults": set(), "reports": set()},
 }
 TOOLS = ("boto3", "botocore", "copier", "invoke", "pulumi", "pulumi_aws", "pulumi_docker")
 MOST_FILES = 10

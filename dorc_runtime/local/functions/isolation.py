@@ -83,10 +83,11 @@ def isolated(
         yield
 
 
-def forget_modules(paths: Collection[Path], *, keep: Collection[str]) -> None:
-    """Remove from ``sys.modules`` what was imported from ``paths``; the names in ``keep`` stay.
+def forget_modules(paths: Collection[Path], *, keep: Collection[str]) -> dict[str, ModuleType]:
+    """Remove from ``sys.modules`` what was imported from ``paths``, and return it by name.
 
-    Packages with compiled parts stay imported, since a process can load those only once.
+    The names in ``keep`` stay, and so do packages with compiled parts, since a process can load
+    those only once.
     """
     loaded = {
         name: Path(file)
@@ -96,9 +97,7 @@ def forget_modules(paths: Collection[Path], *, keep: Collection[str]) -> None:
     folders = frozenset(paths)
     shared = {name: file for name, file in loaded.items() if not folders.isdisjoint(file.parents)}
     compiled = {_top(name) for name, file in shared.items() if file.name.endswith(_COMPILED)}
-    for name in shared:
-        if _top(name) not in compiled:
-            del sys.modules[name]
+    return {name: sys.modules.pop(name) for name in shared if _top(name) not in compiled}
 
 
 @contextmanager

@@ -43,7 +43,7 @@ class Checkout:
         imports = f"from datetime import timedelta\nfrom dorc_runtime import {names}\n"
         self.write(f"{TIDY}/pipeline.py", f"{imports}pipeline = Pipeline(steps=[{steps}])\n")
 
-    def pytest(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def pytest(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
         inherited = {
             name: value
             for name, value in os.environ.items()
@@ -54,7 +54,7 @@ class Checkout:
             *QUIET,
             *words,
             folder=self.root,
-            environment={**inherited, "COLUMNS": "400"},
+            environment={**inherited, "COLUMNS": "400", **variables},
         )
 
     def one(self, body: str, *words: str) -> subprocess.CompletedProcess[str]:

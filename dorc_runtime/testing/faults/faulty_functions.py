@@ -17,7 +17,7 @@ from dorc_runtime.local.functions.outcome import (
 )
 from dorc_runtime.local.functions.runtime import error_text
 from dorc_runtime.local.interpreter.scheduler import Clock, Pending, Scheduler
-from dorc_runtime.testing.faults import Faults
+from dorc_runtime.testing.faults.step_faults import Faults
 
 T = TypeVar("T")
 
