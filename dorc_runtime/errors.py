@@ -20,6 +20,11 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f" Did you mean '{near[0]}'?" if near else ""
 
 
+def sentence(text: str) -> str:
+    """Return ``text`` with a full stop, unless it has an end."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
 class DorcError(Exception):
     """A problem that the user can fix, described in one line."""
 

@@ -13,18 +13,12 @@ from pydantic import AfterValidator, JsonValue, ValidationError, WrapValidator
 
 from dorc_runtime.errors import DefinitionError, ExpressionError
 from dorc_runtime.model.base import Model
+from dorc_runtime.model.invalid_values import invalid_field, invalid_reason
 
 _MARK = re.compile(r"\$\{dorc:([a-z-]+):([^}]*)\}")
 # In an expression: a text in quotes, or a mark outside quotes.
 _LITERAL = re.compile(rf"""\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|{_MARK.pattern}""", re.DOTALL)
 _EXPRESSION = re.compile(r"\{%.*%\}", re.DOTALL)
-# What a field needs, by the type of pydantic's error.
-_REASONS = {
-    **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "it must be a whole number"),
-    **dict.fromkeys(("time_delta_parsing", "time_delta_type"), "it must be a number of seconds"),
-    **dict.fromkeys(("bool_parsing", "bool_type"), "it must be true or false"),
-    "string_type": "it must be a text",
-}
 
 T = TypeVar("T")
 # Returns the value of a reference, by its kind and its name.
@@ -178,9 +172,8 @@ def _resolved_model(model: Model, values: Values) -> Model:
 def _misfit(error: ValidationError, fields: dict[str, object], *, owner: str) -> str:
     """Return the problem of a value that does not fit; ``fields`` have the references."""
     first = error.errors()[0]
-    what = ".".join(str(part) for part in first["loc"] if "[" not in str(part)) + owner
-    message = first["msg"].removeprefix("Value error, ").removesuffix(".")
-    reason = _REASONS.get(first["type"], message.replace("Input should be", "it must be"))
+    what = invalid_field(first) + owner
+    reason = invalid_reason(first, known=tuple(fields))
     mark = fields.get(str(first["loc"][0])) if first["loc"] else None
     if not isinstance(mark, Reference):
         return f"{what} is {first['input']!r}: {reason}"

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, NoReturn, Self
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
@@ -58,6 +58,19 @@ class Resource(Model):
 
     def __str__(self) -> str:
         return str(self.address)
+
+    def __add__(self, other: object) -> NoReturn:
+        name = self.name.replace("-", "_")
+        after = other if isinstance(other, str) else "{...}"
+        raise TypeError(f'a {self.kind} is no text: write f"{{{name}}}{after}"')
+
+    def __radd__(self, other: object) -> NoReturn:
+        name = self.name.replace("-", "_")
+        before = other if isinstance(other, str) else "{...}"
+        raise TypeError(f'a {self.kind} is no text: write f"{before}{{{name}}}"')
+
+    def __truediv__(self, other: object) -> NoReturn:
+        self.__add__(f"/{other}")
 
 
 class Index(Model):

@@ -17,14 +17,19 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from dorc_runtime.compile.checks import Source
-from dorc_runtime.errors import DefinitionError, DorcError
+from dorc_runtime.errors import DefinitionError, DorcError, sentence
 from dorc_runtime.model.config import Config
+from dorc_runtime.model.expressions.expression import Expression
+from dorc_runtime.model.invalid_values import invalid_field, invalid_reason
 from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.model.references import Reference
 from dorc_runtime.project.handlers import handler_problem
 from dorc_runtime.project.repository import CONFIGURATION, PipelineFolder, Repository
 
 _WRONG_ARGUMENT = re.compile(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'")
+
+# The types of pydantic's errors that do not need the value.
+_COMPLETE = ("value_error", "extra_forbidden", "missing")
 
 T = TypeVar("T")
 
@@ -87,21 +92,33 @@ def _run_definition(file: Path, root: Path) -> Mapping[str, object]:
         place = shown if error.filename == str(file) else str(error.filename)
         raise DefinitionError(f"{place}:{error.lineno}: {error.msg}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        # Without the names that pydantic gives to its own validators.
-        field = ".".join(str(part) for part in first["loc"] if "[" not in str(part))
-        message = first["msg"].removeprefix("Value error, ").removesuffix(".")
-        if isinstance(first["input"], Reference):
-            message = "a setting cannot be used here: write the value itself"
-        elif first["type"] == "model_type":
-            message = f"{first['input']!r} is not a {_model_name(message)}"
-        what = f"{error.title}, {field}" if field else error.title
-        raise DefinitionError(f"{_line(error, file, root)}: {what}: {message}.") from error
+        raise DefinitionError(f"{_line(error, file, root)}: {_invalid(error)}") from error
     except DorcError as error:
         raise DefinitionError(f"{_line(error, file, root)}: {error}") from error
     except (Exception, SystemExit) as error:
         what = f"{type(error).__name__}: {error}{_hint(error)}"
         raise DefinitionError(f"{_line(error, file, root)}: {what}") from error
+
+
+def _invalid(error: ValidationError) -> str:
+    """Return the first problem of a model: its name, the field, and the reason."""
+    import dorc_runtime
+
+    first = error.errors()[0]
+    field = invalid_field(first)
+    model = getattr(dorc_runtime, error.title, None)
+    known = list(model.model_fields) if model is not None and "." not in field else []
+    reason = invalid_reason(first, known=known)
+    if isinstance(first["input"], Expression):
+        reason = "an expression cannot be used here: write the value itself"
+    elif isinstance(first["input"], Reference):
+        reason = "a setting cannot be used here: write the value itself"
+    elif first["type"] == "model_type":
+        reason = f"{first['input']!r} is not a {_model_name(reason)}"
+    elif isinstance(first["input"], str | int | float) and first["type"] not in _COMPLETE:
+        reason += f", not {first['input']!r}"
+    what = f"{error.title}, {field}" if field else error.title
+    return sentence(f"{what}: {reason}")
 
 
 def _hint(error: BaseException) -> str:
@@ -110,6 +127,8 @@ def _hint(error: BaseException) -> str:
 
     if isinstance(error, NameError) and error.name in dorc_runtime.__all__:
         return f": from dorc_runtime import {error.name}"
+    if "Object of type Expression" in str(error):
+        return ": an expression has no value before a run; use it in payload, arguments or output"
     match = _WRONG_ARGUMENT.search(str(error))
     if match is None or match[1] not in dorc_runtime.__all__:
         return ""

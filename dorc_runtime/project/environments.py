@@ -15,9 +15,11 @@ from dorc_runtime.errors import (
     DorcError,
     NotARepositoryError,
     UnknownNameError,
+    sentence,
     suggestion,
 )
 from dorc_runtime.model.config import Config, UniversalConfig
+from dorc_runtime.model.invalid_values import invalid_field, invalid_reason
 from dorc_runtime.project.repository import Repository, find_repository
 
 PROJECT_FILE = "Pulumi.yaml"
@@ -134,7 +136,7 @@ def stack_file_problems(
         settings = program.settings(stack)
         for key in sorted(settings.keys() - SETTINGS[kind]):
             if not program.names_in_code(key):
-                yield f"{where}: {_unknown_setting(key, stack, kind=kind, infra=infra)}"
+                yield f"{where}: {_unknown_key(key, stack, kind=kind, infra=infra)}"
         if kind != "universal" and (problem := environment_problem(program, stack)):
             yield f"{where}: {problem}"
         if config is not None and kind != "universal":
@@ -162,7 +164,7 @@ def _misplaced_key(key: str) -> str:
     return f"no key '{key}'.{suggestion(key, _STACK_KEYS)} Settings are below `config:`."
 
 
-def _unknown_setting(key: str, stack: str, *, kind: Kind, infra: str) -> str:
+def _unknown_key(key: str, stack: str, *, kind: Kind, infra: str) -> str:
     shared = "UniversalConfig in pipeline_config.py"
     if key == "resources":
         return f"'{key}' has no effect here: set it in Config in pipeline_config.py."
@@ -173,7 +175,7 @@ def _unknown_setting(key: str, stack: str, *, kind: Kind, infra: str) -> str:
         return f"'{key}' has no effect here: set it in {infra}/Pulumi.{name}.yaml."
     near = suggestion(key, SETTINGS[kind])
     known = f" Known: {', '.join(sorted(SETTINGS[kind]))}." if SETTINGS[kind] and not near else ""
-    return f"no setting '{key}'.{near}{known}" + ("" if near or known else " Remove it.")
+    return f"no key '{key}'.{near}{known}" + ("" if near or known else " Remove it.")
 
 
 def config_with_settings(config: Config, settings: Mapping[str, object], *, where: str) -> Config:
@@ -196,9 +198,9 @@ def config_with_settings(config: Config, settings: Mapping[str, object], *, wher
         return Config(**{field: getattr(config, field) for field in Config.model_fields} | changes)
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "config"
-        reason = first["msg"].removeprefix("Value error, ")
-        raise DefinitionError(f"{where}: {field}: {reason}.") from error
+        field = invalid_field(first) or "config"
+        reason = invalid_reason(first, known=sorted(_CONFIG_FIELDS))
+        raise DefinitionError(sentence(f"{where}: {field}: {reason}")) from error
 
 
 def environment_config(

@@ -78,6 +78,5 @@ def test_a_mistake_in_a_stack_file_is_reported(penguins: Repository, tmp_path: P
     process = invoke(Repository(root), "--instance", "infra", "--env", "dev")
     assert process.returncode == 2
     assert process.stderr == (
-        "error: infra/Pulumi.dev.yaml: no setting 'log_retention'. Did you mean "
-        "'log_retention_days'?\n"
+        "error: infra/Pulumi.dev.yaml: no key 'log_retention'. Did you mean 'log_retention_days'?\n"
     )

@@ -9,9 +9,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field, JsonValue, ValidationError, model_validator
 
-from dorc_runtime.errors import DorcError, InputError
+from dorc_runtime.errors import DorcError, InputError, sentence
 from dorc_runtime.local.json_text import read_json
 from dorc_runtime.model.base import Model
+from dorc_runtime.model.invalid_values import invalid_field, invalid_reason
 
 FOLDER = "http"
 _LABEL = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
@@ -48,6 +49,7 @@ class HttpAnswer(Model):
         return self.query is None or self.query == query
 
 
+_FIELDS = tuple(field.alias or name for name, field in HttpAnswer.model_fields.items())
 HttpAnswers = Mapping[str, tuple[HttpAnswer, ...]]
 
 
@@ -103,7 +105,7 @@ def _read(file: Path, root: Path) -> tuple[str, tuple[HttpAnswer, ...]]:
             answers.append(HttpAnswer.model_validate(value))
         except ValidationError as error:
             first = error.errors()[0]
-            field = ".".join(str(part) for part in first["loc"])
-            message = first["msg"].removeprefix("Value error, ")
-            raise InputError(f"{where}[{index}]: {field}: {message}.".replace(" :", "")) from error
+            field = f"{invalid_field(first)}: ".removeprefix(": ")
+            reason = invalid_reason(first, known=_FIELDS)
+            raise InputError(sentence(f"{where}[{index}]: {field}{reason}")) from error
     return file.stem.lower(), tuple(answers)

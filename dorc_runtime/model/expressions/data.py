@@ -131,6 +131,11 @@ def _json(value: Value, bind: Callable[[str], str]) -> JsonValue:
             return value.address
         case Mapping():
             return {str(key): _json(inner, bind) for key, inner in value.items()}
+        case str() if "$states." in value and not value.startswith("{%"):
+            raise ExpressionError(
+                f"'{value}' is a text, and no expression: instead of str() and % write "
+                "'text ' + data.field, or jsonata('...')."
+            )
         case str() | bool() | int() | float() | None:
             return value
         case Sequence():

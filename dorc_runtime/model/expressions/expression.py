@@ -8,9 +8,10 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NoReturn, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from dorc_runtime.errors import ExpressionError
+from dorc_runtime.model.expressions.method_calls import call_remedy
 from dorc_runtime.model.references import Reference
 from dorc_runtime.model.resources import Resource
 
@@ -199,9 +200,38 @@ class Expression:
         )
 
     def __len__(self) -> NoReturn:
+        self._refuse("len()", "$count({})")
+
+    # Type checkers report a call by themselves, as long as they do not see this.
+    if not TYPE_CHECKING:
+
+        def __call__(self, *arguments: object, **named: object) -> NoReturn:
+            """Refuse a method of Python with what to write instead."""
+            values = [_print(each) for each in (*arguments, *named.values())]
+            raise ExpressionError(shown(call_remedy(self._text, values)))
+
+    def __abs__(self) -> NoReturn:
+        self._refuse("abs()", "$abs({})")
+
+    def __round__(self, digits: int = 0) -> NoReturn:
+        self._refuse("round()", f"$round({{}}, {digits})" if digits else "$round({})")
+
+    def __int__(self) -> NoReturn:
+        self._refuse("int()", "$floor($number({}))")
+
+    def __float__(self) -> NoReturn:
+        self._refuse("float()", "$number({})")
+
+    def __floordiv__(self, other: "Value") -> NoReturn:
+        self._refuse("//", f"$floor({{}} / {_operand(other)})")
+
+    def __pow__(self, other: "Value") -> NoReturn:
+        self._refuse("**", f"$power({{}}, {_print(other)})")
+
+    def _refuse(self, operation: str, text: str) -> NoReturn:
         raise ExpressionError(
-            f"Python does not know the value of '{self!s}' before a run. "
-            f"Instead of len() write jsonata('$count({self!s})')."
+            f"Python does not know the value of '{self!s}' before a run. Instead of {operation} "
+            f"write jsonata({text.format(str(self))!r})."
         )
 
     def __format__(self, spec: str) -> NoReturn:

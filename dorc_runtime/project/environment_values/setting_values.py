@@ -15,7 +15,8 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from dorc_runtime.compile.target import LOCAL
-from dorc_runtime.errors import DefinitionError, first_problem
+from dorc_runtime.errors import DefinitionError, first_problem, sentence
+from dorc_runtime.model.invalid_values import invalid_reason
 from dorc_runtime.project.environment_values.local_values import EXAMPLE, FILE, local_values
 from dorc_runtime.project.environments import Program
 from dorc_runtime.project.repository import Repository
@@ -125,7 +126,7 @@ def _problem(setting: str, reason: str, places: Sequence[tuple[str, str]]) -> st
     files = list(dict.fromkeys(file for _, file in places))
     if reason:
         path = f"{_KEY}.{setting}" if setting else _KEY
-        return f"{', '.join(files)}: {path}: {reason}" + ("" if reason.endswith("?") else ".")
+        return sentence(f"{', '.join(files)}: {path}: {reason}")
     names = ", ".join(environment for environment, _ in places)
     stack_files = [file for file in files if file != FILE]
     below = [f"below `settings:` in {', '.join(stack_files)}"] if stack_files else []
@@ -208,8 +209,11 @@ def _invalid(
         if each["type"] == "missing" and len(each["loc"]) == 1:
             yield SettingFault(path, "", file)
             continue
-        message = each["msg"].removeprefix("Value error, ").removesuffix(".")
-        reason = f"{each['input']!r} is not valid: {message}" if name else message
+        if each["type"] == "extra_forbidden":
+            continue  # _unknown has a suggestion for it.
+        message = invalid_reason(each, known=())
+        of_value = name and each["type"] != "missing"
+        reason = f"{each['input']!r} is not valid: {message}" if of_value else message
         yield SettingFault(path, reason, origins.get(name, file))
 
 

@@ -91,7 +91,7 @@ REFUSALS = {
     ),
     "an unknown setting in the stack file": Refusal(
         INFRA,
-        "infra/Pulumi.dev.yaml: no setting 'vpcid'. Did you mean 'vpc_id'",
+        "infra/Pulumi.dev.yaml: no key 'vpcid'. Did you mean 'vpc_id'",
         edits={"infra/Pulumi.dev.yaml": ("environment: dev", "environment: dev\n  vpcid: vpc-1")},
     ),
     "an unknown region": Refusal(

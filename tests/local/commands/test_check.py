@@ -126,15 +126,15 @@ TIDY_STACK = f"{TIDY}/Pulumi.dev.yaml"
 UNIVERSAL = "universal/Pulumi.universal.yaml"
 
 STACK_FILES = {
-    "a misspelt setting": (
+    "a misspelt key": (
         INFRA,
         "config: {log_retention_day: 7}",
-        "no setting 'log_retention_day'. Did you mean 'log_retention_days'?",
+        "no key 'log_retention_day'. Did you mean 'log_retention_days'?",
     ),
-    "a misspelt setting as Pulumi writes it": (
+    "a misspelt key as Pulumi writes it": (
         TIDY_STACK,
         "config: {'mine:enviroment': dev}",
-        "no setting 'enviroment'. Did you mean 'environment'?",
+        "no key 'enviroment'. Did you mean 'environment'?",
     ),
     "another environment": (
         TIDY_STACK,
@@ -142,7 +142,7 @@ STACK_FILES = {
         "environment: prod is not the name of the stack, dev: write environment: dev, or use the "
         "stack prod.",
     ),
-    "an unknown setting": (UNIVERSAL, "config: {size: 3}", "no setting 'size'. Remove it."),
+    "an unknown key": (UNIVERSAL, "config: {size: 3}", "no key 'size'. Remove it."),
     "a setting of infra alone": (
         TIDY_STACK,
         "config: {alert_emails: [a@example.com]}",
@@ -163,7 +163,7 @@ STACK_FILES = {
     "a retention that CloudWatch does not accept": (
         TIDY_STACK,
         "config: {log_retention_days: 6}",
-        "log_retention_days: Input should be 1, 3, 5, 7,",
+        "log_retention_days: it must be 1, 3, 5, 7,",
     ),
     "a list": (INFRA, "- config", "has no keys: write `config:`, and the settings below."),
     "a list of settings": (INFRA, "config: [a]", "config has no keys: write `key: value` below"),

@@ -71,7 +71,7 @@ def test_values_are_asked_for_at_a_terminal(repository: Path) -> None:
     os.close(terminal)
     assert done.returncode == 0, done.stderr
     assert "api_url in test (where the weather is): " in done.stdout
-    assert "api_url: 'weather' is not valid: Input should be a valid URL" in done.stdout
+    assert "api_url: 'weather' is not valid: it must be a valid URL" in done.stdout
     assert settings_in(repository) == {"api_url": "https://api.example.org", "days": [3]}
 
 
@@ -85,7 +85,7 @@ def test_values_are_asked_for_at_a_terminal(repository: Path) -> None:
         ),
         (VALUES[:2], "the setting 'days' has no default: add --setting days=VALUE."),
         ((*VALUES, "--setting", "api_ur=x"), "api_ur: no such setting. Did you mean 'api_url'?"),
-        (("--setting", "days=x"), "days: 'x' is not valid: Input should be a valid list"),
+        (("--setting", "days=x"), "days: 'x' is not valid: it must be a list"),
         (("--setting", "days"), "--setting days: write NAME=VALUE."),
     ],
     ids=["all missing", "one missing", "misspelt", "invalid", "no value"],

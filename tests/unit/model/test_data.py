@@ -88,6 +88,28 @@ MISUSES: dict[str, tuple[Callable[[], object], str]] = {
     "a date": (lambda: data.day == object(), "cannot be part of an expression"),
     "infinity": (lambda: data.day == float("inf"), "cannot be part of an expression"),
     "item outside a filter": (lambda: Pass(item.size), "item is the element of a filter"),
+    "join": (
+        lambda: data.names.join(", "),  # type: ignore[operator]
+        "jsonata('$join($states.input.names, \", \")')",
+    ),
+    "get": (lambda: data.a.get("b", 0), 'data.a["b"].or_else(0)'),  # type: ignore[operator]
+    "a method that is similar": (
+        lambda: data.kind.isin(["a"]),  # type: ignore[operator]
+        "Did you mean 'is_in'?",
+    ),
+    "startswith": (
+        lambda: data.key.startswith("a"),  # type: ignore[operator]
+        '$substring($states.input.key, 0, $length("a")) = "a"',
+    ),
+    "a method of neither language": (
+        lambda: data.a.b.melt(),  # type: ignore[operator]
+        "'$states.input.a.b' has no method 'melt'",
+    ),
+    "a call": (lambda: data(1), "leave out the parentheses"),  # type: ignore[operator]
+    "round": (lambda: round(data.a, 2), "jsonata('$round($states.input.a, 2)')"),
+    "int": (lambda: int(data.a), "jsonata('$floor($number($states.input.a))')"),
+    "a power": (lambda: data.a**2, "jsonata('$power($states.input.a, 2)')"),
+    "str": (lambda: Pass("no. " + str(data.a)), "write 'text ' + data.field"),
     "a backtick": (lambda: data["a`b"], "holds a `"),
 }
 

@@ -107,9 +107,9 @@ def test_a_missing_value_is_one_problem_of_all_environments(write: Write) -> Non
     ("line", "message"),
     [
         ("clean_memry: 1", "settings.clean_memry: no such setting. Did you mean 'clean_memory'?"),
-        ("clean_memory: big", "settings.clean_memory: 'big' is not valid: Input should be a val"),
+        ("clean_memory: big", "settings.clean_memory: 'big' is not valid: it must be a whole"),
         ("server: {host: a, prt: 1}", "settings.server.prt: no such setting. Did you mean 'port'"),
-        ("server: {port: 1}", "settings.server.host: {'port': 1} is not valid: Field required"),
+        ("server: {port: 1}", "settings.server.host: it has no value: write one."),
         ("days: {secure: abc}", "settings.days: a setting cannot be encrypted: use a secret"),
     ],
 )

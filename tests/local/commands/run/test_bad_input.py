@@ -40,6 +40,28 @@ DEFINITIONS: dict[str, tuple[Change, str]] = {
         lambda r: r.define('Function("clean", memroy=1024)'),
         "unexpected keyword argument 'memroy'. Did you mean 'memory'?\n",
     ),
+    "a misspelt field": (
+        lambda r: r.write(
+            "pipeline_config.py",
+            "from dorc_runtime import UniversalConfig\n\n"
+            'universal = UniversalConfig(regoin="eu-west-2", region="eu-west-2", project="a")\n',
+        ),
+        "pipeline_config.py:3: UniversalConfig, regoin: no such field. Did you mean 'region'?\n",
+    ),
+    "an expression where a number is needed": (
+        lambda r: r.define(
+            'Function("clean", memory=data.size)', imports="Function, Pipeline, data"
+        ),
+        f"{PIPELINE}:3: Function, memory: an expression cannot be used here: write the value "
+        "itself.\n",
+    ),
+    "a sum of a resource and a text": (
+        lambda r: r.define(
+            'Function("clean", reads=[Bucket("my-archive") + "/2025"])',
+            imports="Bucket, Function, Pipeline",
+        ),
+        f'{PIPELINE}:3: TypeError: a bucket is no text: write f"{{my_archive}}/2025"\n',
+    ),
     "no pipeline": (
         lambda r: r.write(PIPELINE, "steps = []\n"),
         f"{PIPELINE} does not define 'pipeline': write pipeline = Pipeline(steps=[...])",
