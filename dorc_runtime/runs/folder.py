@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +23,8 @@ SCHEMA = 2
 _NEWEST = 50
 # So many are named in a message.
 _NAMED = 5
+# Stands in a path for what a name cannot be: nothing between two slashes, or the name of a folder.
+_SLASH = "%2F"
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ class SavedRun:
     @property
     def objects(self) -> dict[str, Path]:
         """The files of all objects that the lake had after the run, by ``zone/key``."""
-        return {**self.seeded, **{key: self.folder / "lake" / _path(key) for key in self.written}}
+        lake = self.folder / "lake"
+        return {**self.seeded, **{key: lake / path for key, path in _paths(self.written).items()}}
 
     @property
     def tables(self) -> dict[str, Path]:
@@ -140,10 +143,10 @@ def _write(result: RunResult, folder: Path, redaction: Redaction) -> None:
     ]
     log = "".join(lines)
     (folder / "log.txt").write_text(log, encoding="utf-8", errors="backslashreplace")
-    for key, body in result.written.items():
-        path = folder / "lake" / _path(key)
+    for key, relative in _paths(result.written).items():
+        path = folder / "lake" / relative
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(redaction.body(body))
+        path.write_bytes(redaction.body(result.written[key]))
     for kind, records in (("tables", result.tables), ("messages", result.messages)):
         for name, values in records.items():
             path = folder / kind / f"{name}.jsonl"
@@ -250,7 +253,22 @@ def _value(values: dict[str, Any], key: str, kind: type | tuple[type, ...], othe
     return value if isinstance(value, kind) else otherwise
 
 
+def _paths(keys: Iterable[str]) -> dict[str, Path]:
+    """Return where the object of each key is, so that all can be files next to each other.
+
+    S3 has no folders: `birds`, `birds/` and `birds/wren` can be three objects.
+    """
+    paths = {key: _path(key) for key in keys}
+    folders = {parent for path in paths.values() for parent in path.parents}
+    return {
+        key: path.with_name(f"{path.name}{_SLASH}") if path in folders else path
+        for key, path in paths.items()
+    }
+
+
 def _path(key: str) -> Path:
     """Return a key as a path that stays inside its folder, on any system."""
     parts = [quote(part, safe=" !#$&'()+,;=@[]^_`{}~") for part in key.split("/")]
-    return Path(*(part.replace(".", "%2E") if part in ("", ".", "..") else part for part in parts))
+    return Path(
+        *(part.replace(".", "%2E") if part in (".", "..") else part or _SLASH for part in parts)
+    )

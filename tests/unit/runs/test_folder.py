@@ -43,6 +43,26 @@ def test_a_saved_run_is_read_as_it_was_saved(tmp_path: Path) -> None:
     assert saved.folder.stat().st_mode & 0o777 == 0o700
 
 
+def test_objects_with_keys_like_folders_are_saved_next_to_the_objects_in_them(
+    tmp_path: Path,
+) -> None:
+    """pyarrow and s3fs write an empty object for each folder."""
+    keys = ("birds/", "birds/a", "birds/a/", "birds/a/b", "birds//a", "birds", "x/../y", "x/y")
+    result = RunResult(
+        pipeline="raw-to-processed/tidy",
+        document={},
+        input=None,
+        ending=Ending("SUCCEEDED"),
+        events=(),
+        written={f"processed/{key}": key.encode() for key in keys},
+        refusals=(),
+        seconds=0.5,
+    )
+    saved = read_run(save_run(result, root=tmp_path, now=NOW))
+    texts = {key: file.read_text() for key, file in saved.objects.items()}
+    assert texts == {f"processed/{key}": key for key in keys}
+
+
 def test_a_run_of_the_first_schema_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     old: JsonValue = {"pipeline": "a-to-b/c", "status": "FAILED", "error": "E", "states": ["x"]}
     saved = read_run(written(tmp_path, old))
