@@ -20,8 +20,9 @@ INSIDE: dict[str, dict[str, set[str]]] = {
     "local": {
         "aws": {"interpreter", "seeds"},
         "interpreter": {"functions", "jsonata"},
-        "functions": {"http", "sandbox"},
+        "functions": {"http", "libraries", "sandbox"},
         "http": set(),
+        "libraries": set(),
         "sandbox": set(),
         "jsonata": set(),
         "plan": {"aws", "functions", "http", "interpreter", "seeds"},

@@ -24,9 +24,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import ModuleType
 
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 def _load_module(name: str, folder: str = "") -> ModuleType:
@@ -98,7 +99,26 @@ def _serve(own: socket.socket, functions: socket.socket, filled: threading.Event
     everything = access.with_settings(stored_objects.with_stored_objects(moto_server))
     threading.Thread(target=serve, args=(own, everything), daemon=True).start()
     filled.wait()
-    serve(functions, DomainDispatcherApplication(for_functions))
+    serve(functions, with_bucket_hosts(DomainDispatcherApplication(for_functions)))
+
+
+def with_bucket_hosts(application: WSGIApplication) -> WSGIApplication:
+    """Return ``application`` with requests to ``<bucket>.localhost``, which DuckDB makes.
+
+    They become requests with the bucket in their path:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+    """
+
+    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        name, separator, port = environ.get("HTTP_HOST", "").partition(":")
+        bucket = name.removesuffix(".localhost")
+        if bucket != name:
+            environ["HTTP_HOST"] = f"localhost{separator}{port}"
+            for path in ("PATH_INFO", "RAW_URI", "REQUEST_URI"):
+                environ[path] = f"/{bucket}{environ[path]}"
+        return application(environ, start)
+
+    return answer
 
 
 def _follow_input(filled: threading.Event) -> None:

@@ -110,4 +110,20 @@ def _variables(function: LocalFunction, endpoint: str, region: str, folder: Path
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
+        **_library_variables(endpoint),
+    }
+
+
+def _library_variables(endpoint: str) -> dict[str, str]:
+    """Return what libraries need to use ``endpoint`` that do not read ``AWS_ENDPOINT_URL`` alone.
+
+    polars and deltalake: https://docs.rs/object_store/latest/object_store/aws/; DuckDB:
+    https://duckdb.org/docs/stable/configuration/overview. DuckDB puts the bucket before the name of
+    the host, and ``localhost`` is a name whose parts all lead to this machine.
+    """
+    port = endpoint.rpartition(":")[2]
+    return {
+        "AWS_ALLOW_HTTP": "true",
+        "DUCKDB_S3_ENDPOINT": f"localhost:{port}",
+        "DUCKDB_S3_USE_SSL": "false",
     }

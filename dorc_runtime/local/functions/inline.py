@@ -32,6 +32,7 @@ from dorc_runtime.local.functions.outcome import (
     raised_from,
 )
 from dorc_runtime.local.http.answered_hosts import answered
+from dorc_runtime.local.libraries.arrow_endpoint import arrow_endpoint
 
 
 class InlineFunctions:
@@ -119,6 +120,7 @@ class InlineFunctions:
         log = partial(self._log, name, request_id)
         with (
             unanswered_hosts_named(),
+            arrow_endpoint(),
             answered(warm.function.answered),
             isolated(warm, request_id, on_line=log, terminal=terminal),
         ):

@@ -42,10 +42,12 @@ def _load_module(name: str, folder: str = "functions") -> ModuleType:
 
 if TYPE_CHECKING:
     from dorc_runtime.local.functions import network_guard, runtime
+    from dorc_runtime.local.libraries import arrow_endpoint
     from dorc_runtime.local.sandbox import lambda_machine
 else:
     network_guard, runtime = _load_module("network_guard"), _load_module("runtime")
     lambda_machine = _load_module("lambda_machine", "sandbox")
+    arrow_endpoint = _load_module("arrow_endpoint", "libraries")
 
 READY = b"ready"
 ANSWER = b"answer"
@@ -136,6 +138,7 @@ def main() -> None:
     logging.getLogger().addHandler(log)
     network_guard.install(settings["ports"])
     network_guard.name_unanswered_hosts()
+    arrow_endpoint.install()
     if hosts is not None:
         hosts.install(hosts.AnsweredHosts(**settings["answered"]))
 

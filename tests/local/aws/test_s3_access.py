@@ -28,11 +28,14 @@ PROCESSED = {"Bucket": "local-processed", "Key": "penguins/old.csv"}
 REFERENCE = {"Bucket": "reference", "Key": "codes.csv"}
 
 CODE = """
+import os
 import urllib.error
 import urllib.request
 
 import boto3
 from botocore import UNSIGNED
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
 def s3(**more):
@@ -52,6 +55,17 @@ def fetch(signature, arguments):
 def read_signed(signature, arguments):
     answer = s3(signature_version=signature).get_object(**arguments)
     return answer["Body"].read().decode()
+
+def read_from_host(bucket, key):
+    address = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://")
+    request = AWSRequest("GET", f"http://{address}/{key}")
+    request.headers["Host"] = f"{bucket}.localhost:{address.partition(':')[2]}"
+    S3SigV4Auth(boto3.Session().get_credentials(), "s3", "eu-west-2").add_auth(request)
+    try:
+        sent = urllib.request.Request(request.url, headers=dict(request.headers))
+        return urllib.request.urlopen(sent).read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code
 
 def put_unsigned(arguments):
     s3(signature_version=UNSIGNED).put_object(**arguments)
@@ -457,3 +471,10 @@ def test_attributes_of_an_object_need_an_action_beside_reading_it(caller: Caller
     assert caller.ask("get_object_attributes", **asked) == denied(
         "GetObjectAttributes", "s3:GetObjectAttributes", "local-raw/penguins/a.csv"
     )
+
+
+@pytest.mark.parametrize(("bucket", "answer"), [("local-raw", "rows"), ("reference", 403)])
+def test_a_bucket_in_the_name_of_the_host_needs_the_same_permission(
+    caller: Caller, bucket: str, answer: str | int
+) -> None:
+    assert caller.result("read_from_host", bucket, "penguins/a.csv") == answer
