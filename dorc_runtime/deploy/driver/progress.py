@@ -10,6 +10,7 @@ from pulumi.automation.events import EngineEvent, StepEventMetadata
 from dorc_runtime.deploy.driver.failures import Change, Diagnosis, stopped_error, user_error
 from dorc_runtime.deploy.driver.instances import Instance
 from dorc_runtime.deploy.driver.stop import Stop
+from dorc_runtime.errors import StoppedError
 
 Action = Literal["create", "update", "replace", "delete", "read", "refresh", "same"]
 
@@ -94,6 +95,9 @@ class Watch:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, Exception):
+            if self._stop.requested and not self._diagnosis.failed:
+                # Ctrl-C also reaches the program, and the engine then reports that it failed.
+                raise self._stopped() from error
             raise user_error(error, self._instance, self._diagnosis) from error
         if error is None:
             self._check_stop()
@@ -121,7 +125,10 @@ class Watch:
 
     def _check_stop(self) -> None:
         if self._stop.requested:
-            raise stopped_error(self._instance, self._diagnosis.change)
+            raise self._stopped()
+
+    def _stopped(self) -> StoppedError:
+        return stopped_error(self._instance, self._diagnosis.change)
 
     def _start(self, step: StepEventMetadata) -> None:
         action = _action(step)
