@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 
 from dorc_runtime.deploy.driver.account import check_account, check_region
-from dorc_runtime.deploy.driver.backend import backend_url, passphrase
+from dorc_runtime.deploy.driver.backend import backend_url, engine_url, passphrase
 from dorc_runtime.deploy.driver.instances import Instance
 from dorc_runtime.errors import DefinitionError, StackError
 from dorc_runtime.model.config import Config
@@ -48,7 +48,7 @@ class DeploymentContext:
         }
         return {
             **{name: value for name, value in settings.items() if value is not None},
-            "PULUMI_BACKEND_URL": self.backend,
+            "PULUMI_BACKEND_URL": engine_url(self.backend),
             "PULUMI_CONFIG_PASSPHRASE": self.passphrase,
             "PULUMI_PYTHON_CMD": sys.executable,
             "PULUMI_SKIP_UPDATE_CHECK": "true",

@@ -34,6 +34,18 @@ def backend_url(settings: Settings, *, region: str) -> str:
     return f"s3://{bucket}?region={region}"
 
 
+def engine_url(url: str) -> str:
+    """Return the URL of the backend at ``url`` for Pulumi's engine.
+
+    In a folder, Pulumi writes two files for each state. An engine that is killed between them
+    leaves a state that it cannot read, so the second one, which nothing needs, is not written.
+    https://pkg.go.dev/gocloud.dev/blob/fileblob#URLOpener
+    """
+    if not url.startswith("file://") or "metadata=" in url:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}metadata=skip"
+
+
 def passphrase(settings: Settings, url: str) -> str:
     """Return what encrypts secrets in the state; it can be empty when the state is in a folder.
 

@@ -100,7 +100,7 @@ def test_a_stopped_preview_changes_nothing(prod: Deployment, tmp_path: Path) -> 
 
 
 def test_an_engine_that_is_killed_is_reported_with_its_remedy(
-    prod: Deployment, hanging: Path
+    prod: Deployment, hanging: Path, tmp_path: Path
 ) -> None:
     with prod.start("apply", *INFRA, "--yes") as apply:
         apply.wait_until(hanging.exists)
@@ -113,6 +113,8 @@ def test_an_engine_that_is_killed_is_reported_with_its_remedy(
         "error: infra in prod: Pulumi was killed (signal 9): `invoke unlock --instance infra --env "
         "prod` recovers what it was creating.\n"
     )
+    # Pulumi cannot read a state when it is killed while it writes this second file.
+    assert not [*tmp_path.rglob("*.attrs")]
     unlocked = prod.invoke("unlock", *INFRA, "--yes")
     assert unlocked.code == 0, unlocked.text
     again = prod.invoke("apply", *INFRA, "--yes", DORC_ENGINE_HANG="nothing")
