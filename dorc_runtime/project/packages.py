@@ -1,4 +1,4 @@
-"""The packages of requirements files, installed once for each content of the files."""
+"""The packages of requirements files: a set for each list of requirements, installed once."""
 
 import hashlib
 import importlib.util
@@ -8,11 +8,20 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from dorc_runtime.errors import PackagesError, ToolMissingError
-from dorc_runtime.project.requirements import lines, requirement_problems
+from dorc_runtime.project.repository import Repository
+from dorc_runtime.project.requirements import lines, normal_lines, requirement_problems
+
+# So many sets stay that no pipeline needs, for when a requirements file is changed back.
+_NEWEST = 3
+_INSTALLATION = ".new-"
+# Seconds that an installation takes at most.
+_LONGEST = 3600
 
 
 def packages_folder(
@@ -24,8 +33,9 @@ def packages_folder(
     """Return a folder with the packages of ``requirements``, None when they name none.
 
     All files are installed together, so that versions agree, as in the image. The name of the
-    folder in ``cache`` depends on the contents of the files, Python's version and the platform;
-    ``on_install`` is called before an installation. A file that does not exist names no packages.
+    folder in ``cache`` depends on the requirements, however they are written, Python's version and
+    the platform; ``on_install`` is called before an installation. A file that does not exist names
+    no packages.
 
     Raises:
         PackagesError: The packages cannot be installed, a file is not UTF-8, or needs another file.
@@ -39,6 +49,8 @@ def packages_folder(
             raise PackagesError(f"{problem}.")
     folder = cache / _key(files)
     if folder.is_dir():
+        with suppress(OSError):
+            os.utime(folder)  # The time of its last use.
         return folder
     command = _installer()
     on_install()
@@ -57,7 +69,7 @@ def _fill(folder: Path, command: Sequence[str], files: Sequence[Path]) -> None:
     cache = folder.parent
     cache.mkdir(parents=True, exist_ok=True)
     # In the cache itself: only within one file system can a folder be moved at once.
-    with tempfile.TemporaryDirectory(prefix=".new-", dir=cache) as work:
+    with tempfile.TemporaryDirectory(prefix=_INSTALLATION, dir=cache) as work:
         target = Path(work) / "packages"
         target.mkdir()
         _install([*command, "--target", str(target)], files)
@@ -107,9 +119,35 @@ def _reason(output: str) -> str:
     return last.partition(":")[2].strip().rstrip(".") if errors else last.rstrip(".")
 
 
+def unused_packages(repository: Repository, *, cache: Path) -> list[Path]:
+    """Return the folders in ``cache`` that no pipeline needs now, last used first.
+
+    An installation that another command makes at this time is none of them.
+    """
+    needed = {_key(folder.requirements) for folder in repository.pipelines}
+    used = {path: path.stat().st_mtime for path in cache.glob("*") if path.is_dir()}
+    unused = [
+        path
+        for path, seconds in used.items()
+        if path.name not in needed
+        and (not path.name.startswith(_INSTALLATION) or seconds < time.time() - _LONGEST)
+    ]
+    return sorted(unused, key=lambda path: used[path], reverse=True)
+
+
+def remove_unused_packages(repository: Repository, *, cache: Path) -> None:
+    """Remove the sets of packages that no pipeline needs now, except for the newest few."""
+    for folder in unused_packages(repository, cache=cache)[_NEWEST:]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _key(files: Sequence[Path]) -> str:
     tag = f"{sys.implementation.cache_tag}-{sysconfig.get_platform()}"
-    digest = hashlib.sha256(tag.encode())
+    options: list[str] = []
+    requirements: set[str] = set()
     for path in files:
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return f"{tag}-{digest.hexdigest()[:16]}"
+        of_file = normal_lines(path)
+        options += of_file[0]
+        requirements |= of_file[1]
+    text = "\n".join((tag, *dict.fromkeys(options), *sorted(requirements)))
+    return f"{tag}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"

@@ -14,10 +14,38 @@ _ARCHIVE = re.compile(r"\.(?:whl|zip|tar\.gz|tar\.bz2|tgz)$", re.IGNORECASE)
 
 
 def lines(path: Path) -> list[tuple[int, str]]:
-    """Return the lines of ``path`` that are not empty or comments, with their numbers."""
-    text = path.read_text(encoding="utf-8", errors="replace")
-    stripped = ((number, line.strip()) for number, line in enumerate(text.splitlines(), start=1))
-    return [(number, line) for number, line in stripped if line and not line.startswith("#")]
+    """Return the lines of ``path`` that are not empty or comments, with their numbers.
+
+    A line that ends with a backslash continues on the next one.
+    """
+    whole: list[tuple[int, str]] = []
+    start, text = 0, ""
+    content = path.read_text(encoding="utf-8", errors="replace")
+    for number, line in enumerate(content.splitlines(), start=1):
+        start, text = start or number, text + line.removesuffix("\\")
+        if not line.endswith("\\") or line.lstrip().startswith("#"):
+            whole.append((start, text.strip()))
+            start, text = 0, ""
+    whole.append((start, text.strip()))
+    return [(number, line) for number, line in whole if line and not line.startswith("#")]
+
+
+def normal_lines(path: Path) -> tuple[list[str], set[str]]:
+    """Return the options and the requirements of ``path``, without what changes no package.
+
+    That is comments, spaces, and how the name of a package is written:
+    https://packaging.python.org/en/latest/specifications/name-normalization/
+    """
+    options: list[str] = []
+    requirements: set[str] = set()
+    for _, text in lines(path):
+        line = _without_comment(text)
+        if line.startswith("-"):
+            options.append(" ".join(line.split()))
+        else:
+            name, rest = re.fullmatch(r"([\w.-]*)(.*)", line).groups()  # type: ignore[union-attr]
+            requirements.add(re.sub(r"[-_.]+", "-", name).lower() + "".join(rest.split()))
+    return options, requirements
 
 
 def requirement_problems(path: Path, *, name: str) -> Iterator[str]:
@@ -33,12 +61,16 @@ def requirement_problems(path: Path, *, name: str) -> Iterator[str]:
         yield f"{name} is not text in UTF-8: save it as UTF-8"
         return
     for number, line in lines(path):
-        requirement = re.split(r"\s#", line)[0].strip()
+        requirement = _without_comment(line)
         if _needs_other_file(requirement):
             yield (
                 f"{name}:{number}: '{requirement}' needs another file, which the image does not "
                 "have: write the requirements themselves into this file, from an index or a URL"
             )
+
+
+def _without_comment(line: str) -> str:
+    return re.split(r"\s#", line)[0].strip()
 
 
 def _needs_other_file(requirement: str) -> bool:

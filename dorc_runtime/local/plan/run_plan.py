@@ -46,7 +46,7 @@ from dorc_runtime.project.environment_values.secret_files import (
     secret_file,
 )
 from dorc_runtime.project.environment_values.targets import check_buckets
-from dorc_runtime.project.packages import packages_folder
+from dorc_runtime.project.packages import packages_folder, remove_unused_packages
 from dorc_runtime.project.repository import PipelineFolder, Repository
 from dorc_runtime.runs.redaction import Redaction
 
@@ -104,7 +104,8 @@ def plan(
 ) -> Plan:
     """Return the plan of a run of ``pipeline`` (``layer/name``).
 
-    Packages of its requirements files are installed into ``cache`` if they are missing there.
+    Packages of its requirements files are installed into ``cache`` if they are missing there; then
+    old ones that no pipeline needs are removed.
     Raises a ``DorcError`` for a definition, an input or requirements that cannot be used, and for
     a pipeline that cannot run on this machine.
     """
@@ -135,9 +136,14 @@ def plan(
         answered = mocks if name == folder.id else {}
         refuse_unanswered_tasks(document, pipeline=name, mocks=answered, example=start.example)
     functions: dict[str, LocalFunction] = {}
+
+    def installing() -> None:
+        on_install()
+        remove_unused_packages(repository, cache=cache)
+
     for name, each in sources.items():
         own = repository.pipeline(name)
-        packages = packages_folder(own.requirements, cache=cache, on_install=on_install)
+        packages = packages_folder(own.requirements, cache=cache, on_install=installing)
         functions |= _functions(own, each, packages, target, prefixes[name])
     used = tuple(
         dict.fromkeys(each for one in sources.values() for each in used_resources(one, target))

@@ -91,6 +91,23 @@ def test_packages_are_installed_once_and_the_caller_is_notified(
     assert len(folders) == len(calls) == 1
 
 
+def test_requirements_that_are_written_differently_are_one_set(
+    requirements: Callable[..., Path], tmp_path: Path
+) -> None:
+    of_repository = requirements("repository.txt", "# all functions", "surveys == 1.0  # reads")
+    of_pipeline = requirements("pipeline.txt", "census<2")
+    folder = packages_folder([of_repository, of_pipeline], cache=tmp_path / "cache")
+    one_file = requirements("one.txt", "Census<2 # why", "", "SURVEYS==1.0", "census \\", " <2")
+    assert packages_folder([one_file], cache=tmp_path / "cache") == folder
+    other = requirements("other.txt", "census<3", "surveys==1.0")
+    with pytest.raises(AssertionError):
+        packages_folder([other], cache=tmp_path / "cache", on_install=_refuse)
+
+
+def _refuse() -> None:
+    raise AssertionError("another set is installed")
+
+
 @pytest.mark.parametrize(
     "line",
     [
