@@ -210,7 +210,7 @@ def last_run(root: Path) -> Path:
     Raises:
         RunFolderError: There is none.
     """
-    return _run_folders(root)[-1]
+    return _existing_runs(root)[-1]
 
 
 def named_run(root: Path, name: str) -> Path:
@@ -220,17 +220,21 @@ def named_run(root: Path, name: str) -> Path:
         RunFolderError: There is no run.
         UnknownNameError: There is none with that name; the message lists the newest.
     """
-    names = [folder.name for folder in _run_folders(root)]
+    names = [folder.name for folder in _existing_runs(root)]
     if Path(name).name not in names:
         raise UnknownNameError("run", name, names[: -_NAMED - 1 : -1])
     return root / ".dorc" / "runs" / Path(name).name
 
 
-def _run_folders(root: Path) -> list[Path]:
-    runs = root / ".dorc" / "runs"
-    folders = sorted(path for path in runs.glob("*") if path.is_dir())
+def run_folders(root: Path) -> list[Path]:
+    """Return the folders of all runs below ``root``, the oldest first."""
+    return sorted(path for path in (root / ".dorc" / "runs").glob("*") if path.is_dir())
+
+
+def _existing_runs(root: Path) -> list[Path]:
+    folders = run_folders(root)
     if not folders:
-        raise RunFolderError(f"{runs} has no run: `invoke run` makes one.")
+        raise RunFolderError(f"{root / '.dorc' / 'runs'} has no run: `invoke run` makes one.")
     return folders
 
 

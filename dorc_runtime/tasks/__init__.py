@@ -3,8 +3,8 @@
 There is a file for each group of commands: ``run`` (run, test, check), ``scaffold`` (new-pipeline,
 new-function), ``layout`` (environments and layers), ``deploy`` (preview, apply, destroy), ``state``
 (init, outputs, drift, unlock), ``setting_table`` (settings), ``secret``, ``synth``,
-``preview_comment``, ``doctor`` and ``upgrade``. What they share is in ``entry`` (the repository,
-errors), ``short_options``, ``options`` (options of deploying tasks) and ``signals``;
+``preview_comment``, ``doctor``, ``clean`` and ``upgrade``. What they share is in ``entry`` (the
+repository, errors), ``short_options``, ``options`` (options of deploying tasks) and ``signals``;
 ``new_settings`` asks for the settings of a new environment; what people see is in ``drawings``.
 
 Tasks import what they need when they run, so that ``invoke --list`` stays fast.
@@ -17,6 +17,7 @@ from pathlib import Path
 from invoke.collection import Collection
 
 from dorc_runtime.tasks import (
+    clean,
     deploy,
     doctor,
     layout,
@@ -41,7 +42,7 @@ def add_tasks(namespace: Collection, *, root: Path) -> None:
     """
     modules = (
         doctor, scaffold, layout, upgrade, run, setting_table, secret,
-        synth, deploy, state, preview_comment,
+        clean, synth, deploy, state, preview_comment,
     )  # fmt: skip
     for task in (task for module in modules for task in module.TASKS):
         if task.name not in namespace.task_names:
