@@ -1,5 +1,6 @@
 """What every task does first and last: find the repository, and report errors in one line."""
 
+import json
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -11,7 +12,7 @@ from invoke.exceptions import Exit
 
 from dorc_runtime.errors import DorcError
 from dorc_runtime.project.repository import Repository, find_repository
-from dorc_runtime.tasks.drawings.streams import adapt_streams, output_problem
+from dorc_runtime.tasks.drawings.streams import adapt_streams, is_output_empty, output_problem
 
 MISTAKE = 2
 HAS_CHANGES = 3
@@ -22,26 +23,40 @@ T = TypeVar("T")
 
 
 def report_errors(body: Callable[P, T]) -> Callable[P, T]:
-    """Make a task end with one line and the error's exit code, without a traceback."""
+    """Make a task end with one line and the error's exit code, without a traceback.
+
+    With ``--json``, standard output then holds ``{"error": {"message", "exit_code"}}``, unless the
+    task has already printed its result.
+    """
 
     @wraps(body)
     def task_body(*args: P.args, **kwargs: P.kwargs) -> T:
         adapt_streams()
         try:
-            result = body(*args, **kwargs)
-        except DorcError as error:
-            raise Exit(f"error: {error}", code=error.exit_code) from None
-        except KeyboardInterrupt:
-            raise Exit("interrupted", code=INTERRUPTED) from None
-        if problem := output_problem():
-            raise Exit(
-                f"error: standard output cannot be written: {problem}. The command has done the "
-                "rest.",
-                code=MISTAKE,
-            )
-        return result
+            return _run_body(body, *args, **kwargs)
+        except Exit as end:
+            if kwargs.get("json") and end.message and is_output_empty():
+                message = end.message.removeprefix("error: ")
+                error = {"message": message, "exit_code": end.code}
+                print_line(json.dumps({"error": error}, indent=2))
+            raise
 
     return task_body
+
+
+def _run_body(body: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    try:
+        result = body(*args, **kwargs)
+    except DorcError as error:
+        raise Exit(f"error: {error}", code=error.exit_code) from None
+    except KeyboardInterrupt:
+        raise Exit("interrupted", code=INTERRUPTED) from None
+    if problem := output_problem():
+        raise Exit(
+            f"error: standard output cannot be written: {problem}. The command has done the rest.",
+            code=MISTAKE,
+        )
+    return result
 
 
 def tasks_folder(c: Context) -> Path:

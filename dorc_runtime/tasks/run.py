@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import Task
+from pydantic import JsonValue
 
 from dorc_runtime.tasks.entry import (
     MISTAKE,
@@ -18,6 +19,7 @@ from dorc_runtime.tasks.entry import (
     report_errors,
     tasks_folder,
 )
+from dorc_runtime.tasks.options import JSON
 from dorc_runtime.tasks.short_options import task
 from dorc_runtime.tasks.signals import handle_sigterm
 
@@ -36,7 +38,7 @@ _NO_TESTS = 5
         "file": "a file to upload where the pipeline's S3Trigger watches",
         "input": "JSON, or a JSON file, to start the pipeline with",
         "inline": "call functions in this process, for a debugger; no limits apply",
-        "json": "print the result as JSON, for machines",
+        **JSON,
         "seed-from": "the run to go on from, with its lake and tables: last, or a folder's name",
         "follow": "then run the pipelines that this run starts, and so on",
     }
@@ -148,9 +150,9 @@ def test_repository(
         raise Exit(code=code)
 
 
-@task()
+@task(help=JSON)
 @report_errors
-def check(c: Context) -> None:
+def check(c: Context, json: bool = False) -> None:
     """Check all pipelines and their examples, without a run."""
     from datetime import UTC, datetime
 
@@ -166,14 +168,19 @@ def check(c: Context) -> None:
         infra=settings.infra_stack_name,
     )
     _warn_of_python(repository)
-    for problem in problems:
+    functions = sum(len(source.functions) for source in sources)
+    if json:
+        from dorc_runtime.tasks.drawings.console import print_json
+
+        pipelines: list[JsonValue] = [source.id for source in sources]
+        print_json({"pipelines": pipelines, "functions": functions, "problems": [*problems]})
+    for problem in () if json else problems:
         print_line(problem)
     if problems:
         raise Exit(f"error: {_count(len(problems), 'problem')} found.", code=MISTAKE)
-    functions = sum(len(source.functions) for source in sources)
-    print_line(
-        f"{_count(len(sources), 'pipeline')}, {_count(functions, 'function')}: no problems found."
-    )
+    if not json:
+        numbers = f"{_count(len(sources), 'pipeline')}, {_count(functions, 'function')}"
+        print_line(f"{numbers}: no problems found.")
 
 
 def _warn_of_python(repository: "Repository") -> None:

@@ -17,9 +17,11 @@ class _OutputFile(io.FileIO):
     """A file that drops what cannot be written, so that the work of a command goes on."""
 
     problem: OSError | None = None
+    used = False
 
     def write(self, data: "ReadableBuffer", /) -> int:
         """Write ``data``, or drop it when the file once could not be written."""
+        self.used = True
         if self.problem is None:
             try:
                 return super().write(data)
@@ -40,12 +42,23 @@ def output_problem() -> str:
 
     A reader that stopped to read, such as ``head``, is no problem.
     """
-    sys.stdout.flush()
-    file = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
-    problem = file.problem if isinstance(file, _OutputFile) else None
+    file = _output_file()
+    problem = file.problem if file else None
     if problem is None or isinstance(problem, BrokenPipeError):
         return ""
     return problem.strerror or str(problem)
+
+
+def is_output_empty() -> bool:
+    """Return whether nothing was printed on standard output."""
+    file = _output_file()
+    return file is None or not file.used
+
+
+def _output_file() -> _OutputFile | None:
+    sys.stdout.flush()
+    file = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    return file if isinstance(file, _OutputFile) else None
 
 
 def _adapted(stream: TextIO | None, original: TextIO | None) -> TextIO:
