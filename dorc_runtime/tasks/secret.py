@@ -25,6 +25,7 @@ from dorc_runtime.tasks.entry import (
     report_errors,
     tasks_folder,
 )
+from dorc_runtime.tasks.required_words import RequiredWord
 from dorc_runtime.tasks.short_options import LetterTask, task
 
 if TYPE_CHECKING:
@@ -49,11 +50,15 @@ class _Secrets(Protocol):
     def remove(self, name: str) -> None: ...
 
 
-class _NameArgument(Argument):
+class _SecretName(RequiredWord):
     """The word NAME in ``secret set NAME``: missing only after an action that needs it."""
 
     def __init__(self, action: Argument, help_text: str) -> None:
-        super().__init__(name="name", help=help_text, positional=True)
+        problem = (
+            f"NAME is missing ({help_text}): write `invoke secret set NAME --env ENV`, or "
+            "`invoke secret remove NAME --env ENV`."
+        )
+        super().__init__("name", help_text, problem)
         self._action = action
 
     @property
@@ -73,9 +78,9 @@ class SecretTask(LetterTask):
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
         """Return the arguments of the command line."""
         arguments = super().get_arguments(ignore_unknown_help)
-        by_name = {argument.name: argument for argument in arguments}
-        name = _NameArgument(by_name["action"], by_name["name"].help or "")
-        return [name if argument.name == "name" else argument for argument in arguments]
+        by_name = {argument.names[0]: argument for argument in arguments}
+        by_name["name"] = _SecretName(by_name["action"], by_name["name"].help or "")
+        return list(by_name.values())
 
 
 @task(
@@ -117,35 +122,46 @@ def secret(
         raise UnknownNameError("action of secret", action, _ACTIONS, remedy=hint)
     users = _users(repository)
     if action == "copy":
-        source, target = (
-            _store(c, repository, one, option) for one, option in ((from_, "--from"), (to, "--to"))
-        )
+        environments = [
+            _environment(c, repository, one, option)
+            for one, option in ((from_, "--from"), (to, "--to"))
+        ]
+        if len(set(environments)) == 1:
+            raise SecretError("--from and --to name the same environment: name two.")
+        source, target = (_store(c, repository, each) for each in environments)
         _copy(source, target, users, overwrite=overwrite)
         return
-    store = _store(c, repository, env, "--env")
+    environment = _environment(c, repository, env, "--env")
+    if action == "set":
+        _check_name(name, users, environment)
+    store = _store(c, repository, environment)
     match action:
         case "set":
-            _set(store, name, users, advanced=advanced)
+            _set(store, name, advanced=advanced)
         case "list":
             _list(store, users, json=json)
         case _:
             _remove(store, name, users, yes=yes)
 
 
-def _set(store: _Secrets, name: str, users: SecretUsers, *, advanced: bool) -> None:
-    from dorc_runtime.project.environment_values.secret_files import check_value
-
+def _check_name(name: str, users: SecretUsers, environment: str) -> None:
+    """Raise ``SecretError`` for a secret that cannot be set."""
     known = [each.name for each in users]
     if name not in known:
         near = get_close_matches(name, known, n=1)
         remedy = f"Did you mean '{near[0]}'?" if near else "Add it to Function(secrets=[...])."
         raise SecretError(f"no function reads a secret '{name}'. {remedy}")
     managed = [each for each in users if each.name == name and each.store != "ssm"]
-    if managed and store.environment != _LOCAL:
+    if managed and environment != _LOCAL:
         raise SecretError(
             f"'{name}' is in Secrets Manager: change it there, for example with "
             "`aws secretsmanager put-secret-value`."
         )
+
+
+def _set(store: _Secrets, name: str, *, advanced: bool) -> None:
+    from dorc_runtime.project.environment_values.secret_files import check_value
+
     value = _value(name, store.environment)
     if not value.strip():
         raise SecretError(
@@ -199,8 +215,6 @@ def _list(store: _Secrets, users: SecretUsers, *, json: bool) -> None:
 def _copy(source: _Secrets, target: _Secrets, users: SecretUsers, *, overwrite: bool) -> None:
     from dorc_runtime.project.environment_values.secret_files import check_value
 
-    if source.environment == target.environment:
-        raise SecretError("--from and --to name the same environment: name two.")
     stored, present = sorted(source.dates()), target.dates()
     if not stored:
         raise SecretError(f"{source.environment} has no secrets to copy.")
@@ -232,23 +246,30 @@ def _remove(store: _Secrets, name: str, users: SecretUsers, *, yes: bool) -> Non
     print_line(f"removed {name} from {store.environment}")
 
 
-def _store(c: Context, repository: Repository, environment: str | None, option: str) -> _Secrets:
-    from dorc_runtime.project.environment_values.secret_files import SecretFile
+def _environment(c: Context, repository: Repository, environment: str | None, option: str) -> str:
+    """Return the value of ``option``, after a check that there is such an environment."""
     from dorc_runtime.project.environments import Program
     from dorc_runtime.project.settings import read_settings
 
     settings = read_settings(tasks_folder(c))
-    if environment == _LOCAL:
-        return SecretFile(repository)
     known = (*Program(repository.root / settings.infra_stack_name).stacks, _LOCAL)
     if environment is None:
         raise SecretError(f"which environment? Add {option} X, where X is {' or '.join(known)}.")
     if environment not in known:
         remedy = f"`invoke new-env {environment}` creates it."
         raise UnknownNameError("environment", environment, known, remedy=remedy)
+    return environment
+
+
+def _store(c: Context, repository: Repository, environment: str) -> _Secrets:
+    from dorc_runtime.project.environment_values.secret_files import SecretFile
+    from dorc_runtime.project.settings import read_settings
+
+    if environment == _LOCAL:
+        return SecretFile(repository)
     from dorc_runtime.deploy.secret_stores.environment_secrets import secret_store
 
-    return secret_store(repository, settings, environment)
+    return secret_store(repository, read_settings(tasks_folder(c)), environment)
 
 
 def _users(repository: Repository) -> SecretUsers:

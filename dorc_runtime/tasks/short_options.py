@@ -7,6 +7,8 @@ from invoke.parser.argument import Argument
 from invoke.tasks import Task
 from invoke.tasks import task as invoke_task
 
+from dorc_runtime.tasks.required_words import required_words
+
 # Invoke itself takes the first free letter, which differs from task to task.
 LETTERS = {
     "all": "a",
@@ -25,7 +27,7 @@ LETTERS = {
 
 
 class LetterTask(Task[Any]):
-    """A task with the short options of ``LETTERS``."""
+    """A task with the short options of ``LETTERS``, and with words that it needs."""
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
         """Return the arguments of the command line."""
@@ -33,7 +35,7 @@ class LetterTask(Task[Any]):
         for argument in arguments:
             if letter := LETTERS.get(argument.names[0]):
                 argument.names = (*argument.names, letter)
-        return arguments
+        return required_words(arguments, command=self.name.replace("_", "-"))
 
 
 def task(

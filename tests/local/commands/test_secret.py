@@ -264,10 +264,24 @@ def test_where_nothing_answers_the_error_says_so(shop: Shop) -> None:
     refused(done, "nothing answered at http://127.0.0.1:9")
 
 
-def test_a_missing_name_is_reported(shop: Shop) -> None:
-    done = shop.secret("set", "--env", "prod", value=VALUE)
-    assert done.returncode == 1
-    assert "did not receive required positional arguments: 'name'" in done.stderr
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "ACTION is missing (set, list, copy or remove): write `invoke secret ACTION NAME`."),
+        (("set", "--env", "prod"), "write `invoke secret set NAME --env ENV`, or"),
+        (("remove",), "NAME is missing (the secret to set or remove, as Function("),
+    ],
+)
+def test_a_missing_word_is_reported(shop: Shop, words: tuple[str, ...], message: str) -> None:
+    refused(shop.secret(*words, value=VALUE), message)
+
+
+def test_a_local_mistake_is_found_before_aws_is_asked(shop: Shop) -> None:
+    nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    done = shop.secret("set", "wether-key", "--env", "prod", value=VALUE, **nowhere)
+    refused(done, "no function reads a secret 'wether-key'. Did you mean 'weather-key'?")
+    done = shop.secret("copy", "--from", "prod", "--to", "prd", **nowhere)
+    refused(done, "no environment 'prd'")
 
 
 class TestThisMachine:

@@ -210,6 +210,12 @@ def test_check_reports_all_mistakes_of_all_pipelines(repository: Repository) -> 
 
 
 CALLS: dict[str, tuple[Change, tuple[str, ...], str]] = {
+    "no word": (nothing, ("run",), "PIPELINE is missing (LAYER/NAME of the pipeline)"),
+    "a word too few": (
+        nothing,
+        ("new-function", "raw-to-processed/tidy"),
+        "write `invoke new-function PIPELINE NAME`.",
+    ),
     "an unknown pipeline": (
         nothing,
         ("run", "raw-to-processed/tidi"),
