@@ -57,7 +57,9 @@ class Request:
 
     ``start`` comes from another run, and is used alone. ``seeds`` are put into services.
     ``secrets`` has values of secrets, which replace those in files. ``earlier`` is a saved run:
-    what it left in the lake and in tables is there before this run.
+    what it left in the lake and in tables is there before this run. With ``function``, that one
+    function of the pipeline is called, and the input is its event. ``origin`` says in words where
+    the input comes from, "" for a user.
     """
 
     example: str | None = None
@@ -67,6 +69,8 @@ class Request:
     seeds: SeedValues = field(default_factory=SeedValues)
     earlier: SavedRun | None = None
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    function: str = ""
+    origin: str = ""
 
 
 def local_bucket(zone: str) -> str:
@@ -97,9 +101,11 @@ def start_of(
     example = _example(folder, request)
     seeds = _seeds(folder, pipeline, example) if example else ()
     if request.earlier is not None:
-        seeds = _with_earlier(seeds, request.earlier, pipeline)
+        seeds = _with_earlier(seeds, request.earlier, pipeline, is_newer=bool(request.function))
     if request.input is not None:
-        return Start(seeds, _parsed_input(request.input), "the input", example)
+        option = "--event" if request.function else "--input"
+        value = _parsed_input(request.input, option)
+        return Start(seeds, value, request.origin or f"the {option[2:]}", example)
     if request.file is not None:
         seed = _uploaded(folder, pipeline, request.file)
         origin = f"{seed.key} in {shown_bucket(seed.bucket)}"
@@ -147,8 +153,13 @@ def _seed(place: str, path: Path, pipeline: Pipeline) -> Seed:
     return Seed(zone if zone in own else local_bucket(zone), key, path)
 
 
-def _with_earlier(seeds: Sequence[Seed], earlier: SavedRun, pipeline: Pipeline) -> tuple[Seed, ...]:
-    """Return what ``earlier`` left in the lake, with ``seeds`` in place of the same objects."""
+def _with_earlier(
+    seeds: Sequence[Seed], earlier: SavedRun, pipeline: Pipeline, *, is_newer: bool
+) -> tuple[Seed, ...]:
+    """Return what ``earlier`` left in the lake, and ``seeds``.
+
+    Of an object that both have, that of the seeds is used, unless the run ``is_newer``.
+    """
     left = [_seed(place, path, pipeline) for place, path in earlier.objects.items()]
     for seed in left:
         if not seed.path.is_file():
@@ -158,20 +169,21 @@ def _with_earlier(seeds: Sequence[Seed], earlier: SavedRun, pipeline: Pipeline) 
             )
     # The newest objects come first: a trigger takes the first that it matches.
     by_place: dict[tuple[str, str], Seed] = {}
-    for seed in (*seeds, *reversed(left)):
+    newest = [*reversed(left)]
+    for seed in (*newest, *seeds) if is_newer else (*seeds, *newest):
         by_place.setdefault((seed.bucket, seed.key), seed)
     return tuple(by_place.values())
 
 
-def _parsed_input(text: str) -> JsonValue:
+def _parsed_input(text: str, option: str) -> JsonValue:
     if _is_file(text):
         return read_json(Path(text), name=text)
     try:
         return parse_json(text)
     except ValueError as error:
         raise InputError(
-            f"--input '{_short(text)}' is neither a file nor JSON ({error}): "
-            """write --input '{"key": "value"}', or the path of a JSON file."""
+            f"{option} '{_short(text)}' is neither a file nor JSON ({error}): "
+            f"""write {option} '{{"key": "value"}}', or the path of a JSON file."""
         ) from error
 
 

@@ -125,6 +125,8 @@ def run(
         seeded=_seeded(planned, before & after),
         notes=server.notes() if server is not None else (),
         seconds=ended - began,
+        function=planned.function,
+        example=planned.start.example or "",
     )
     return planned.redaction.result(result)
 

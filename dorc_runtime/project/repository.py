@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from dorc_runtime.errors import NotARepositoryError, UnknownNameError
+from dorc_runtime.errors import NotARepositoryError, UnknownNameError, suggestion
 
 ANSWERS = ".copier-answers.yml"
 CONFIGURATION = "pipeline_config.py"
@@ -75,7 +75,9 @@ class Repository:
         for folder in self.pipelines:
             if folder.id == identifier:
                 return folder
-        raise UnknownNameError("pipeline", name, [folder.id for folder in self.pipelines])
+        known = [folder.id for folder in self.pipelines]
+        near = suggestion(identifier, known).strip()
+        raise UnknownNameError("pipeline", name, known, remedy=near)
 
     def show(self, path: Path) -> str:
         """Return ``path`` for a message: from the repository's root."""

@@ -76,6 +76,19 @@ class StateFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionCalled:
+    """A state calls a function with ``event``; ``path`` is that of the state's visit.
+
+    A function of a called pipeline has the name ``<layer>.<pipeline>.<function>``.
+    """
+
+    at: float
+    function: str
+    path: tuple[str, ...]
+    event: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
 class FunctionLogged:
     """A function wrote a line to its log."""
 
@@ -122,6 +135,7 @@ Event = (
     | StateRetried
     | StateCaught
     | StateFailed
+    | FunctionCalled
     | FunctionLogged
     | ExecutionStatusChanged
 )

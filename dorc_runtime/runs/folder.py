@@ -14,6 +14,7 @@ from pydantic import JsonValue
 
 from dorc_runtime.errors import RunFolderError, UnknownNameError
 from dorc_runtime.runs.events import FunctionLogged
+from dorc_runtime.runs.function_events import write_function_events
 from dorc_runtime.runs.redaction import Redaction
 from dorc_runtime.runs.result import RunResult
 from dorc_runtime.runs.visits import StateVisit, visits_of
@@ -37,6 +38,8 @@ class SavedRun:
     folder: Path
     schema: int
     pipeline: str = ""
+    function: str = ""
+    example: str = ""
     status: str = ""
     seconds: float = 0
     input: JsonValue = None
@@ -68,6 +71,8 @@ def summary(result: RunResult) -> dict[str, JsonValue]:
     return {
         "schema": SCHEMA,
         "pipeline": result.pipeline,
+        "function": result.function or None,
+        "example": result.example or None,
         "status": ending.status,
         "seconds": round(result.seconds, 3),
         "input": result.input,
@@ -111,23 +116,26 @@ def save_run(
 ) -> Path:
     """Write the run below ``root`` and return its folder; only the newest runs stay.
 
-    The folder holds ``result.json``, ``log.txt``, in ``lake/`` the objects written, in ``tables/``
-    all items of each table, and in ``messages/`` what each topic and queue was sent, all after
-    ``redaction``. Its owner alone can read it, since inputs and logs may hold what nobody declared
-    as a secret.
+    The folder holds ``result.json``, ``log.txt``, in ``events/`` the events of functions, in
+    ``lake/`` the objects written, in ``tables/`` all items of each table, and in ``messages/`` what
+    each topic and queue was sent, all after ``redaction``. Its owner alone can read it, since
+    inputs and logs may hold what nobody declared as a secret.
 
     Raises:
         RunFolderError: The run cannot be saved; nothing is left of the folder.
     """
     runs = make_runs_folder(root)
-    folder = runs / f"{now:%Y%m%d-%H%M%S-%f}-{result.pipeline.replace('/', '-')}"
+    function = f".{result.function}" if result.function else ""
+    folder = runs / f"{now:%Y%m%d-%H%M%S-%f}-{result.pipeline.replace('/', '-')}{function}"
     try:
         folder.mkdir(mode=0o700)
         _write(result, folder, redaction)
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise _unwritable(runs, error.strerror) from error
-    for old in sorted(runs.iterdir())[:-_NEWEST]:
+    # Calls of one function start from a run of the pipeline: they do not push it out.
+    same_kind = [each for each in runs.iterdir() if ("." in each.name) == bool(function)]
+    for old in sorted(same_kind)[:-_NEWEST]:
         shutil.rmtree(old, ignore_errors=True)
     return folder
 
@@ -141,6 +149,8 @@ def _write(result: RunResult, folder: Path, redaction: Redaction) -> None:
         for event in result.events
         if isinstance(event, FunctionLogged)
     ]
+    if not result.function:
+        write_function_events(result, folder)
     log = "".join(lines)
     (folder / "log.txt").write_text(log, encoding="utf-8", errors="backslashreplace")
     for key, relative in _paths(result.written).items():
@@ -180,6 +190,8 @@ def read_run(folder: Path) -> SavedRun:
         folder=folder,
         schema=_value(values, "schema", int, 1),
         pipeline=_value(values, "pipeline", str, ""),
+        function=_value(values, "function", str, ""),
+        example=_value(values, "example", str, ""),
         status=_value(values, "status", str, ""),
         seconds=_value(values, "seconds", (int, float), 0),
         input=values.get("input"),

@@ -15,6 +15,7 @@ from dorc_runtime.runs.events import (
     Ending,
     Event,
     ExecutionStatusChanged,
+    FunctionCalled,
     FunctionLogged,
     StateCaught,
     StateEntered,
@@ -81,6 +82,8 @@ class Redaction:
         match event:
             case FunctionLogged(text=text):
                 return replace(event, text=self.text(text)) if self._is_in(text) else event
+            case FunctionCalled():
+                return self._record(event, "event")
             case StateEntered():
                 return self._record(event, "input")
             case StateExited():

@@ -43,7 +43,8 @@ class RunResult:
     these sent, by topic or queue: JSON as its value, other texts as they are. ``tables`` has all
     items of its tables after the run, as plain JSON. ``seeded`` has the objects
     from before the run that still are as they were: their files, by ``zone/key``. ``notes`` say
-    what to look at in the example, whether the run succeeded or not.
+    what to look at in the example, whether the run succeeded or not. ``function`` is the only one
+    that was called, "" for a run of the whole pipeline; ``example`` is the example's name, if any.
     """
 
     pipeline: str
@@ -59,6 +60,8 @@ class RunResult:
     messages: Mapping[str, Sequence[JsonValue]] = field(default_factory=dict)
     seeded: Mapping[str, Path] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    function: str = ""
+    example: str = ""
 
     @property
     def states(self) -> tuple[str, ...]:

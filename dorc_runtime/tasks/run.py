@@ -4,7 +4,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
@@ -26,7 +25,6 @@ from dorc_runtime.tasks.signals import handle_sigterm
 if TYPE_CHECKING:
     from dorc_runtime.local.follow import CompletedRun
     from dorc_runtime.project.repository import Repository
-    from dorc_runtime.runs.folder import SavedRun
 
 _NO_TESTS = 5
 
@@ -41,6 +39,8 @@ _NO_TESTS = 5
         **JSON,
         "seed-from": "the run to go on from, with its lake and tables: last, or a folder's name",
         "follow": "then run the pipelines that this run starts, and so on",
+        "function": "call this function of the pipeline alone",
+        "event": "the function's event: JSON, a JSON file, last (of the last run) or last:ITEM",
     }
 )
 @report_errors
@@ -54,23 +54,30 @@ def run(
     inline: bool = False,
     json: bool = False,
     follow: bool = False,
+    function: str | None = None,
+    event: str | None = None,
 ) -> None:
-    """Run a pipeline on this machine, with an example, a file or an input.
+    """Run a pipeline, or one of its functions, on this machine.
+
+    It starts with an example, a file or an input.
 
     Exits 0 when it succeeded, 1 when it failed, 2 for a mistake in the call or the code.
     """
     from dorc_runtime.local.aws.lake import Lake
-    from dorc_runtime.local.inputs import Request
+    from dorc_runtime.tasks.run_request import run_request
 
     repository = pinned_repository(c)
-    repository.pipeline(pipeline)
-    if file is not None and input is not None:
-        raise Exit("error: give --file or --input, not both.", code=MISTAKE)
-    request = Request(
-        example,
-        Path(file) if file is not None else None,
-        input,
-        earlier=_earlier(repository, seed_from) if seed_from is not None else None,
+    if follow and function is not None:
+        raise Exit("error: --follow runs whole pipelines: leave out --function.", code=MISTAKE)
+    request = run_request(
+        repository,
+        pipeline,
+        example=example,
+        file=file,
+        input=input,
+        seed_from=seed_from,
+        function=function,
+        event=event,
     )
     # The lake starts slowly, so it starts before the rest is imported.
     with handle_sigterm(), Lake.start() as lake:
@@ -98,13 +105,6 @@ def run(
     if follow and not json:
         show_runs([each.result for each in completed])
     _end(completed)
-
-
-def _earlier(repository: "Repository", name: str) -> "SavedRun":
-    from dorc_runtime.runs.folder import last_run, named_run, read_run
-
-    root = repository.root
-    return read_run(last_run(root) if name == "last" else named_run(root, name))
 
 
 def _end(completed: "Sequence[CompletedRun]") -> None:

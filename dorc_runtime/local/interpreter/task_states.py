@@ -22,7 +22,7 @@ from dorc_runtime.local.functions.outcome import Outcome, Raised
 from dorc_runtime.local.interpreter.executions import History, Run, Scope, StartMachine
 from dorc_runtime.local.interpreter.scheduler import Pending, Task, first_of
 from dorc_runtime.local.interpreter.state_fields import StateError, StateFields, compact
-from dorc_runtime.runs.events import Ending
+from dorc_runtime.runs.events import Ending, FunctionCalled
 
 # The endings of what a Task waits for after it was started.
 _WAITING = (".sync", ".sync:2", ".waitForTaskToken")
@@ -93,6 +93,8 @@ class Tasks:
             payload = arguments
             if called == INVOKE:
                 payload = arguments.get("Payload", {}) if isinstance(arguments, dict) else {}
+            event = FunctionCalled(self._scheduler.clock.now(), function, scope.path, payload)
+            self._run.observe(event)
             result = await self._function(fields, function, payload, called)
             return _invoked(result) if called == INVOKE else result
         service = called.removeprefix(resource("")).partition(":")[0]

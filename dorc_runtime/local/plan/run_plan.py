@@ -27,6 +27,7 @@ from dorc_runtime.local.http.http_answers import HttpAnswers, read_answers
 from dorc_runtime.local.inputs import Request, Start, start_of
 from dorc_runtime.local.interpreter.executions import Machine
 from dorc_runtime.local.interpreter.state_fields import LARGEST_PAYLOAD
+from dorc_runtime.local.plan.function_source import function_source
 from dorc_runtime.local.plan.local_target import ACCOUNT, local_machine, local_target
 from dorc_runtime.local.plan.run_sources import run_sources
 from dorc_runtime.local.seeds.example_seeds import (
@@ -59,7 +60,8 @@ class Plan:
     ``<layer>.<pipeline>.<function>``; ``machines`` has the called pipelines, by ARN. ``resources``
     are those of ``target`` that the run needs, and ``seeds`` what is in them before; so are
     ``secrets``. ``answers`` are those of hosts that the example plays. ``redaction`` knows all
-    values of secrets that are on this machine.
+    values of secrets that are on this machine. ``function`` is the only one that is called, "" for
+    the whole pipeline.
     """
 
     source: Source
@@ -76,6 +78,12 @@ class Plan:
     mocks: Mapping[str, JsonValue]
     secrets: tuple[RunSecret, ...] = ()
     redaction: Redaction = field(default_factory=Redaction)
+    function: str = ""
+
+    @property
+    def title(self) -> str:
+        """The name of what is run: ``layer/name``, or ``layer/name/function``."""
+        return f"{self.source.id}/{self.function}" if self.function else self.source.id
 
     @property
     def example(self) -> str:
@@ -114,7 +122,14 @@ def plan(
     if config is not None:
         check_buckets(repository, config)
     target = local_target(repository, config)
-    sources = run_sources(repository, folder, target)
+    if request.function:
+        has_event = request.input is not None
+        alone = function_source(folder, request.function, target, has_event=has_event)
+        # The resources are those of the whole pipeline: an example has seeds for all of them.
+        sources, wholes = {folder.id: alone.source}, [alone.whole]
+    else:
+        sources = run_sources(repository, folder, target)
+        wholes = list(sources.values())
     source = sources[folder.id]
     start = start_of(folder, source.pipeline, request, now=datetime.now(UTC), target=target)
     _check_size(start)
@@ -131,7 +146,7 @@ def plan(
     documents = {
         name: _document(each, target, prefix=prefixes[name]) for name, each in sources.items()
     }
-    mocks = read_mocks(folder, start.example, documents[folder.id])
+    mocks = {} if request.function else read_mocks(folder, start.example, documents[folder.id])
     for name, document in documents.items():
         answered = mocks if name == folder.id else {}
         refuse_unanswered_tasks(document, pipeline=name, mocks=answered, example=start.example)
@@ -145,9 +160,7 @@ def plan(
         own = repository.pipeline(name)
         packages = packages_folder(own.requirements, cache=cache, on_install=installing)
         functions |= _functions(own, each, packages, target, prefixes[name])
-    used = tuple(
-        dict.fromkeys(each for one in sources.values() for each in used_resources(one, target))
-    )
+    used = tuple(dict.fromkeys(each for one in wholes for each in used_resources(one, target)))
     return Plan(
         source=source,
         start=replace(start, origin=redaction.text(start.origin)),
@@ -172,6 +185,7 @@ def plan(
             example_file=secret_file(folder, start.example),
         ),
         redaction=redaction,
+        function=request.function,
     )
 
 

@@ -68,7 +68,7 @@ class RunDrawing:
             yield
             return
         self._console.print(
-            Text.assemble((planned.source.id, "bold"), ("  from ", "dim"), planned.start.origin)
+            Text.assemble((planned.title, "bold"), ("  from ", "dim"), planned.start.origin)
         )
         if self._inline:
             note = "inline: no time or memory limits, and functions can write files and reach AWS"

@@ -1,15 +1,17 @@
 """A saved run, read back from its folder: today's files, old ones, and files that are no record."""
 
 import json
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import JsonValue
 
 from dorc_runtime.errors import RunFolderError
-from dorc_runtime.runs.events import Ending, StateEntered, StateExited, Visit
+from dorc_runtime.runs.events import Ending, FunctionCalled, StateEntered, StateExited, Visit
 from dorc_runtime.runs.folder import read_run, save_run
+from dorc_runtime.runs.function_events import last_event
 from dorc_runtime.runs.result import RunResult
 from dorc_runtime.runs.visits import StateVisit
 
@@ -89,3 +91,32 @@ def test_a_folder_without_a_record_is_an_error_in_one_line(
         read_run(tmp_path)
     assert "\n" not in str(raised.value)
     assert str(raised.value).endswith("Delete the folder.")
+
+
+def test_a_file_of_events_that_cannot_be_read_is_an_error_in_one_line(tmp_path: Path) -> None:
+    file = tmp_path / ".dorc/runs/1/events/a-to-b.c.f.jsonl"
+    file.parent.mkdir(parents=True)
+    file.write_text('{"path": []}\n')
+    with pytest.raises(RunFolderError, match=r"cannot be read: 'event'\. Delete it\."):
+        last_event(tmp_path, "a-to-b/c", "f")
+
+
+def test_the_last_hundred_events_of_a_function_are_saved(tmp_path: Path) -> None:
+    calls = tuple(FunctionCalled(0, "f", ("Map", str(n)), n) for n in range(300))
+    result = RunResult("a-to-b/c", {}, None, Ending("SUCCEEDED"), calls, {}, (), 0)
+    save_run(result, root=tmp_path, now=NOW)
+    assert last_event(tmp_path, "a-to-b/c", "f").event == 299
+    assert last_event(tmp_path, "a-to-b/c", "f", item="200").event == 200
+    with pytest.raises(RunFolderError, match="no event of item 199"):
+        last_event(tmp_path, "a-to-b/c", "f", item="199")
+
+
+def test_calls_of_one_function_do_not_push_out_the_run_that_they_start_from(
+    tmp_path: Path,
+) -> None:
+    whole = RunResult("a-to-b/c", {}, None, Ending("SUCCEEDED"), (), {}, (), 0)
+    kept = save_run(whole, root=tmp_path, now=NOW)
+    for second in range(60):
+        save_run(replace(whole, function="f"), root=tmp_path, now=NOW + timedelta(seconds=second))
+    assert kept.is_dir()
+    assert len(list(kept.parent.iterdir())) == 51

@@ -219,7 +219,7 @@ CALLS: dict[str, tuple[Change, tuple[str, ...], str]] = {
     "an unknown pipeline": (
         nothing,
         ("run", "raw-to-processed/tidi"),
-        "no pipeline 'raw-to-processed/tidi'; known: raw-to-processed/tidy.",
+        "no pipeline 'raw-to-processed/tidi'; known: raw-to-processed/tidy. Did you mean",
     ),
     "an example that does not exist": (
         nothing,
