@@ -65,6 +65,11 @@ def references_in(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(_MARK.findall(text))
 
 
+def with_calls(text: str) -> str:
+    """Return ``text`` with settings as a user writes them, and resources by their names."""
+    return _MARK.sub(lambda mark: _call(mark[0]).removeprefix(f"the {mark[1]} "), text)
+
+
 def setting_names(model: Model) -> frozenset[str]:
     """Return the names of the settings in ``model``."""
     marks = _MARK.findall(model.model_dump_json(warnings=False))
