@@ -9,18 +9,21 @@ import re
 import signal
 from collections.abc import Mapping, Sequence
 
+from dorc_runtime.compile.permissions.function_access import address_variable
 from dorc_runtime.compile.permissions.policies import READ_ACTIONS, WRITE_ACTIONS
 from dorc_runtime.compile.target import Target
 from dorc_runtime.local.aws.access.roles import is_machine_key
 from dorc_runtime.local.functions.outcome import LocalFunction
 from dorc_runtime.local.http.http_answers import FOLDER
 from dorc_runtime.local.inputs import shown_bucket
+from dorc_runtime.local.libraries.library_advice import library_advice, missing_package
 from dorc_runtime.model.resources import Resource
 from dorc_runtime.runs.events import Ending
 from dorc_runtime.runs.result import Refusal
 
 # How libraries word a refusal.
 _DENIED = re.compile("access.?denied|permission.?denied|forbidden|not authorized", re.IGNORECASE)
+_NOT_FOUND = re.compile("no.?such.?bucket|not.?found|not exist", re.IGNORECASE)
 # How ``network_guard`` words a failed lookup.
 _UNANSWERED = re.compile(r"no example answers ([\w.-]*\w)")
 _READ = ("s3:GetObject", "s3:ListBucket")
@@ -60,11 +63,16 @@ def remedy(
             f"{ending.failed.visit.state} asked {host[1]}, which no example answers: write "
             f"{folder}/{FOLDER}/{host[1].lower()}.json."
         )
+    if function is not None and (advice := library_advice(ending, function.name)):
+        return advice
     # A Call state fails because of a function of the called pipeline.
     own = [each for each in refusals if function is None or each.function == function.name]
-    if not own or not _DENIED.search(f"{ending.error} {ending.cause}"):
-        return None
-    return _not_allowed(own[-1], ending.failed.visit.state, target)
+    failure = f"{ending.error} {ending.cause}"
+    if own and _DENIED.search(failure):
+        return _not_allowed(own[-1], ending.failed.visit.state, target)
+    if own and _NOT_FOUND.search(failure):
+        return _unknown_bucket(own[-1], target)
+    return None
 
 
 def _broken_rule(ending: Ending, function: LocalFunction) -> str | None:
@@ -86,10 +94,8 @@ def _broken_rule(ending: Ending, function: LocalFunction) -> str | None:
                 "do not call sys.exit() or os._exit()."
             )
         case "Runtime.ImportModuleError":
-            return (
-                f"{name}/lambda.py cannot be imported: {_message(ending)}. Add packages to "
-                "requirements.txt of the repository or the pipeline."
-            )
+            problem = f"{name}/lambda.py cannot be imported: {_message(ending)}."
+            return " ".join(filter(None, (problem, missing_package(_message(ending), name))))
         case "Runtime.UserCodeSyntaxError" | "Runtime.HandlerNotFound":
             return f"{name}/lambda.py: {_message(ending)}."
         case "Runtime.MarshalError":
@@ -142,6 +148,26 @@ def _not_allowed(refusal: Refusal, state: str, target: Target) -> str:
         f"reads=[{entry}, ...]" if reads else f"writes=[{entry}, ...]" if writes else permission
     )
     return f'{caller} is not allowed {action} on {place}: give Function("{name}", {remedy}).'
+
+
+def _unknown_bucket(refusal: Refusal, target: Target) -> str | None:
+    """Return what to write where a bucket does not exist, None where it does."""
+    bucket = refusal.resource.partition(":::")[2].partition("/")[0]
+    zones = {shown_bucket(name): name for name in target.buckets.values()}
+    if not bucket or bucket in zones.values():
+        return None
+    name = refusal.function.rpartition(".")[2]
+    start = f"{name} uses the bucket {bucket}, which does not exist: "
+    if bucket in zones:
+        return (
+            f"{start}the zone {bucket} has another bucket in each environment; take its name from "
+            f'event["bucket"], or from os.environ["{address_variable(bucket)}"], which '
+            f'reads=["{bucket}/", ...] or writes=["{bucket}/", ...] of the step sets.'
+        )
+    return (
+        f'{start}take its name from event["bucket"], os.environ["SOURCE_BUCKET"] or '
+        f'os.environ["TARGET_BUCKET"]. Zones here: {", ".join(sorted(zones))}.'
+    )
 
 
 def _resource(arn: str, target: Target) -> Resource | None:

@@ -13,6 +13,8 @@ from dorc_runtime.runs.events import Ending, Event, StateEntered
 class Refusal(NamedTuple):
     """What the role of a caller did not allow: ``s3:GetObject`` on the ARN ``resource``.
 
+    A bucket that does not exist is among them, which S3 itself reports to the caller.
+
     ``function`` is the caller: a function, or the access key of a state machine.
     """
 

@@ -126,9 +126,11 @@ class AccessControl:
         for need in needs:
             on_aws = need._replace(bucket=self._buckets.get(need.bucket, need.bucket))
             resource = need.resource(self._partition)
-            if self._allows(key, need.action, on_aws.resource(self._partition), need.prefix) or (
-                need.action not in _WITHOUT_BUCKET and not _exists(need.bucket, s3)
-            ):
+            if self._allows(key, need.action, on_aws.resource(self._partition), need.prefix):
+                continue
+            if need.action not in _WITHOUT_BUCKET and not _exists(need.bucket, s3):
+                # Libraries do not always name a bucket that does not exist.
+                self._note_refusal(key, need.action, resource)
                 continue
             return self._refusal("s3", key, need.action, resource, shown=f'"{resource}"')
         return None
@@ -174,8 +176,11 @@ class AccessControl:
     def _refusal(
         self, service: str, key: str, action: str, resource: str, *, shown: str
     ) -> Response:
-        self._refusals.append({"function": key, "action": action, "resource": resource})
+        self._note_refusal(key, action, resource)
         return _response(service, refusals.not_authorized(self._caller(key), action, shown))
+
+    def _note_refusal(self, key: str, action: str, resource: str) -> None:
+        self._refusals.append({"function": key, "action": action, "resource": resource})
 
     def _identified(self, sts: WSGIApplication) -> WSGIApplication:
         """Return ``sts`` with the role of each caller as its identity."""

@@ -326,7 +326,8 @@ BROKEN: dict[str, tuple[Change, str]] = {
     "does not import": (
         lambda r: r.write(LAMBDA, "import no_such_module\n\ndef handler(event, context): ...\n"),
         "clean/lambda.py cannot be imported: Unable to import module 'lambda': "
-        "No module named 'no_such_module'. Add packages to requirements.txt",
+        "No module named 'no_such_module'. clean needs the package that has the module "
+        "no_such_module: add it to requirements.txt of the pipeline or the repository.",
     ),
     "returns a value that JSON does not have": (
         lambda r: r.handle("return {1, 2}"),
