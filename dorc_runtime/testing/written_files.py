@@ -5,6 +5,7 @@ import importlib
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Generic, TypeVar
 
@@ -12,6 +13,19 @@ from dorc_runtime.errors import InputError, ToolMissingError, UnknownNameError
 
 Row = dict[str, object]
 Record = TypeVar("Record")
+# The endings of files that always have rows; JSON may have some.
+TABLES = frozenset({"csv", "jsonl", "ndjson", "parquet"})
+
+
+@dataclass(frozen=True)
+class FileTable:
+    """The table in a file: its columns in order, each with its type, and its rows.
+
+    A type is "" in a format in which each value has its own.
+    """
+
+    columns: Mapping[str, str]
+    rows: list[Row]
 
 
 class Written(Mapping[str, bytes]):
@@ -73,9 +87,14 @@ def ending(key: str) -> str:
 
 def rows_of(key: str, body: bytes) -> list[Row]:
     """Return the rows of the file ``key``; see ``Written.rows``."""
+    return table_of(key, body).rows
+
+
+def table_of(key: str, body: bytes) -> FileTable:
+    """Return the table in the file ``key``; raises what ``Written.rows`` does."""
     match ending(key):
         case "csv":
-            return _csv_rows(key, _text(key, body))
+            return _csv_table(key, _text(key, body))
         case "jsonl" | "ndjson":
             lines = enumerate(_text(key, body).splitlines(), start=1)
             values = [json_of(f"{key}:{number}", line) for number, line in lines if line.strip()]
@@ -83,7 +102,7 @@ def rows_of(key: str, body: bytes) -> list[Row]:
         case "json":
             return _objects(key, json_of(key, _text(key, body)))
         case "parquet":
-            return _parquet_rows(key, body)
+            return _parquet_table(key, body)
         case _:
             raise InputError(
                 f"{key} has no rows: only .csv, .json, .jsonl, .ndjson and .parquet have rows."
@@ -106,7 +125,7 @@ def _text(key: str, body: bytes) -> str:
         raise InputError(f"{key} is not text in UTF-8: {error}; use its bytes.") from error
 
 
-def _csv_rows(key: str, text: str) -> list[Row]:
+def _csv_table(key: str, text: str) -> FileTable:
     try:
         lines = [line for line in csv.reader(io.StringIO(text, newline="")) if line]
     except csv.Error as error:
@@ -117,16 +136,17 @@ def _csv_rows(key: str, text: str) -> list[Row]:
             raise InputError(
                 f"{key}: row {number} has {len(line)} fields, the header {len(header)}."
             )
-    return [dict(zip(header, line, strict=True)) for line in lines]
+    rows: list[Row] = [dict(zip(header, line, strict=True)) for line in lines]
+    return FileTable(dict.fromkeys(header, "text"), rows)
 
 
-def _objects(key: str, values: object) -> list[Row]:
+def _objects(key: str, values: object) -> FileTable:
     if isinstance(values, list) and all(isinstance(value, dict) for value in values):
-        return values
+        return FileTable(dict.fromkeys((name for row in values for name in row), ""), values)
     raise InputError(f"{key} is not a list of objects: use json.loads(lake.text(...)).")
 
 
-def _parquet_rows(key: str, body: bytes) -> list[Row]:
+def _parquet_table(key: str, body: bytes) -> FileTable:
     try:
         parquet = importlib.import_module("pyarrow.parquet")
     except ImportError as error:
@@ -134,8 +154,11 @@ def _parquet_rows(key: str, body: bytes) -> list[Row]:
             f"{key} is Parquet, which needs pyarrow: add it to pyproject.toml, `pip install -e .`."
         ) from error
     try:
-        rows: list[Row] = parquet.read_table(io.BytesIO(body)).to_pylist()
+        table = parquet.read_table(io.BytesIO(body))
+        rows: list[Row] = table.to_pylist()
     except (OSError, ValueError) as error:
         # pyarrow's own errors derive from these.
         raise InputError(f"{key} is not Parquet: {error}.") from error
-    return rows
+    # "large" is how a library had it in memory; in the file it is the same.
+    types = {each.name: str(each.type).removeprefix("large_") for each in table.schema}
+    return FileTable(types, rows)

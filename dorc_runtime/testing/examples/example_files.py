@@ -11,7 +11,9 @@ from dorc_runtime.local.seeds.example_seeds import Resources, seed_problems
 from dorc_runtime.model.resources import Resource
 from dorc_runtime.model.steps import called_pipelines
 from dorc_runtime.project.repository import PipelineFolder
-from dorc_runtime.testing.examples.expected_files import FILES, FOLDER
+from dorc_runtime.testing.examples.comparison_rules import FILE as RULES
+from dorc_runtime.testing.examples.comparison_rules import rule_problems
+from dorc_runtime.testing.examples.expected_files import FILES, FOLDER, expected_files
 
 
 def example_problems(
@@ -25,6 +27,8 @@ def example_problems(
         path = folder.path / "examples" / example
         yield from seed_problems(path, Resources(target.resources, used), root=folder.root)
         yield from answer_problems(path, root=folder.root)
+        shown = (path / RULES).relative_to(folder.root).as_posix()
+        yield from rule_problems(path, expected_files(path / FOLDER), name=shown)
         for file in sorted((path / FOLDER).glob("[!.]*")):
             if file.name not in FILES:
                 shown = file.relative_to(folder.root).as_posix()

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dorc_runtime.errors import InputError
-from dorc_runtime.testing.written_files import Row, ending, json_of, rows_of
+from dorc_runtime.testing.examples.comparison_rules import Rule, Rules, read_rules
+from dorc_runtime.testing.examples.file_differences import (
+    MISSING,
+    content_differences,
+    list_differences,
+    value_differences,
+)
+from dorc_runtime.testing.written_files import json_of
 
 if TYPE_CHECKING:
     from dorc_runtime.testing.pipeline_runs import PipelineRun
@@ -20,58 +27,66 @@ _LAKE = "lake"
 _TABLE_ITEMS, _MESSAGES = "tables", "messages"
 # What the folder may have.
 FILES = frozenset({OUTPUT, ERROR, _LAKE, _TABLE_ITEMS, _MESSAGES})
-_TABLES = frozenset({"csv", "jsonl", "ndjson", "parquet"})
 _SHOWN = 10
-
-
-class _Missing:
-    def __repr__(self) -> str:
-        return "nothing"
-
-
-_MISSING = _Missing()
 
 
 def differences(folder: Path, run: PipelineRun) -> list[str]:
     """Return how ``run`` differs from the expected files in ``folder``, a line each.
 
-    ``output.json`` is compared with the output, or ``error.json`` with the error; each file below
-    ``lake/<zone>/`` with the object that was written there: CSV, JSON, JSON Lines and Parquet by
-    their values, others by their bytes. For each file, only the first differences are listed, with
-    the number of the others.
-
     Raises:
         InputError: The folder expects nothing or a contradiction, or a file cannot be read.
     """
-    objects = sorted(path for path in (folder / _LAKE).glob("*/**/*") if path.is_file())
-    output, error = folder / OUTPUT, folder / ERROR
-    records = sorted(
-        file for kind in (_TABLE_ITEMS, _MESSAGES) for file in (folder / kind).glob("*.jsonl")
-    )
-    if not (output.is_file() or error.is_file() or objects or records):
+    files = expected_files(folder)
+    if not files:
         raise InputError(
             f"{folder} expects nothing: write {OUTPUT}, {ERROR}, or files under {_LAKE}/<zone>/, "
             f"{_TABLE_ITEMS}/ or {_MESSAGES}/."
         )
-    if output.is_file() and error.is_file():
+    if OUTPUT in files and ERROR in files:
         raise InputError(f"{folder} expects an output and an error: remove {OUTPUT} or {ERROR}.")
-    lines: list[str] = []
-    if error.is_file():
-        lines += _errors(expected_error(str(error), error.read_bytes()), run)
-    elif not run.succeeded:
+    rules = read_rules(folder.parent, files)
+    if ERROR not in files and not run.succeeded:
         return [f"the run failed with {run.error}: {run.cause} {run.advice}".rstrip()]
-    elif output.is_file():
-        value = json_of(str(output), output.read_bytes())
-        lines += _first(list(_values("output", value, run.output)))
-    for path in objects:
-        key = path.relative_to(folder / _LAKE).as_posix()
-        if key in run.lake:
-            lines += _first(list(_contents(key, path.read_bytes(), run.lake[key])))
-        else:
-            lines.append(f"{key}: not written; written: {', '.join(run.lake) or 'nothing'}")
-    for path in records:
-        lines += _first(list(_records(path, run)))
-    return lines
+    return [line for file in files for line in file_differences(folder, file, run, rules)]
+
+
+def expected_files(folder: Path) -> list[str]:
+    """Return the paths in ``folder`` that runs are compared with."""
+    files = [name for name in (ERROR, OUTPUT) if (folder / name).is_file()]
+    for pattern in (f"{_LAKE}/*/**/*", f"{_TABLE_ITEMS}/*.jsonl", f"{_MESSAGES}/*.jsonl"):
+        paths = sorted(path for path in folder.glob(pattern) if path.is_file())
+        files += [path.relative_to(folder).as_posix() for path in paths]
+    return files
+
+
+def file_differences(folder: Path, file: str, run: PipelineRun, rules: Rules) -> list[str]:
+    """Return how ``run`` differs from one expected file, with the first differences only.
+
+    ``output.json`` is compared with the output, ``error.json`` with the error; a file below
+    ``lake/<zone>/`` with the object that was written there: CSV, JSON, JSON Lines and Parquet by
+    the names, order and types of their columns and by their values, others by their bytes.
+
+    Raises:
+        InputError: The file cannot be read.
+    """
+    kind, _, key = file.partition("/")
+    path = folder / file
+    match kind:
+        case "error.json":
+            lines = list(_errors(expected_error(str(path), path.read_bytes()), run))
+        case "output.json":
+            value = json_of(str(path), path.read_bytes())
+            rule = rules.of(file, by_value=True)
+            lines = list(value_differences("output", value, run.output, rule))
+        case "lake" if key in run.lake:
+            rule = rules.of(file)
+            lines = list(content_differences(key, path.read_bytes(), run.lake[key], rule))
+        case "lake":
+            lines = [f"{key}: not written; written: {', '.join(run.lake) or 'nothing'}"]
+        case _:
+            lines = list(_records(path, run, rules.of(file, by_value=True)))
+    more = len(lines) - _SHOWN
+    return [*lines[:_SHOWN], f"{key or kind}: {more} more differences"] if more > 0 else lines
 
 
 def expected_error(name: str, text: bytes) -> tuple[str, str]:
@@ -100,28 +115,7 @@ def _errors(expected: tuple[str, str], run: PipelineRun) -> Iterator[str]:
         yield f"cause: expected {cause!r} in it, found {run.cause!r}"
 
 
-def _first(lines: list[str]) -> list[str]:
-    more = len(lines) - _SHOWN
-    return [*lines[:_SHOWN], f"... and {more} more"] if more > 0 else lines
-
-
-def _contents(key: str, expected: bytes, found: bytes) -> Iterator[str]:
-    if expected == found:
-        return
-    kind = ending(key)
-    left, right = f"expected {key}", f"written {key}"
-    try:
-        if kind in _TABLES:
-            yield from _tables(key, rows_of(left, expected), rows_of(right, found))
-        elif kind == "json":
-            yield from _values(key, json_of(left, expected), json_of(right, found))
-        else:
-            yield _bytes(key, expected, found)
-    except InputError as error:
-        yield str(error)
-
-
-def _records(path: Path, run: PipelineRun) -> Iterator[str]:
+def _records(path: Path, run: PipelineRun, rule: Rule) -> Iterator[str]:
     """Yield where the items of a table, or the messages of a topic or queue, differ."""
     kind, name = path.parent.name, path.stem
     found = run.tables if kind == _TABLE_ITEMS else run.messages
@@ -136,12 +130,12 @@ def _records(path: Path, run: PipelineRun) -> Iterator[str]:
         if line.strip()
     ]
     if kind == _MESSAGES:
-        yield from _values(place, list(expected), list(found[name]))
+        yield from list_differences(place, expected, found[name], rule)
         return
     left, right = (_by_key(items, run.table_keys[name]) for items in (expected, found[name]))
     for key in dict.fromkeys([*left, *right]):
-        one, other = left.get(key, _MISSING), right.get(key, _MISSING)
-        yield from _values(f"{place}[{key}]", one, other)
+        one, other = left.get(key, MISSING), right.get(key, MISSING)
+        yield from value_differences(f"{place}[{key}]", one, other, rule)
 
 
 def _by_key(items: Sequence[object], keys: Sequence[str]) -> dict[str, object]:
@@ -158,45 +152,3 @@ def _by_key(items: Sequence[object], keys: Sequence[str]) -> dict[str, object]:
 
 def _key_text(value: object) -> str:
     return json.dumps(int(value) if isinstance(value, float) and value.is_integer() else value)
-
-
-def _tables(key: str, expected: list[Row], found: list[Row]) -> Iterator[str]:
-    if len(expected) != len(found):
-        yield f"{key}: rows: expected {len(expected)}, found {len(found)}"
-    left, right = _columns(expected), _columns(found)
-    if expected and found and left != right:
-        yield f"{key}: columns: expected {', '.join(left)}; found {', '.join(right)}"
-    for number, (one, other) in enumerate(zip(expected, found, strict=False), start=1):
-        for column in (column for column in left if column in right):
-            place = f"{key}: row {number}, column {column}"
-            # In JSON Lines a row may lack columns that other rows have.
-            yield from _values(place, one.get(column, _MISSING), other.get(column, _MISSING))
-
-
-def _columns(rows: list[Row]) -> list[str]:
-    return sorted({column for row in rows for column in row})
-
-
-def _values(place: str, expected: object, found: object) -> Iterator[str]:
-    """Yield where two values of JSON differ; 1 and 1.0 do not, 1 and true do."""
-    match expected, found:
-        case dict(), dict():
-            for name in dict.fromkeys([*expected, *found]):
-                one, other = expected.get(name, _MISSING), found.get(name, _MISSING)
-                yield from _values(f"{place}.{name}", one, other)
-        case list(), list():
-            if len(expected) != len(found):
-                yield f"{place}: expected {len(expected)} elements, found {len(found)}"
-            for index, (one, other) in enumerate(zip(expected, found, strict=False)):
-                yield from _values(f"{place}[{index}]", one, other)
-        case _:
-            if expected != found or isinstance(expected, bool) != isinstance(found, bool):
-                yield f"{place}: expected {expected!r}, found {found!r}"
-
-
-def _bytes(key: str, expected: bytes, found: bytes) -> str:
-    if len(expected) != len(found):
-        return f"{key}: expected {len(expected)} bytes, found {len(found)}"
-    pairs = enumerate(zip(expected, found, strict=True))
-    at = next(at for at, (one, other) in pairs if one != other)
-    return f"{key}: byte {at}: expected {expected[at : at + 20]!r}, found {found[at : at + 20]!r}"

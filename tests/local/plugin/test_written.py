@@ -121,9 +121,12 @@ def test_parquet_is_compared_by_what_it_holds(
     (checkout.root / EXAMPLE / "expected/lake/processed/tidy/first.csv").unlink()
     file = checkout.root / EXAMPLE / "expected/lake/processed/a.parquet"
     writing(checkout, parquet({"name": ["Ada", "Bob"], "n": [1, 2]}))
-    file.write_bytes(parquet({"n": [1, 2], "name": ["Ada", "Bob"]}))
+    whole = parquet({"name": ["Ada", "Bob"], "n": [1, 2]})
+    # The same table, in a file with other bytes.
+    file.write_bytes(whole.replace(b"parquet-cpp", b"parquet-xyz"))
+    assert file.read_bytes() != whole
     assert "1 passed" in checkout.pytest(EXAMPLE).stdout
-    file.write_bytes(parquet({"n": [1, 3], "name": ["Ada", "Bob"]}))
+    file.write_bytes(parquet({"name": ["Ada", "Bob"], "n": [1, 3]}))
     message = "processed/a.parquet: row 2, column n: expected 3, found 2"
     assert message in checkout.pytest(EXAMPLE).stdout
 
