@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from dorc_runtime.compile.names import zones
 from dorc_runtime.compile.target import Target
 from dorc_runtime.compile.triggers.trigger_input import object_event, pipeline_event, schedule_event
-from dorc_runtime.errors import InputError, UnknownNameError
+from dorc_runtime.errors import InputError, UnknownNameError, suggestion
 from dorc_runtime.local.json_text import parse_json, read_json
 from dorc_runtime.local.seeds.example_seeds import QUEUES, TOPICS, SeedValues
 from dorc_runtime.local.seeds.trigger_messages import trigger_messages
@@ -57,7 +57,8 @@ class Request:
 
     ``start`` comes from another run, and is used alone. ``seeds`` are put into services.
     ``secrets`` has values of secrets, which replace those in files. ``earlier`` is a saved run:
-    what it left in the lake and in tables is there before this run. With ``function``, that one
+    what it left in the lake and in tables is there before this run. ``objects`` are files that are
+    in the lake, by ``zone/key``. With ``function``, that one
     function of the pipeline is called, and the input is its event. ``origin`` says in words where
     the input comes from, "" for a user.
     """
@@ -69,6 +70,7 @@ class Request:
     seeds: SeedValues = field(default_factory=SeedValues)
     earlier: SavedRun | None = None
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    objects: Mapping[str, Path] = field(default_factory=dict)
     function: str = ""
     origin: str = ""
 
@@ -102,6 +104,8 @@ def start_of(
     seeds = _seeds(folder, pipeline, example) if example else ()
     if request.earlier is not None:
         seeds = _with_earlier(seeds, request.earlier, pipeline, is_newer=bool(request.function))
+    if request.objects:
+        seeds = _joined(_objects(request.objects, pipeline, target), seeds)
     if request.input is not None:
         option = "--event" if request.function else "--input"
         value = _parsed_input(request.input, option)
@@ -135,7 +139,8 @@ def _example(folder: PipelineFolder, request: Request) -> str | None:
         if request.example not in folder.examples:
             raise UnknownNameError("example", request.example, folder.examples)
         return request.example
-    if (request.file, request.input, request.earlier) == (None, None, None) and folder.examples:
+    others = (request.file, request.input, request.earlier)
+    if folder.examples and not request.objects and others == (None, None, None):
         return folder.examples[0]
     return None
 
@@ -167,12 +172,32 @@ def _with_earlier(
                 f"{seed.path}, which the run in {earlier.folder} used, does not exist any more: "
                 "start from an example."
             )
-    # The newest objects come first: a trigger takes the first that it matches.
-    by_place: dict[tuple[str, str], Seed] = {}
     newest = [*reversed(left)]
-    for seed in (*newest, *seeds) if is_newer else (*seeds, *newest):
+    return _joined(newest, seeds) if is_newer else _joined(seeds, newest)
+
+
+def _joined(seeds: Sequence[Seed], others: Sequence[Seed]) -> tuple[Seed, ...]:
+    """Return ``seeds``, and the ``others`` that are not in the same places.
+
+    The order counts: a trigger takes the first object that it matches.
+    """
+    by_place: dict[tuple[str, str], Seed] = {}
+    for seed in (*seeds, *others):
         by_place.setdefault((seed.bucket, seed.key), seed)
     return tuple(by_place.values())
+
+
+def _objects(objects: Mapping[str, Path], pipeline: Pipeline, target: Target) -> tuple[Seed, ...]:
+    own = {each.bucket for each in pipeline.triggers if isinstance(each, S3Trigger)}
+    known = sorted({*target.zones, *(bucket for bucket in own if bucket)})
+    for place in objects:
+        zone, _, key = place.partition("/")
+        if not key:
+            raise InputError(f"files['{place}']: write zone/key, as in '{known[0]}/{place}'.")
+        if zone not in known:
+            near = suggestion(zone, known).strip()
+            raise UnknownNameError("zone", zone, known, remedy=near)
+    return tuple(_seed(place, file, pipeline) for place, file in objects.items())
 
 
 def _parsed_input(text: str, option: str) -> JsonValue:

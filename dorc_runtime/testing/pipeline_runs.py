@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from dorc_runtime.local.remedy import remedy
 from dorc_runtime.local.run import run
 from dorc_runtime.local.sandbox.mechanisms import Isolation
 from dorc_runtime.local.seeds.example_seeds import SeedValues
+from dorc_runtime.local.seeds.seeded_files import Content, seeded_files
 from dorc_runtime.model.resources import Table
 from dorc_runtime.project.environment_values.secret_files import check_value
 from dorc_runtime.project.repository import Repository
@@ -83,7 +84,8 @@ class PipelineRunner:
     """Runs pipelines of one repository: the value of the fixture ``run_pipeline``.
 
     ``lake`` returns the server that the runs share. ``workers`` is the default of calls.
-    ``is_patched`` returns whether the test has replaced attributes with pytest's ``monkeypatch``.
+    ``is_patched`` returns whether the test has replaced attributes with pytest's ``monkeypatch``;
+    if the runner ``adapts``, such a call does not run in workers, unless it says so.
     ``coverage`` counts what runs reach, and ``redactions`` gets the values of secrets of each.
     """
 
@@ -93,6 +95,7 @@ class PipelineRunner:
         lake: Callable[[], Lake],
         *,
         workers: bool = False,
+        adapts: bool = False,
         is_patched: Callable[[], bool] = lambda: False,
         coverage: Coverage,
         redactions: set[Redaction],
@@ -100,6 +103,7 @@ class PipelineRunner:
         self._repository = repository
         self._lake = lake
         self._workers = workers
+        self._adapts = adapts
         self._is_patched = is_patched
         self._coverage = coverage
         self._redactions = redactions
@@ -110,6 +114,7 @@ class PipelineRunner:
         *,
         example: str | None = None,
         file: Path | None = None,
+        files: Mapping[str, Content] | None = None,
         input: JsonValue = None,  # noqa: A002 - AWS's word for it
         tables: Mapping[str, Sequence[Mapping[str, object]]] | None = None,
         queues: Mapping[str, Sequence[JsonValue]] | None = None,
@@ -121,7 +126,8 @@ class PipelineRunner:
     ) -> PipelineRun:
         """Run ``pipeline`` (``layer/name``) with an example, an uploaded file, or an input.
 
-        Without any of them it is the first example. ``tables`` has items, ``queues`` messages, and
+        Without any of them it is the first example. ``files`` has objects that are in the lake, by
+        ``zone/key``: texts, bytes, or files. ``tables`` has items, ``queues`` messages, and
         ``parameters`` the parameters of SSM that exist before the run, in place of those that the
         example has for the same table, queue or name; ``secrets`` has values of secrets in place of
         those in files. ``patches`` replace, for this run, names in
@@ -129,30 +135,49 @@ class PipelineRunner:
         worker processes with Lambda's rules, where patches are not possible. Raises a
         ``DorcError`` for a run that cannot start.
         """
-        inline = not (self._workers if workers is None else workers)
-        # A call that says workers=True may have other reasons to use monkeypatch.
-        if not inline and (patches or (workers is None and self._is_patched())):
-            raise InputError(
-                "functions run in worker processes, where patches do not reach them: mark the test "
-                "with @pytest.mark.workers(False), or call run_pipeline with workers=False."
-            )
-        settings = read_settings(self._repository.root)
         text = None if input is None else json.dumps(input)
-        planned = plan(
-            self._repository,
-            pipeline,
-            Request(
+        with seeded_files(files or {}) as objects:
+            request = Request(
                 example,
                 file,
                 text,
                 seeds=SeedValues(tables or {}, queues or {}, parameters or {}),
-                secrets=_checked(secrets or {}),
-            ),
+                secrets=secrets or {},
+                objects=objects,
+            )
+            return self.run(
+                pipeline, request, faults=faults, patches=patches or {}, workers=workers
+            )
+
+    def run(
+        self,
+        pipeline: str,
+        request: Request,
+        *,
+        faults: Sequence[Fault] = (),
+        patches: Mapping[str, object],
+        workers: bool | None,
+    ) -> PipelineRun:
+        """Run what ``request`` asks for, the pipeline or one function; see ``__call__``."""
+        inline = not (self._workers if workers is None else workers)
+        if self._adapts and workers is None and (patches or self._is_patched()):
+            inline = True
+        # A call that says workers=True may have other reasons to use monkeypatch.
+        if not inline and (patches or (workers is None and self._is_patched())):
+            raise InputError(
+                "functions run in worker processes, where patches do not reach them: mark the test "
+                "with @pytest.mark.workers(False), or give the call workers=False."
+            )
+        settings = read_settings(self._repository.root)
+        planned = plan(
+            self._repository,
+            pipeline,
+            replace(request, secrets=_checked(request.secrets)),
             cache=self._repository.root / ".dorc" / "packages",
             on_install=lambda: None,
         )
         self._redactions.add(planned.redaction)
-        _check_needed(secrets or {}, [each.secret.name for each in planned.secrets])
+        _check_needed(request.secrets, [each.secret.name for each in planned.secrets])
         planned_faults = Faults(faults, known=sorted({*planned.functions, *_steps(planned)}))
         scheduler = LateScheduler(VirtualClock(time.time()))
         lake = self._lake()
@@ -166,11 +191,12 @@ class PipelineRunner:
             around=lambda functions: FaultyFunctions(
                 functions, planned_faults, planned.functions, scheduler
             ),
-            patches=patches_by_function(patches or {}, known=sorted(planned.functions)),
+            patches=patches_by_function(patches, known=sorted(planned.functions)),
             fault_of=planned_faults.take,
             isolation=Isolation(settings.function_isolation, settings.function_network),
         )
-        self._coverage.add(result.pipeline, result.document, result.events)
+        if not request.function:
+            self._coverage.add(result.pipeline, result.document, result.events)
         return _pipeline_run(result, planned)
 
 

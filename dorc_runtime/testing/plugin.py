@@ -1,4 +1,4 @@
-"""The pytest plugin for tests of pipelines: ``run_pipeline``, ``triggered``, examples.
+"""The pytest plugin for tests: ``run_pipeline``, ``function``, ``triggered``, examples.
 
 pytest loads it in every environment that has the library, so it imports the rest only when used.
 """
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dorc_runtime.project.repository import Repository
     from dorc_runtime.runs.redaction import Redaction
     from dorc_runtime.testing.examples.collection import ExampleFolder
+    from dorc_runtime.testing.function_calls import Functions
     from dorc_runtime.testing.import_paths import ImportPaths
     from dorc_runtime.testing.pipeline_runs import PipelineRunner
     from dorc_runtime.testing.trigger_matches import Triggers
@@ -74,7 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def run_pipeline(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> PipelineRunner:
+def run_pipeline(request: pytest.FixtureRequest) -> PipelineRunner:
     """Run a pipeline of this repository: ``run_pipeline("raw-to-processed/penguins")``.
 
     The result has ``succeeded``, ``output``, ``error``, ``cause``, ``advice``, ``states``,
@@ -82,17 +83,21 @@ def run_pipeline(pytestconfig: pytest.Config, request: pytest.FixtureRequest) ->
     debugger, coverage and patches reach them, or in worker processes: with ``workers=True``, the
     mark ``workers`` or the option ``--dorc-workers``. Waits and retries take no time.
     """
-    mark = request.node.get_closest_marker("workers")
-    monkeypatch: pytest.MonkeyPatch | None = (
-        request.getfixturevalue("monkeypatch") if "monkeypatch" in request.fixturenames else None
-    )
-    return _runner(
-        pytestconfig,
-        Path(request.path),
-        workers=mark.args != (False,) if mark else None,
-        # pytest has no public way to ask what a test has replaced.
-        is_patched=lambda: bool(monkeypatch and monkeypatch._setattr),  # noqa: SLF001
-    )
+    return _test_runner(request)
+
+
+@pytest.fixture
+def function(request: pytest.FixtureRequest) -> Functions:
+    """Call one function: ``function("raw-to-processed/penguins/clean")({"key": "a.csv"})``.
+
+    The result is that of ``run_pipeline``. The function runs in a worker process with Lambda's
+    rules; in this process with ``workers=False`` or ``@pytest.mark.workers(False)``, where the test
+    patches something, and while coverage or pytest's debugger watches this process.
+    """
+    from dorc_runtime.testing.function_calls import Functions
+
+    runner = _test_runner(request, prefers_workers=True)
+    return Functions(_repository(Path(request.path)), runner)
 
 
 @pytest.fixture
@@ -219,22 +224,60 @@ def pytest_terminal_summary(
             terminalreporter.line(line)
 
 
+def _test_runner(
+    request: pytest.FixtureRequest, *, prefers_workers: bool = False
+) -> PipelineRunner:
+    """Return a runner that calls functions where the mark of the test and the options say.
+
+    Without both, that is this process. A runner that ``prefers_workers`` then uses workers, if
+    nothing needs the functions in this process.
+    """
+    config = request.config
+    mark = request.node.get_closest_marker("workers")
+    monkeypatch: pytest.MonkeyPatch | None = (
+        request.getfixturevalue("monkeypatch") if "monkeypatch" in request.fixturenames else None
+    )
+    workers = mark.args != (False,) if mark else None
+    is_free = prefers_workers and mark is None and not _uses_workers(config)
+    return _runner(
+        config,
+        Path(request.path),
+        workers=not _is_watched(config) if is_free else workers,
+        adapts=is_free,
+        # pytest has no public way to ask what a test has replaced.
+        is_patched=lambda: bool(monkeypatch and monkeypatch._setattr),  # noqa: SLF001
+    )
+
+
+def _uses_workers(config: pytest.Config) -> bool:
+    return bool(config.getoption("dorc_workers") or config.getini("dorc_workers"))
+
+
+def _is_watched(config: pytest.Config) -> bool:
+    """Return whether coverage or pytest's debugger watches this process."""
+    coverage = sys.modules.get("coverage")
+    is_measured = coverage is not None and coverage.Coverage.current() is not None
+    return is_measured or bool(config.getoption("usepdb") or config.getoption("trace"))
+
+
 def _runner(
     config: pytest.Config,
     path: Path,
     *,
     workers: bool | None = None,
+    adapts: bool = False,
     is_patched: Callable[[], bool] = lambda: False,
 ) -> PipelineRunner:
     """Return a runner for the test in ``path``; ``workers`` is what the mark says, if any."""
     from dorc_runtime.testing.pipeline_runs import PipelineRunner
 
     if workers is None:
-        workers = config.getoption("dorc_workers") or config.getini("dorc_workers")
+        workers = _uses_workers(config)
     return PipelineRunner(
         _repository(path),
         lambda: _started_lake(config),
         workers=workers,
+        adapts=adapts,
         is_patched=is_patched,
         coverage=config.stash[_coverage],
         redactions=_shared_redactions(config),

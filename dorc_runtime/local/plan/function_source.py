@@ -44,7 +44,7 @@ def function_source(
     if not has_event and steps[0].name != name:
         raise InputError(
             f"{name} is not the first step of {folder.id}, so what starts the pipeline is not its "
-            "event: give its event, for example that of the last run, --event last."
+            "event: give its event. `invoke run` also takes that of the last run: --event last."
         )
     whole = resolved_source(loaded, target)
     source = replace(

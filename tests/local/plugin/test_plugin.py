@@ -22,11 +22,11 @@ def test_the_examples_of_the_page_are_true(checkout: Checkout) -> None:
     done = checkout.pytest("-v")
     assert done.returncode == 0, done.stdout
     assert f"{EXAMPLE} PASSED" in done.stdout
-    assert "12 passed" in done.stdout
+    assert "14 passed" in done.stdout
 
 
 def test_all_of_it_works_in_processes_of_xdist(checkout: Checkout) -> None:
-    assert "12 passed" in checkout.pytest("-n", "2").stdout
+    assert "14 passed" in checkout.pytest("-n", "2").stdout
 
 
 def test_processes_of_xdist_report_coverage_together(checkout: Checkout) -> None:

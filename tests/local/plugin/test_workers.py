@@ -35,7 +35,7 @@ def test_one(run_pipeline):
 
 def test_the_same_tests_pass_in_workers(checkout: Checkout) -> None:
     done = checkout.pytest(OPTION)
-    assert "12 passed" in done.stdout, done.stdout
+    assert "14 passed" in done.stdout, done.stdout
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
     "no event": (
         ("--function", "part"),
         "part is not the first step of raw-to-processed/tidy, so what starts the pipeline is not "
-        "its event: give its event, for example that of the last run, --event last.",
+        "its event: give its event. `invoke run` also takes that of the last run: --event last.",
     ),
     "no JSON": (
         ("--function", "part", "--event", "{'n': 1}"),
