@@ -121,12 +121,29 @@ def _end(completed: "Sequence[CompletedRun]") -> None:
         "pipeline": "LAYER/NAME of one pipeline (default: all)",
         "workers": "run functions in worker processes, with Lambda's rules, as `invoke run` does",
         "options": "more options for pytest, as one text: --options='-x -k clean'",
-    }
+        "record": "run the examples, and write what they expect: one, or all with expected/",
+        "yes": "with --record: write without a question",
+    },
+    optional=["record"],
 )
 @report_errors
-def test(c: Context, pipeline: str | None = None, workers: bool = False, options: str = "") -> None:
-    """Run the tests of the pipelines."""
-    test_repository(c, pipeline, workers=workers, options=options)
+def test(
+    c: Context,
+    pipeline: str | None = None,
+    workers: bool = False,
+    options: str = "",
+    record: str | None = None,
+    yes: bool = False,
+) -> None:
+    """Run the tests of the pipelines, or record what their examples expect."""
+    if record is None:
+        test_repository(c, pipeline, workers=workers, options=options)
+        return
+    from dorc_runtime.tasks.record import record_examples
+
+    # Without a name, Invoke gives True.
+    example = record if isinstance(record, str) else None
+    record_examples(c, pipeline, example, workers=workers, yes=yes)
 
 
 def test_repository(

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 FOLDER = "expected"
 OUTPUT = "output.json"
 ERROR = "error.json"
-_LAKE = "lake"
-_TABLE_ITEMS, _MESSAGES = "tables", "messages"
+LAKE = "lake"
+TABLE_ITEMS, MESSAGES = "tables", "messages"
 # What the folder may have.
-FILES = frozenset({OUTPUT, ERROR, _LAKE, _TABLE_ITEMS, _MESSAGES})
+FILES = frozenset({OUTPUT, ERROR, LAKE, TABLE_ITEMS, MESSAGES})
 _SHOWN = 10
 
 
@@ -39,8 +39,8 @@ def differences(folder: Path, run: PipelineRun) -> list[str]:
     files = expected_files(folder)
     if not files:
         raise InputError(
-            f"{folder} expects nothing: write {OUTPUT}, {ERROR}, or files under {_LAKE}/<zone>/, "
-            f"{_TABLE_ITEMS}/ or {_MESSAGES}/."
+            f"{folder} expects nothing: write {OUTPUT}, {ERROR}, or files under {LAKE}/<zone>/, "
+            f"{TABLE_ITEMS}/ or {MESSAGES}/."
         )
     if OUTPUT in files and ERROR in files:
         raise InputError(f"{folder} expects an output and an error: remove {OUTPUT} or {ERROR}.")
@@ -53,7 +53,7 @@ def differences(folder: Path, run: PipelineRun) -> list[str]:
 def expected_files(folder: Path) -> list[str]:
     """Return the paths in ``folder`` that runs are compared with."""
     files = [name for name in (ERROR, OUTPUT) if (folder / name).is_file()]
-    for pattern in (f"{_LAKE}/*/**/*", f"{_TABLE_ITEMS}/*.jsonl", f"{_MESSAGES}/*.jsonl"):
+    for pattern in (f"{LAKE}/*/**/*", f"{TABLE_ITEMS}/*.jsonl", f"{MESSAGES}/*.jsonl"):
         paths = sorted(path for path in folder.glob(pattern) if path.is_file())
         files += [path.relative_to(folder).as_posix() for path in paths]
     return files
@@ -118,7 +118,7 @@ def _errors(expected: tuple[str, str], run: PipelineRun) -> Iterator[str]:
 def _records(path: Path, run: PipelineRun, rule: Rule) -> Iterator[str]:
     """Yield where the items of a table, or the messages of a topic or queue, differ."""
     kind, name = path.parent.name, path.stem
-    found = run.tables if kind == _TABLE_ITEMS else run.messages
+    found = run.tables if kind == TABLE_ITEMS else run.messages
     place = f"{kind}/{path.name}"
     if name not in found:
         yield f"{place}: the run has none of that name; it has: {', '.join(found) or 'nothing'}"
@@ -129,7 +129,7 @@ def _records(path: Path, run: PipelineRun, rule: Rule) -> Iterator[str]:
         for number, line in enumerate(lines, start=1)
         if line.strip()
     ]
-    if kind == _MESSAGES:
+    if kind == MESSAGES:
         yield from list_differences(place, expected, found[name], rule)
         return
     left, right = (_by_key(items, run.table_keys[name]) for items in (expected, found[name]))
