@@ -47,13 +47,11 @@ _Subject = tuple[JsonValue, ...] | None
 class CompletedRun:
     """A run with the ``folder`` that it is saved in.
 
-    ``remedy`` is what to change where a function broke Lambda's rules, else None. ``chain`` has the
-    pipelines that led to the run, from the first one to its own.
+    ``chain`` has the pipelines that led to the run, from the first one to its own.
     """
 
     result: RunResult
     folder: Path
-    remedy: str | None
     chain: tuple[str, ...]
 
 

@@ -4,10 +4,9 @@ The names of the errors:
 https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
 """
 
-import json
 import re
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from dorc_runtime.compile.permissions.function_access import address_variable
 from dorc_runtime.compile.permissions.policies import READ_ACTIONS, WRITE_ACTIONS
@@ -18,6 +17,7 @@ from dorc_runtime.local.http.http_answers import FOLDER
 from dorc_runtime.local.inputs import shown_bucket
 from dorc_runtime.local.libraries.library_advice import library_advice, missing_package
 from dorc_runtime.model.resources import Resource
+from dorc_runtime.runs.causes import read_cause
 from dorc_runtime.runs.events import Ending
 from dorc_runtime.runs.result import Refusal
 
@@ -38,7 +38,7 @@ _CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal
 
 def remedy(
     ending: Ending,
-    functions: Mapping[str, LocalFunction],
+    function: LocalFunction | None,
     refusals: Sequence[Refusal],
     *,
     target: Target,
@@ -47,13 +47,13 @@ def remedy(
 ) -> str | None:
     """Return in one line what to change in a function or its step, None if that would not help.
 
-    ``refusals`` are those of the run, one of which may have ended it; ``target`` has the resources
-    that they name. ``example`` is the folder of the run's example, and ``different_python`` says
-    how Python here is not that of the images.
+    ``function`` is the one that the failed state called, if it calls one. ``refusals`` are those of
+    the run, one of which may have ended it; ``target`` has the resources that they name.
+    ``example`` is the folder of the run's example, and ``different_python`` says how Python here is
+    not that of the images.
     """
     if ending.failed is None:
         return None
-    function = functions.get(ending.failed.visit.state)
     if function is not None and (rule := _broken_rule(ending, function)):
         is_syntax = ending.error == "Runtime.UserCodeSyntaxError"
         return f"{rule} Maybe {different_python}." if is_syntax and different_python else rule
@@ -65,7 +65,6 @@ def remedy(
         )
     if function is not None and (advice := library_advice(ending, function.name)):
         return advice
-    # A Call state fails because of a function of the called pipeline.
     own = [each for each in refusals if function is None or each.function == function.name]
     failure = f"{ending.error} {ending.cause}"
     if own and _DENIED.search(failure):
@@ -76,17 +75,19 @@ def remedy(
 
 
 def _broken_rule(ending: Ending, function: LocalFunction) -> str | None:
-    name = function.name
+    # Of a function of a called pipeline, the name has that of the pipeline before it.
+    name, own_name = function.name, function.folder.name
+    file = f"{name.replace('.', '/')}/lambda.py"
     match ending.error:
         case "Sandbox.Timedout":
             return (
                 f"{name} took longer than its timeout of {function.timeout:g} s: give "
-                f'Function("{name}", timeout=...) more (up to 15 minutes), or less work.'
+                f'Function("{own_name}", timeout=...) more (up to 15 minutes), or less work.'
             )
         case "Runtime.OutOfMemory":
             return (
                 f"{name} took more than its {function.memory} MiB of memory: give "
-                f'Function("{name}", memory=...) more (up to 10240), or less data at a time.'
+                f'Function("{own_name}", memory=...) more (up to 10240), or less data at a time.'
             )
         case "Runtime.ExitError":
             return _crash(name, _message(ending)) or (
@@ -94,10 +95,10 @@ def _broken_rule(ending: Ending, function: LocalFunction) -> str | None:
                 "do not call sys.exit() or os._exit()."
             )
         case "Runtime.ImportModuleError":
-            problem = f"{name}/lambda.py cannot be imported: {_message(ending)}."
+            problem = f"{file} cannot be imported: {_message(ending)}."
             return " ".join(filter(None, (problem, missing_package(_message(ending), name))))
         case "Runtime.UserCodeSyntaxError" | "Runtime.HandlerNotFound":
-            return f"{name}/lambda.py: {_message(ending)}."
+            return f"{file}: {_message(ending)}."
         case "Runtime.MarshalError":
             return (
                 f"{name} returned a value that JSON does not have: {_message(ending)}. Return "
@@ -177,5 +178,4 @@ def _resource(arn: str, target: Target) -> Resource | None:
 
 
 def _message(ending: Ending) -> str:
-    """Return the message in the cause, which is JSON from Lambda's runtime."""
-    return str(json.loads(ending.cause)["errorMessage"]).rstrip(".")
+    return read_cause(ending.cause).message.rstrip(".")

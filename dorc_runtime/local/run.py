@@ -22,6 +22,7 @@ from dorc_runtime.local.interpreter.machine import execute
 from dorc_runtime.local.interpreter.scheduler import RealClock, Scheduler
 from dorc_runtime.local.plan.local_target import ACCOUNT
 from dorc_runtime.local.plan.run_plan import Plan
+from dorc_runtime.local.run_failure import run_failure
 from dorc_runtime.local.run_records import messages_sent, service_calls, table_contents
 from dorc_runtime.local.sandbox.mechanisms import Isolation
 from dorc_runtime.runs.events import Event, FunctionLogged
@@ -66,7 +67,7 @@ def run(
     scheduler = scheduler or Scheduler(RealClock())
 
     def log(line: LogLine) -> None:
-        scheduler.post(lambda: see(FunctionLogged(scheduler.clock.now(), line.function, line.text)))
+        scheduler.post(lambda: see(_logged(line, scheduler.clock.now())))
 
     make: Callable[..., Functions] = (
         partial(
@@ -128,7 +129,15 @@ def run(
         function=planned.function,
         example=planned.start.example or "",
     )
-    return planned.redaction.result(result)
+    redacted = planned.redaction.result(result)
+    return replace(
+        redacted,
+        failure=run_failure(redacted.ending, redacted.events, redacted.refusals, planned),
+    )
+
+
+def _logged(line: LogLine, now: float) -> FunctionLogged:
+    return FunctionLogged(now, line.function, line.text, line.request_id)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The runs of one command: planned, carried out, saved, and each with its remedy."""
+"""The runs of one command: planned, carried out and saved."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -10,10 +10,8 @@ from dorc_runtime.local.aws.lake import Lake
 from dorc_runtime.local.follow import CompletedRun, follow
 from dorc_runtime.local.inputs import Request, Start
 from dorc_runtime.local.plan.run_plan import Plan, plan
-from dorc_runtime.local.remedy import remedy
 from dorc_runtime.local.run import run
 from dorc_runtime.local.sandbox.mechanisms import Isolation
-from dorc_runtime.project.images.image_python import different_python
 from dorc_runtime.project.repository import Repository
 from dorc_runtime.runs.events import Event
 from dorc_runtime.runs.folder import make_runs_folder, save_run
@@ -102,12 +100,4 @@ class Session:
             redaction=planned.redaction,
         )
         observer.ended(result, folder=folder)
-        change = remedy(
-            result.ending,
-            planned.functions,
-            result.refusals,
-            target=planned.target,
-            example=planned.example,
-            different_python=different_python(self._repository.root),
-        )
-        return CompletedRun(result, folder, change, chain)
+        return CompletedRun(result, folder, chain)

@@ -22,6 +22,14 @@ class Visit:
     path: tuple[str, ...]
     pipeline: str = ""
 
+    @property
+    def location(self) -> str:
+        """The state's name after what it is in: ``Map[3] › clean``, ``Call load › clean``."""
+        pairs = zip(self.path[::2], self.path[1::2], strict=True)
+        # A Call is followed by the name of the pipeline, which has its own states.
+        outer = [f"{name}[{inner}]" if inner.isdecimal() else name for name, inner in pairs]
+        return " › ".join((*outer, self.state))
+
 
 @dataclass(frozen=True, slots=True)
 class StateEntered:
@@ -66,13 +74,18 @@ class StateCaught:
 
 @dataclass(frozen=True, slots=True)
 class StateFailed:
-    """A state failed, and so does what it is part of."""
+    """A state failed, and so does what it is part of.
+
+    ``inner`` is the ending of the pipeline that it called, or of the item of a distributed Map,
+    which made it fail.
+    """
 
     at: float
     visit: Visit
     error: str
     cause: str
     input: JsonValue
+    inner: "Ending | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +103,12 @@ class FunctionCalled:
 
 @dataclass(frozen=True, slots=True)
 class FunctionLogged:
-    """A function wrote a line to its log."""
+    """A function wrote a line to its log; ``request_id`` is "" while its handler is loaded."""
 
     at: float
     function: str
     text: str
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +116,7 @@ class Ending:
     """How a run ended: an output, or an error with its cause and the state that failed first.
 
     ``error`` and ``cause`` are as on AWS, "" where there is none. ``advice`` says what to do.
+    ``pipeline`` is the one that a Call started, "" for the run's own.
     """
 
     status: Status
@@ -110,6 +125,13 @@ class Ending:
     cause: str = ""
     failed: StateFailed | None = None
     advice: str = ""
+    pipeline: str = ""
+
+    @property
+    def first(self) -> "Ending":
+        """The ending that this one follows from: of a called pipeline, or of an item of a Map."""
+        inner = self.failed.inner if self.failed else None
+        return inner.first if inner else self
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,8 +45,6 @@ class SavedRun:
     input: JsonValue = None
     output: JsonValue = None
     error: str = ""
-    cause: str = ""
-    advice: str = ""
     states: tuple[str, ...] = ()
     visits: tuple[StateVisit, ...] = ()
     written: tuple[str, ...] = ()
@@ -67,7 +65,6 @@ class SavedRun:
 def summary(result: RunResult) -> dict[str, JsonValue]:
     """Return a run as JSON: what it started with, how it ended, what it wrote."""
     ending = result.ending
-    failed = ending.failed
     return {
         "schema": SCHEMA,
         "pipeline": result.pipeline,
@@ -78,10 +75,7 @@ def summary(result: RunResult) -> dict[str, JsonValue]:
         "input": result.input,
         "output": ending.output,
         "error": ending.error or None,
-        "cause": ending.cause or None,
-        "advice": ending.advice or None,
-        "failed_state": failed.visit.state if failed else None,
-        "failed_input": failed.input if failed else None,
+        "failure": result.failure.as_json() if result.failure else None,
         "states": list(result.states),
         "visits": [visit.as_json() for visit in visits_of(result.events)],
         "written": [{"key": key, "size": len(body)} for key, body in result.written.items()],
@@ -197,8 +191,6 @@ def read_run(folder: Path) -> SavedRun:
         input=values.get("input"),
         output=values.get("output"),
         error=_value(values, "error", str, ""),
-        cause=_value(values, "cause", str, ""),
-        advice=_value(values, "advice", str, ""),
         states=tuple(name for name in _value(values, "states", list, []) if isinstance(name, str)),
         visits=tuple(
             _visit(each) for each in _value(values, "visits", list, []) if isinstance(each, dict)

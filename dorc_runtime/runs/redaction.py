@@ -91,7 +91,7 @@ class Redaction:
             case StateRetried() | StateCaught():
                 return self._record(event, "error", "cause")
             case StateFailed():
-                return self._record(event, "error", "cause", "input")
+                return self._failed(event)
             case ExecutionStatusChanged(ending=ending):
                 change = self._record(event, "input")
                 return replace(change, ending=self.ending(ending)) if ending else change
@@ -99,9 +99,7 @@ class Redaction:
     def ending(self, ending: Ending) -> Ending:
         """Return how a run ended, redacted."""
         redacted = self._record(ending, "output", "error", "cause", "advice")
-        if ending.failed is None:
-            return redacted
-        return replace(redacted, failed=self._record(ending.failed, "error", "cause", "input"))
+        return replace(redacted, failed=self._failed(ending.failed)) if ending.failed else redacted
 
     def result(self, result: RunResult) -> RunResult:
         """Return the record of a run, redacted, except for data: objects, items and messages.
@@ -122,6 +120,10 @@ class Redaction:
             notes=tuple(self.text(note) for note in result.notes),
             calls=tuple(call._replace(arguments=self._object(call)) for call in result.calls),
         )
+
+    def _failed(self, failed: StateFailed) -> StateFailed:
+        redacted = self._record(failed, "error", "cause", "input")
+        return replace(redacted, inner=self.ending(failed.inner)) if failed.inner else redacted
 
     def _object(self, call: ServiceCall) -> Mapping[str, JsonValue]:
         redacted = self.value(dict(call.arguments))

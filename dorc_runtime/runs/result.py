@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pydantic import JsonValue
 
 from dorc_runtime.runs.events import Ending, Event, StateEntered
+from dorc_runtime.runs.failure import Failure
 
 
 class Refusal(NamedTuple):
@@ -64,6 +65,7 @@ class RunResult:
     notes: tuple[str, ...] = ()
     function: str = ""
     example: str = ""
+    failure: Failure | None = None
 
     @property
     def states(self) -> tuple[str, ...]:

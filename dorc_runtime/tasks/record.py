@@ -34,7 +34,12 @@ def record_examples(
     sys.dont_write_bytecode = True
     with Lake.start() as lake:
         run = PipelineRunner(
-            repository, lambda: lake, workers=workers, coverage=Coverage(), redactions=redactions
+            repository,
+            lambda: lake,
+            workers=workers,
+            coverage=Coverage(),
+            redactions=redactions,
+            failed=[],
         )
         recordings = []
         for folder, name in examples:

@@ -41,6 +41,7 @@ _NO_TESTS = 5
         "follow": "then run the pipelines that this run starts, and so on",
         "function": "call this function of the pipeline alone",
         "event": "the function's event: JSON, a JSON file, last (of the last run) or last:ITEM",
+        "trace": "show all frames of a failed function's stack trace, those of packages included",
     }
 )
 @report_errors
@@ -56,6 +57,7 @@ def run(
     follow: bool = False,
     function: str | None = None,
     event: str | None = None,
+    trace: bool = False,
 ) -> None:
     """Run a pipeline, or one of its functions, on this machine.
 
@@ -87,7 +89,9 @@ def run(
         from dorc_runtime.tasks.drawings.run_drawing import RunDrawing
         from dorc_runtime.tasks.drawings.run_summary import print_runs, show_runs
 
-        draw = partial(RunDrawing.on_terminal, root=repository.root, json=json, inline=inline)
+        draw = partial(
+            RunDrawing.on_terminal, root=repository.root, json=json, inline=inline, trace=trace
+        )
         settings = read_settings(tasks_folder(c))
         isolation = Isolation(settings.function_isolation, settings.function_network)
         session = Session(
@@ -109,10 +113,11 @@ def run(
 
 def _end(completed: "Sequence[CompletedRun]") -> None:
     """End the task as its runs ended: 2 for a mistake in the code, 1 for any other failure."""
-    for each in completed:
-        if each.remedy:
-            raise Exit(f"error: {each.remedy}", code=MISTAKE)
-    if any(each.result.ending.status != "SUCCEEDED" for each in completed):
+    failures = [each.result.failure for each in completed if each.result.failure]
+    for failure in failures:
+        if failure.is_mistake:
+            raise Exit(f"error: {failure.advice}", code=MISTAKE)
+    if failures:
         raise Exit(code=1)
 
 

@@ -15,7 +15,6 @@ from dorc_runtime.local.aws.mocks import tasks_of
 from dorc_runtime.local.inputs import Request
 from dorc_runtime.local.interpreter.scheduler import VirtualClock
 from dorc_runtime.local.plan.run_plan import Plan, plan
-from dorc_runtime.local.remedy import remedy
 from dorc_runtime.local.run import run
 from dorc_runtime.local.sandbox.mechanisms import Isolation
 from dorc_runtime.local.seeds.example_seeds import SeedValues
@@ -25,11 +24,13 @@ from dorc_runtime.project.environment_values.secret_files import check_value
 from dorc_runtime.project.repository import Repository
 from dorc_runtime.project.settings import read_settings
 from dorc_runtime.runs.events import Event, FunctionLogged, StateEntered, StateExited, StateRetried
+from dorc_runtime.runs.failure import Failure
 from dorc_runtime.runs.redaction import Redaction
 from dorc_runtime.runs.result import RunResult, ServiceCall
 from dorc_runtime.testing.coverage import Coverage
 from dorc_runtime.testing.faults.faulty_functions import FaultyFunctions, LateScheduler
 from dorc_runtime.testing.faults.step_faults import Fault, Faults, patches_by_function
+from dorc_runtime.testing.reports.failure_text import FailedRun
 from dorc_runtime.testing.written_files import Records, Written
 
 
@@ -49,12 +50,13 @@ class Waited:
     seconds: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PipelineRun:
     """The result of a run.
 
     ``output`` is the pipeline's output, None when it failed. ``error`` and ``cause`` say why it
-    failed, as on AWS, and ``advice`` what to do; all are "" when it did not. ``states`` has the
+    failed, as on AWS, and ``advice`` what to do; all are "" when it did not. ``failure`` is all
+    that is known of a failure, else None. ``states`` has the
     names of the states in the order in which they were entered, ``lake`` the objects that the run
     wrote, bytes by ``zone/key``, and ``log`` the lines that the functions printed. ``seconds`` is
     how long the run took on its own clock, on which only waits take time. ``waits`` has those
@@ -77,7 +79,12 @@ class PipelineRun:
     tables: Mapping[str, Sequence[Mapping[str, JsonValue]]]
     messages: Mapping[str, Sequence[JsonValue]]
     calls: tuple[ServiceCall, ...]
-    table_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    failure: Failure | None = None
+    table_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        how = f"failed with {self.error}" if self.failure else "succeeded"
+        return f"<PipelineRun that {how}>"
 
 
 class PipelineRunner:
@@ -86,7 +93,8 @@ class PipelineRunner:
     ``lake`` returns the server that the runs share. ``workers`` is the default of calls.
     ``is_patched`` returns whether the test has replaced attributes with pytest's ``monkeypatch``;
     if the runner ``adapts``, such a call does not run in workers, unless it says so.
-    ``coverage`` counts what runs reach, and ``redactions`` gets the values of secrets of each.
+    ``coverage`` counts what runs reach, ``redactions`` gets the values of secrets of each, and
+    ``failed`` those that failed.
     """
 
     def __init__(
@@ -99,6 +107,7 @@ class PipelineRunner:
         is_patched: Callable[[], bool] = lambda: False,
         coverage: Coverage,
         redactions: set[Redaction],
+        failed: list[FailedRun],
     ) -> None:
         self._repository = repository
         self._lake = lake
@@ -107,6 +116,7 @@ class PipelineRunner:
         self._is_patched = is_patched
         self._coverage = coverage
         self._redactions = redactions
+        self._failed = failed
 
     def __call__(
         self,
@@ -197,6 +207,10 @@ class PipelineRunner:
         )
         if not request.function:
             self._coverage.add(result.pipeline, result.document, result.events)
+        if result.failure:
+            # pytest itself shows what was printed in this process.
+            failure = replace(result.failure, log=()) if inline else result.failure
+            self._failed.append((result.pipeline, failure))
         return _pipeline_run(result, planned)
 
 
@@ -221,13 +235,6 @@ def _check_needed(secrets: Mapping[str, str], needed: Sequence[str]) -> None:
 
 def _pipeline_run(result: RunResult, planned: Plan) -> PipelineRun:
     ending = result.ending
-    change = remedy(
-        ending,
-        planned.functions,
-        result.refusals,
-        target=planned.target,
-        example=planned.example,
-    )
     entries = [
         LogEntry(event.function, event.text)
         for event in result.events
@@ -238,7 +245,7 @@ def _pipeline_run(result: RunResult, planned: Plan) -> PipelineRun:
         output=ending.output,
         error=ending.error,
         cause=ending.cause,
-        advice=ending.advice or change or "",
+        advice=result.failure.advice if result.failure else "",
         states=result.states,
         lake=Written(result.written),
         log=tuple(entries),
@@ -248,6 +255,7 @@ def _pipeline_run(result: RunResult, planned: Plan) -> PipelineRun:
         tables=Records(result.tables),
         messages=Records(result.messages),
         calls=result.calls,
+        failure=result.failure,
         table_keys={
             each.name: tuple(key for key in (each.partition_key, each.sort_key) if key)
             for each in planned.resources

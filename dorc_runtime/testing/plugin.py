@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from dorc_runtime.testing.function_calls import Functions
     from dorc_runtime.testing.import_paths import ImportPaths
     from dorc_runtime.testing.pipeline_runs import PipelineRunner
+    from dorc_runtime.testing.reports.failure_text import FailedRun
     from dorc_runtime.testing.trigger_matches import Triggers
 
 _lake = pytest.StashKey["Lake"]()
 _coverage = pytest.StashKey[Coverage]()
 _redactions = pytest.StashKey[set["Redaction"]]()
 _import_paths: pytest.StashKey[ImportPaths] = pytest.StashKey()
+_failed = pytest.StashKey[list["FailedRun"]]()
 _COVERAGE_KEY = "dorc_coverage"
 
 
@@ -78,10 +80,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def run_pipeline(request: pytest.FixtureRequest) -> PipelineRunner:
     """Run a pipeline of this repository: ``run_pipeline("raw-to-processed/penguins")``.
 
-    The result has ``succeeded``, ``output``, ``error``, ``cause``, ``advice``, ``states``,
-    ``lake``, ``log``, ``seconds`` and ``waits``. The functions are called in this process, where a
-    debugger, coverage and patches reach them, or in worker processes: with ``workers=True``, the
-    mark ``workers`` or the option ``--dorc-workers``. Waits and retries take no time.
+    The result has ``succeeded``, ``output``, ``error``, ``cause``, ``advice``, ``failure``,
+    ``states``, ``lake``, ``log``, ``seconds`` and ``waits``. A test that fails shows why its runs
+    failed. The functions are called in this process, where a debugger, coverage and patches reach
+    them, or in worker processes: with ``workers=True``, the mark ``workers`` or the option
+    ``--dorc-workers``. Waits and retries take no time.
     """
     return _test_runner(request)
 
@@ -176,8 +179,18 @@ def pytest_assertrepr_compare(
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Replace the values of secrets in what a test shows: its failure and its output."""
+    """Add why runs failed to what a test shows, and replace the values of secrets in it."""
     report = yield
+    failed = item.stash.get(_failed, [])
+    if report.failed and failed:
+        from dorc_runtime.testing.reports.failure_text import add_failures
+
+        add_failures(
+            report,
+            failed,
+            width=item.config.get_terminal_writer().fullwidth,
+            all_frames=item.config.get_verbosity() > 0,
+        )
     for redaction in item.config.stash.get(_redactions, ()):
         redacted = redaction.text(report.longreprtext)
         if redacted != report.longreprtext:
@@ -240,8 +253,7 @@ def _test_runner(
     workers = mark.args != (False,) if mark else None
     is_free = prefers_workers and mark is None and not _uses_workers(config)
     return _runner(
-        config,
-        Path(request.path),
+        request.node,
         workers=not _is_watched(config) if is_free else workers,
         adapts=is_free,
         # pytest has no public way to ask what a test has replaced.
@@ -261,26 +273,27 @@ def _is_watched(config: pytest.Config) -> bool:
 
 
 def _runner(
-    config: pytest.Config,
-    path: Path,
+    item: pytest.Item,
     *,
     workers: bool | None = None,
     adapts: bool = False,
     is_patched: Callable[[], bool] = lambda: False,
 ) -> PipelineRunner:
-    """Return a runner for the test in ``path``; ``workers`` is what the mark says, if any."""
+    """Return a runner for a test; ``workers`` is what the mark says, if any."""
     from dorc_runtime.testing.pipeline_runs import PipelineRunner
 
+    config = item.config
     if workers is None:
         workers = _uses_workers(config)
     return PipelineRunner(
-        _repository(path),
+        _repository(item.path),
         lambda: _started_lake(config),
         workers=workers,
         adapts=adapts,
         is_patched=is_patched,
         coverage=config.stash[_coverage],
         redactions=_shared_redactions(config),
+        failed=item.stash.setdefault(_failed, []),
     )
 
 

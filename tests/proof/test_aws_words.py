@@ -439,7 +439,7 @@ def test_more_failures_than_tolerated_fail_the_map() -> None:
     ending = ended({"M": state})
     assert ending.error == "States.ExceedToleratedFailureThreshold"
     assert ending.cause == "The specified tolerated failure threshold was exceeded"
-    assert ending.advice == "1 of 2 items failed, the last by E: "
+    assert ending.advice == "1 of 2 items failed, more than the Map tolerates."
 
 
 # The numbers of events

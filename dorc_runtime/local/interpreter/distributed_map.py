@@ -123,8 +123,8 @@ class MapRun:
             raise StateError(
                 "States.ExceedToleratedFailureThreshold",
                 "The specified tolerated failure threshold was exceeded",
-                advice=f"{self.failed} of {self.total} items failed, the last by {ending.error}: "
-                f"{ending.cause}",
+                advice=f"{self.failed} of {self.total} items failed, more than the Map tolerates.",
+                inner=ending,
             )
 
     def result(self, execution: Execution, lake: Storage) -> JsonValue:

@@ -77,7 +77,12 @@ class _Interpreter:
             await first_of(work, *(() if limit is None else (self._scheduler.sleep(limit),)))
             if not work.done:
                 advice = f"It took longer than the pipeline's timeout of {limit} s: give it more."
-                return Ending("TIMED_OUT", error="States.Timeout", advice=advice)
+                return Ending(
+                    "TIMED_OUT",
+                    error="States.Timeout",
+                    advice=advice,
+                    pipeline=self._run.pipeline,
+                )
             return Ending("SUCCEEDED", output=work.result())
         except StateError as error:
             return Ending(
@@ -86,6 +91,7 @@ class _Interpreter:
                 cause=error.cause,
                 failed=error.failed,
                 advice=error.advice,
+                pipeline=self._run.pipeline,
             )
         finally:
             self._scheduler.cancel(work)
@@ -157,7 +163,9 @@ class _Interpreter:
         return result
 
     def _failed(self, error: StateError, fields: StateFields, visit: Visit) -> StateError:
-        failed = StateFailed(self._now(), visit, error.error, error.cause, fields.input)
+        failed = StateFailed(
+            self._now(), visit, error.error, error.cause, fields.input, error.inner
+        )
         error.failed = error.failed or failed
         self._run.observe(failed)
         return error

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from dorc_runtime.local.interpreter.executions import History
 from dorc_runtime.local.jsonata import QueryEvaluationError, evaluate_template
 from dorc_runtime.local.jsonata.evaluation import expression_of
-from dorc_runtime.runs.events import StateFailed
+from dorc_runtime.runs.events import Ending, StateFailed
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 LARGEST_PAYLOAD = 256 * 1024
@@ -41,15 +41,19 @@ _NO_NEXT_STATE = "Failed to transition out of the state. The state does not poin
 class StateError(Exception):
     """A state fails with the name of an error and its cause; either is "" where there is none.
 
-    ``advice`` says what to do about it, and is no part of the cause. ``failed`` is the event of the
-    first state that failed by the error, once there is one.
+    ``advice`` says what to do about it, and is no part of the cause. ``inner`` is the ending of
+    another execution that it follows from. ``failed`` is the event of the first state that failed
+    by the error, once there is one.
     """
 
-    def __init__(self, error: str, cause: str = "", *, advice: str = "") -> None:
+    def __init__(
+        self, error: str, cause: str = "", *, advice: str = "", inner: Ending | None = None
+    ) -> None:
         super().__init__(f"{error}: {cause}")
         self.error = error
         self.cause = cause
         self.advice = advice
+        self.inner = inner
         self.failed: StateFailed | None = None
 
 

@@ -159,7 +159,7 @@ class Tasks:
             self._scheduler.cancel(work)
         about = execution.description(ending, now=now())
         if ending.status != "SUCCEEDED":
-            raise StateError("States.TaskFailed", compact(about))
+            raise StateError("States.TaskFailed", compact(about), inner=ending)
         return about
 
     async def _run_observed(self, work: Task[Ending], run: Run) -> Ending:

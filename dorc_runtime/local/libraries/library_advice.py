@@ -4,9 +4,9 @@ Libraries say what they could not do, and not what a function has to do about it
 those of the versions in ``docs/libraries.md``.
 """
 
-import json
 import re
 
+from dorc_runtime.runs.causes import read_cause
 from dorc_runtime.runs.events import Ending
 
 _AWS = re.compile(r"[\w.-]+\.(?:amazonaws\.com(?:\.cn)?|api\.aws)\b")
@@ -29,7 +29,7 @@ _IMPORT_ERRORS = ("ImportError", "ModuleNotFoundError")
 
 def library_advice(ending: Ending, function: str) -> str | None:
     """Return in one line what to change in ``function``, None for another failure."""
-    message = message_of(ending)
+    message = read_cause(ending.cause).message
     if ending.error in _IMPORT_ERRORS or "pip install " in message:
         return missing_package(message, function)
     if host := _AWS.search(message):
@@ -50,15 +50,6 @@ def missing_package(message: str, function: str) -> str | None:
     else:
         return None
     return f"{function} needs {what}: add it to requirements.txt of the pipeline or the repository."
-
-
-def message_of(ending: Ending) -> str:
-    """Return the message of the error, which Lambda's runtime puts into JSON."""
-    try:
-        cause = json.loads(ending.cause)
-    except ValueError:
-        return ending.cause
-    return str(cause.get("errorMessage", ending.cause) if isinstance(cause, dict) else ending.cause)
 
 
 def _left_for_aws(host: str, function: str, *, is_duckdb: bool) -> str:

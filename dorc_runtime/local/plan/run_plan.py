@@ -61,9 +61,10 @@ class Plan:
     are those of ``target`` that the run needs, and ``seeds`` what is in them before; so are
     ``secrets``. ``answers`` are those of hosts that the example plays. ``redaction`` knows all
     values of secrets that are on this machine. ``function`` is the only one that is called, "" for
-    the whole pipeline.
+    the whole pipeline. ``root`` is the repository.
     """
 
+    root: Path
     source: Source
     start: Start
     functions: Mapping[str, LocalFunction]
@@ -162,6 +163,7 @@ def plan(
         functions |= _functions(own, each, packages, target, prefixes[name])
     used = tuple(dict.fromkeys(each for one in wholes for each in used_resources(one, target)))
     return Plan(
+        root=folder.root,
         source=source,
         start=replace(start, origin=redaction.text(start.origin)),
         functions=functions,

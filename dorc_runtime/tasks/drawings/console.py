@@ -9,6 +9,9 @@ from pydantic import JsonValue
 from rich.console import Console
 from rich.text import Text
 
+# A text beside a head has at least so many columns.
+_NARROWEST = 20
+
 
 def console(*, stderr: bool = False) -> Console:
     """Return the terminal to draw on; lines have 100 columns where its width is not known."""
@@ -28,8 +31,15 @@ def is_unicode(encoding: str | None) -> bool:
 
 
 def print_indented(terminal: Console, head: Text, text: Text) -> None:
-    """Print ``text`` after ``head``; lines that do not fit continue below it."""
-    width = max(20, terminal.width - len(head))
+    """Print ``text`` after ``head``; lines that do not fit continue below it.
+
+    Below a long head, the text has a line of its own.
+    """
+    if len(text) and len(head) > terminal.width - _NARROWEST:
+        head.rstrip()
+        terminal.print(head, overflow="fold")
+        head = Text("    ")
+    width = max(_NARROWEST, terminal.width - len(head))
     for line in text.wrap(terminal, width) or [Text()]:
         whole = head + line
         whole.rstrip()

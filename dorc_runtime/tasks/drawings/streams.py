@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-_ASCII = {"✓": "+", "✗": "x", "↻": "~", "│": "|", "…": "...", "→": "->", "±": "+-"}
+_ASCII = {"✓": "+", "✗": "x", "↻": "~", "│": "|", "…": "...", "→": "->", "›": ">", "±": "+-"}
 _REPLACE = "dorc.replace"
 
 

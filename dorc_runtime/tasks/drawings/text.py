@@ -1,27 +1,21 @@
 """JSON and sizes as text that people read."""
 
-import json
-
 from pydantic import JsonValue
-from rich.json import JSON
+from rich.highlighter import JSONHighlighter
 from rich.text import Text
 
-_LONGEST_JSON = 30
-_LONGEST_LINE = 70
+from dorc_runtime.runs.failure import json_lines
 
 
 def json_text(value: JsonValue) -> Text:
     """Return JSON on as few lines as it needs, cut where it would fill the screen."""
-    text = json.dumps(value, ensure_ascii=False)
-    if len(text) > _LONGEST_LINE:
-        text = json.dumps(value, indent=2, ensure_ascii=False)
-    lines = text.splitlines()
-    if len(lines) > _LONGEST_JSON:
-        left = len(lines) - _LONGEST_JSON
-        return Text("\n".join((*lines[:_LONGEST_JSON], f"... and {left} more lines")))
-    shown = JSON(text, indent=None if len(lines) == 1 else 2).text
-    # rich would cut its lines at the edge of the terminal.
-    shown.no_wrap, shown.overflow = False, "fold"
+    return highlighted_json(json_lines(value))
+
+
+def highlighted_json(text: str) -> Text:
+    """Return a text of JSON, or the beginning of one, with colours."""
+    shown = Text(text, overflow="fold")
+    JSONHighlighter().highlight(shown)
     return shown
 
 

@@ -13,7 +13,7 @@ from dorc_runtime.errors import DorcError
 if TYPE_CHECKING:
     from dorc_runtime.testing.pipeline_runs import PipelineRunner
 
-MakeRunner = Callable[[pytest.Config, Path], "PipelineRunner"]
+MakeRunner = Callable[[pytest.Item], "PipelineRunner"]
 
 
 class UnexpectedError(Exception):
@@ -44,7 +44,7 @@ class ExampleTest(pytest.Item):
         folder = self.parent
         assert isinstance(folder, ExampleFolder)  # noqa: S101 # nothing else makes one
         pipeline = self.path.parents[1]
-        result = folder.make_runner(self.config, self.path)(
+        result = folder.make_runner(self)(
             f"{pipeline.parent.name}/{pipeline.name}", example=self.path.name
         )
         lines = differences(self.path / FOLDER, result)

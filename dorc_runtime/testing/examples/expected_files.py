@@ -46,7 +46,7 @@ def differences(folder: Path, run: PipelineRun) -> list[str]:
         raise InputError(f"{folder} expects an output and an error: remove {OUTPUT} or {ERROR}.")
     rules = read_rules(folder.parent, files)
     if ERROR not in files and not run.succeeded:
-        return [f"the run failed with {run.error}: {run.cause} {run.advice}".rstrip()]
+        return [f"the run failed: {run.failure!r}"]
     return [line for file in files for line in file_differences(folder, file, run, rules)]
 
 
@@ -110,7 +110,7 @@ def _errors(expected: tuple[str, str], run: PipelineRun) -> Iterator[str]:
     if run.succeeded:
         yield f"error: expected {error!r}, but the run succeeded with {run.output!r}"
     elif run.error != error:
-        yield f"error: expected {error!r}, found {run.error!r}: {run.cause}"
+        yield f"error: expected {error!r}, found {run.error!r}"
     elif cause not in run.cause:
         yield f"cause: expected {cause!r} in it, found {run.cause!r}"
 

@@ -82,7 +82,7 @@ def test_a_request_without_an_answer_is_reported(answering: Repository) -> None:
     )
     done = answering.invoke(*RUN, "--json")
     result = json.loads(done.stdout)
-    assert "HTTP Error 501" in result["cause"]
+    assert "HTTP Error 501" in result["failure"]["message"]
     assert result["notes"] == [
         f"{HTTP}/api.weather.example.json has no answer to GET /later?day=1: add "
         '{"path": "/later", "query": {"day": "1"}, "json": ...}',
@@ -106,7 +106,10 @@ def test_a_host_that_no_example_answers_is_named(
 def test_other_hosts_are_refused_as_before(answering: Repository) -> None:
     answering.handle('import urllib.request\nurllib.request.urlopen("http://192.0.2.1/")')
     done = answering.invoke(*RUN, "--json")
-    assert "connects to its lake alone, not to 192.0.2.1:80" in json.loads(done.stdout)["cause"]
+    assert (
+        "connects to its lake alone, not to 192.0.2.1:80"
+        in json.loads(done.stdout)["failure"]["message"]
+    )
 
 
 @pytest.mark.parametrize(

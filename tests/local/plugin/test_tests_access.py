@@ -33,7 +33,7 @@ def test_each_run_has_the_roles_of_its_own_pipeline(checkout: Checkout, workers:
 for _ in range(2):
     own = run_pipeline("raw-to-processed/tidy", input={{}}, workers={workers})
     other = run_pipeline("processed-to-curated/other", input={{}}, workers={workers})
-    assert own.succeeded, own.cause
+    assert own.succeeded, own.failure
     assert "is not authorized to perform: s3:ListBucket" in other.cause
 """,
     )

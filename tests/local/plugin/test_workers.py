@@ -102,7 +102,7 @@ import socket
 with socket.create_server(("127.0.0.1", 0)) as server:
     port = server.getsockname()[1]
     result = run_pipeline("raw-to-processed/tidy", input=port, workers=True)
-assert result.succeeded, result.cause
+assert result.succeeded, result.failure
 """
     )
 

@@ -81,7 +81,7 @@ def test_a_failure_in_a_called_pipeline_is_drawn_where_it_was(calling: Repositor
     )
     done = calling.invoke("run", "raw-to-processed/tidy")
     assert done.returncode == 1
-    assert "✗ clean in Call load" in done.stdout
+    assert "✗ Call load › clean" in done.stdout
     assert "States.TaskFailed" in done.stdout
 
 

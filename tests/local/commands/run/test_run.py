@@ -110,7 +110,7 @@ def test_a_failed_item_of_a_map_is_named(repository: Repository) -> None:
     )
     repository.handle("return 1 / event")
     done = repository.invoke(*RUN, "--input", '{"xs": [1, 0]}')
-    assert "clean in Map[1]" in done.stdout
+    assert "Map[1] › clean" in done.stdout
     assert "ZeroDivisionError" in done.stdout
     assert done.returncode == 1
 
@@ -311,5 +311,5 @@ def test_what_to_do_about_a_failure_is_a_line_of_its_own(repository: Repository)
     done = repository.invoke(*RUN, "--input", '{"rows": 1}')
     assert done.returncode == 1
     shown = " ".join(done.stdout.split())
-    assert "for the field 'Output' returned nothing (undefined). advice $states" in shown
-    assert "$states.input has no field 'rowz', only these: rows." in shown
+    assert "for the field 'Output' returned nothing (undefined). input {" in shown
+    assert "advice $states.input has no field 'rowz', only these: rows." in shown

@@ -70,7 +70,7 @@ def test_an_example_passes_when_csv_differs_only_in_its_line_ends(checkout: Chec
 
 def test_an_example_whose_run_fails_says_why(checkout: Checkout) -> None:
     checkout.write(f"{EXAMPLE}/lake/raw/tidy/first.csv", "name,island\n")
-    message = "the run failed with EmptyFile: nothing to clean"
+    message = "the run failed: EmptyFile: nothing to clean"
     assert message in checkout.pytest(EXAMPLE).stdout
 
 
@@ -81,7 +81,7 @@ def test_an_example_may_expect_an_error_and_part_of_its_cause(checkout: Checkout
 @pytest.mark.parametrize(
     ("expected", "message"),
     [
-        ('{"error": "TooSlow"}', "error: expected 'TooSlow', found 'EmptyFile': nothing to clean"),
+        ('{"error": "TooSlow"}', "error: expected 'TooSlow', found 'EmptyFile'"),
         ('{"error": "EmptyFile", "cause": "no rows"}', "cause: expected 'no rows' in it, found 'n"),
     ],
 )

@@ -3,7 +3,7 @@
 
 def test_the_count_is_published(run_pipeline):
     result = run_pipeline("raw-to-processed/birds", example="first")
-    assert result.succeeded, result.cause
+    assert result.succeeded, result.failure
     assert result.output["published"]
     report = result.lake["curated/report.txt"].decode()
     assert report.splitlines() == ["5 rows, approved by the warden", "Ness 19", "Skerry 43"]
@@ -20,7 +20,7 @@ def test_a_row_without_a_number_is_tolerated(run_pipeline, tmp_path):
     file = tmp_path / "june.csv"
     file.write_text("site,species,birds\nNess,gull,\nNess,tern,1\nNess,auk,2\nSkerry,auk,3\n")
     result = run_pipeline("raw-to-processed/birds", example="first", file=file)
-    assert result.succeeded, result.cause
+    assert result.succeeded, result.failure
     assert any(key.endswith("FAILED_0.json") for key in result.lake)
 
 

@@ -15,7 +15,7 @@ PUBLISHED = {
 @pytest.mark.parametrize("species", PUBLISHED)
 def test_the_means_of_a_species_are_as_published(run_pipeline, species):
     result = run_pipeline("processed-to-curated/penguins", example="first")
-    assert result.succeeded, result.cause
+    assert result.succeeded, result.failure
     [found] = [row for row in result.output["species"] if row["species"] == species]
     length, depth, flipper, mass = (found[measure] for measure in MEASURES)
     assert (length, depth, round(flipper), round(mass)) == PUBLISHED[species]

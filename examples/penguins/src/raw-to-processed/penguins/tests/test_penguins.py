@@ -6,7 +6,7 @@ import io
 
 def test_every_raw_row_is_published(run_pipeline):
     result = run_pipeline("raw-to-processed/penguins", example="first")
-    assert result.succeeded, result.cause
+    assert result.succeeded, result.failure
     assert result.output["rows"] == 344
     text = result.lake["processed/penguins/penguins.csv"].decode()
     rows = list(csv.DictReader(io.StringIO(text)))
