@@ -11,7 +11,8 @@ from difflib import get_close_matches
 def first_problem(problems: Sequence[object]) -> str:
     """Return the first of ``problems`` in one line, and how many others `invoke check` shows."""
     others = len(problems) - 1
-    return f"{problems[0]} ({others} more: `invoke check`)" if others else str(problems[0])
+    first = sentence(str(problems[0]))
+    return f"{first} ({others} more: `invoke check`)" if others else first
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

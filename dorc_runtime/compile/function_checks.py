@@ -1,7 +1,7 @@
 """The problems of what a step uses: environment variables, and resources."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dorc_runtime.compile.document.document_checks import Findings
 from dorc_runtime.compile.names import zones
@@ -19,7 +19,7 @@ from dorc_runtime.compile.permissions.function_access import (
 )
 from dorc_runtime.compile.target import Target
 from dorc_runtime.errors import DefinitionError
-from dorc_runtime.model.resources import Bucket, entry_remedy, resource_arguments
+from dorc_runtime.model.resources import Bucket, Resource, entry_remedy, resource_arguments
 from dorc_runtime.model.steps import Function, Service
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
@@ -58,11 +58,8 @@ def function_problems(step: Function, layer: str, target: Target | None) -> Find
     if target is None:
         return
     yield from ((step.name, message) for message in _texts(step, target))
-    for resource in resources((*reads(step, layer), *writes(step, layer))):
-        try:
-            target.check_resource(resource)
-        except DefinitionError as error:
-            yield step.name, str(error).removesuffix(".")
+    used = (*resources((*reads(step, layer), *writes(step, layer))), *step.resources)
+    yield from ((step.name, problem) for problem in _resources(used, target))
     variables = function_variables(step, layer, target)
     size = sum(len(f"{key}{value}".encode()) for key, value in variables.items())
     if size > _LARGEST_ENVIRONMENT:
@@ -75,6 +72,7 @@ def function_problems(step: Function, layer: str, target: Target | None) -> Find
 
 def service_problems(step: Service, target: Target) -> Iterator[str]:
     """Yield the problems of the arguments of ``step`` that name a resource."""
+    yield from _resources(step.resources, target)
     known = {(each.kind, each.name) for each in target.resources}
     for key, kind, text in resource_arguments(step.arguments):
         if (kind, text) in known:
@@ -82,6 +80,15 @@ def service_problems(step: Service, target: Target) -> Iterator[str]:
                 f"{key} is the text '{text}': write {text.replace('-', '_')}, the resource of "
                 "pipeline_config.py"
             )
+
+
+def _resources(used: Iterable[Resource], target: Target) -> Iterator[str]:
+    """Yield the problems of resources that the configuration does not have, or has otherwise."""
+    for resource in dict.fromkeys(used):
+        try:
+            target.check_resource(resource)
+        except DefinitionError as error:
+            yield str(error).removesuffix(".")
 
 
 def _texts(step: Function, target: Target) -> Iterator[str]:
@@ -98,8 +105,13 @@ def _variables(step: Function, layer: str) -> Iterator[str]:
     """Yield the problems of variables: names that Lambda refuses, and names of two things."""
     for field, names in (("environment", step.environment), ("settings", step.settings)):
         for name in names:
-            if not _VARIABLE.fullmatch(name) or name in _RESERVED:
-                yield f"{field}: Lambda does not accept a variable '{name}': rename it"
+            if name in _RESERVED:
+                yield f"{field}: Lambda itself sets the variable '{name}': rename it"
+            elif not _VARIABLE.fullmatch(name):
+                yield (
+                    f"{field}: '{name}' cannot be a variable of Lambda: write at least two "
+                    "letters, digits and underscores, a letter first"
+                )
     meanings: dict[str, str] = {}
     for name, meaning in _meanings(step, layer):
         if meanings.setdefault(name, meaning) != meaning:

@@ -149,6 +149,7 @@ class Target:
             raise DefinitionError(
                 f"no {kind} '{name}' in Config(resources=...).{suggestion(name, of_kind)} "
                 "Add it to the list in pipeline_config.py"
+                + (f', or write "{name}" for a bucket that exists' if kind == "bucket" else "")
             )
         return of_kind[name]
 

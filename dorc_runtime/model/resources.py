@@ -183,6 +183,26 @@ def entry_with_names(entry: str) -> str:
     return _BUCKET.sub(r"\1", entry)
 
 
+def resources_in(value: object) -> Iterator[Resource]:
+    """Yield the resources in the arguments of a Service, also inside lists and dicts."""
+    match value:
+        case Resource():
+            yield value
+        case Mapping():
+            yield from resources_in(list(value.values()))
+        case list() | tuple():
+            for inner in value:
+                yield from resources_in(inner)
+        case _:
+            pass
+
+
+def buckets_of(entry: object) -> Iterator[Resource]:
+    """Yield the buckets in an entry of ``reads`` or ``writes``: ``f"{archive}/2025/"``."""
+    if isinstance(entry, str | Bucket):
+        yield from (Bucket(name) for name in _BUCKET.findall(str(entry)))
+
+
 def check_entry(field: str, entry: object) -> None:
     """Raise ``ValueError`` for what cannot be in ``field``, "reads" or "writes"."""
     if isinstance(entry, Topic) and field == "reads":

@@ -47,5 +47,7 @@ def required_words(arguments: Sequence[Argument], *, command: str) -> list[Argum
 
 def _required(argument: Argument, usage: str) -> RequiredWord:
     name, text = argument.names[0], argument.help or ""
-    problem = f"{name.upper()} is missing ({text}): {usage}."
+    # Invoke forgets the help of a task that it has read before.
+    what = f"{name.upper()} is missing ({text})" if text else f"{name.upper()} is missing"
+    problem = f"{what}: {usage}."
     return RequiredWord(name, text, problem)

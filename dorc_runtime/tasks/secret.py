@@ -55,7 +55,7 @@ class _SecretName(RequiredWord):
 
     def __init__(self, action: Argument, help_text: str) -> None:
         problem = (
-            f"NAME is missing ({help_text}): write `invoke secret set NAME --env ENV`, or "
+            "NAME is missing: write `invoke secret set NAME --env ENV`, or "
             "`invoke secret remove NAME --env ENV`."
         )
         super().__init__("name", help_text, problem)

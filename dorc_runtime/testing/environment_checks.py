@@ -5,6 +5,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+from pydantic import JsonValue
+
 from dorc_runtime.compile.checks import Problem, Source
 from dorc_runtime.compile.graph_checks import problems_between
 from dorc_runtime.compile.names import EXAMPLE_ACCOUNT
@@ -78,7 +80,7 @@ def checked_environments(
         settings.append(own)
         values = {setting: each.value for setting, each in own.values.items()}
         if name == LOCAL:
-            target = local_target(repository, config, settings=values)
+            target = _local_target(repository, config, values)
             buckets = config.buckets if config else {}
             environments.append(Environment(target, buckets, complete))
         elif config is not None:
@@ -96,6 +98,16 @@ def checked_environments(
                 continue
             environments.append(Environment(target, with_file.buckets, complete))
     return tuple(environments), (*problems, *setting_problems(settings))
+
+
+def _local_target(
+    repository: Repository, config: Config | None, settings: Mapping[str, JsonValue]
+) -> Target:
+    try:
+        return local_target(repository, config, settings=settings)
+    except DorcError:
+        # The check of settings reports a file that cannot be read.
+        return local_target(repository, config, settings=settings, with_outputs=False)
 
 
 def check_pipelines(

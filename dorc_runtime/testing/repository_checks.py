@@ -10,7 +10,7 @@ from dorc_runtime.compile.names import zones
 from dorc_runtime.compile.permissions.function_access import objects
 from dorc_runtime.compile.secret_users import secret_users
 from dorc_runtime.compile.triggers.schedules import check_schedule
-from dorc_runtime.errors import DorcError, suggestion
+from dorc_runtime.errors import DorcError, sentence, suggestion
 from dorc_runtime.local.aws.mocks import read_mocks
 from dorc_runtime.model.config import Config
 from dorc_runtime.model.resources import Bucket
@@ -74,7 +74,7 @@ def problems_in(
             problems += _examples(folder, source, places)
             problems += example_problems(folder, of_ids, environments[0].target)
     # A mistake in the file of infra is found again with each pipeline.
-    return sources, tuple(dict.fromkeys(problems))
+    return sources, tuple(dict.fromkeys(sentence(problem) for problem in problems))
 
 
 def _requirements(repository: Repository) -> Iterator[str]:

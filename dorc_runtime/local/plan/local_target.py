@@ -32,11 +32,13 @@ def local_target(
     config: Config | None,
     *,
     settings: Mapping[str, JsonValue] | None = None,
+    with_outputs: bool = True,
 ) -> Target:
     """Return the target of runs on this machine, the environment called local.
 
-    ``settings`` are read, unless they are given. Raises ``DefinitionError`` for a setting without a
-    valid value.
+    ``settings`` are read, unless they are given. Without ``with_outputs``, placeholders stand for
+    the outputs of infra. Raises ``DefinitionError`` for a setting without a valid value, and for a
+    file that cannot be read.
     """
     if settings is None:
         model = config.settings if config else None
@@ -44,6 +46,7 @@ def local_target(
     places = [zone for folder in repository.pipelines for zone in zones(folder.layer) or ()]
     resources = config.resources if config else ()
     places += [each.name for each in resources if isinstance(each, Bucket)]
+    outputs = local_values(repository, "outputs") if with_outputs else None
     return Target(
         names=Names(config.universal.project, LOCAL_NAMES.environment) if config else LOCAL_NAMES,
         region=config.universal.region if config else REGION,
@@ -51,5 +54,5 @@ def local_target(
         zones={place: local_bucket(place) for place in places},
         resources=resources,
         settings=settings,
-        outputs={name: each.value for name, each in local_values(repository, "outputs").items()},
+        outputs=None if outputs is None else {name: each.value for name, each in outputs.items()},
     )

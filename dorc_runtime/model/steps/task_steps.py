@@ -28,9 +28,11 @@ from dorc_runtime.model.references import Fixed, Resolvable, plain_text, setting
 from dorc_runtime.model.resources import (
     Bucket,
     Resource,
+    buckets_of,
     check_arguments,
     check_entry,
     entry_with_names,
+    resources_in,
 )
 from dorc_runtime.model.secrets import Secret
 from dorc_runtime.model.steps.recovery import (
@@ -101,6 +103,8 @@ class Function(RecoverableStep):
     writes: tuple[str | SerializeAsAny[Resource], ...] | None
     permissions: tuple[Permission, ...]
     secrets: tuple[Secret, ...]
+    # The buckets of the configuration that reads and writes name.
+    resources: tuple[SerializeAsAny[Resource], ...]
     wait_for_token: bool
     answer_within: Seconds | None
 
@@ -134,8 +138,13 @@ class Function(RecoverableStep):
             settings={name.upper(): setting(name) for name in as_texts(settings)},
             storage=storage,
             concurrency=concurrency,
-            reads=_entries(reads),
-            writes=_entries(writes),
+            reads=_named(reads),
+            writes=_named(writes),
+            resources=tuple(
+                bucket
+                for entry in (*_entries(reads), *_entries(writes))
+                for bucket in buckets_of(entry)
+            ),
             permissions=as_sequence(permissions),
             secrets=_secrets(secrets),
             wait_for_token=wait_for_token,
@@ -173,13 +182,18 @@ class Function(RecoverableStep):
         return self
 
 
-def _entries(entries: Sequence[str | Resource] | None) -> object:
-    """Return ``reads`` or ``writes`` as a tuple; a bucket is named like a zone."""
+def _entries(entries: Sequence[str | Resource] | None) -> tuple[str | Resource, ...]:
+    """Return ``reads`` or ``writes`` as a tuple."""
+    return (entries,) if isinstance(entries, str | Resource) else tuple(entries or ())
+
+
+def _named(entries: Sequence[str | Resource] | None) -> object:
+    """Return ``reads`` or ``writes`` with each bucket named like a zone."""
     if entries is None:
         return None
-    each = (entries,) if isinstance(entries, str | Resource) else tuple(entries)
     return tuple(
-        entry_with_names(str(entry)) if isinstance(entry, str | Bucket) else entry for entry in each
+        entry_with_names(str(entry)) if isinstance(entry, str | Bucket) else entry
+        for entry in _entries(entries)
     )
 
 
@@ -249,6 +263,8 @@ class Service(RecoverableStep):
 
     action: Annotated[str, Fixed]
     arguments: dict[str, JsonValue]
+    # The resources in the arguments, which have only their addresses.
+    resources: tuple[SerializeAsAny[Resource], ...]
     permissions: tuple[Permission, ...]
     timeout: Seconds | None
 
@@ -268,6 +284,7 @@ class Service(RecoverableStep):
         super().__init__(
             action=action,
             arguments=value_text(arguments or {}),
+            resources=tuple(resources_in(arguments)),
             permissions=as_sequence(permissions),
             timeout=timeout,
             name=name,

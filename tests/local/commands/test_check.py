@@ -60,9 +60,16 @@ def test_a_pipeline_that_cannot_be_read_is_the_only_problem(repository: Reposito
     repository.write("src/refined-to-gold/sum/pipeline.py", "1 / 0\n")
     assert repository.invoke("check").stdout.splitlines() == [
         "src/raw-to-processed/tidi/pipeline.py:1: NameError: name 'Pipeline' is not defined: from "
-        "dorc_runtime import Pipeline",
-        "src/refined-to-gold/sum/pipeline.py:1: ZeroDivisionError: division by zero",
+        "dorc_runtime import Pipeline.",
+        "src/refined-to-gold/sum/pipeline.py:1: ZeroDivisionError: division by zero.",
     ]
+
+
+def test_a_local_file_that_cannot_be_read_hides_no_other_problem(repository: Repository) -> None:
+    repository.define('Function("cleen")')
+    repository.write("local.toml", "api_url = \n")
+    lines = repository.invoke("check").stdout.splitlines()
+    assert [line.split(" ")[0] for line in lines] == [f"{TIDY}/pipeline.py:", "local.toml"]
 
 
 def test_an_environment_without_a_stack_file_is_reported(repository: Repository) -> None:
@@ -76,7 +83,7 @@ def test_an_environment_without_a_stack_file_is_reported(repository: Repository)
     done = repository.invoke("check")
     assert done.stdout == (
         f"{TIDY}/pipeline.py: CronTrigger: enabled: no environment 'prd'. Did you mean 'prod'? "
-        "infra/Pulumi.prd.yaml does not exist: `invoke new-env prd` creates it\n"
+        "infra/Pulumi.prd.yaml does not exist: `invoke new-env prd` creates it.\n"
     )
     assert done.returncode == 2
 
@@ -98,7 +105,7 @@ def test_a_schedule_in_the_past_is_reported(repository: Repository, schedule: st
     done = repository.invoke("check")
     assert done.stdout == (
         f"{TIDY}/pipeline.py: CronTrigger: schedule '{schedule}' is in the past and never fires "
-        "again: write a later time, or remove the trigger\n"
+        "again: write a later time, or remove the trigger.\n"
     )
     assert done.returncode == 2
 

@@ -140,7 +140,7 @@ def test_check_says_how_files_of_answers_are_named(answering: Repository) -> Non
     answering.write(f"{HTTP}/https:__api.birds.example.json", '[{"path": "/"}]')
     answering.write(f"{HTTP}/api.birds.example.jsn", '[{"path": "/"}]')
     assert answering.invoke("check").stdout.splitlines() == [
-        f"{HTTP}/api.birds.example.jsn: no run reads it: rename it to api.birds.example.json",
+        f"{HTTP}/api.birds.example.jsn: no run reads it: rename it to api.birds.example.json.",
         f"{HTTP}/https:__api.birds.example.json: 'https:__api.birds.example' is not the name of a "
         "host: name the file after the host alone, without https://, port and path, such as "
         "api.birds.example.json.",

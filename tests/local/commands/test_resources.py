@@ -300,7 +300,7 @@ def test_check_reports_files_that_nothing_reads(seeded: Repository) -> None:
         seeded.write(f"{EXAMPLE}/{file}", "{}")
     assert seeded.invoke("check").stdout.splitlines() == [
         f"{EXAMPLE}/table: no run reads it; did you mean 'tables'?",
-        f"{EXAMPLE}/tables/orders.json: no run reads it: rename it to orders.jsonl",
+        f"{EXAMPLE}/tables/orders.json: no run reads it: rename it to orders.jsonl.",
         f"no table 'order'; known: orders. Rename {EXAMPLE}/tables/order.jsonl.",
         f"{EXAMPLE}/expected/outputs.json: nothing is compared with it; did you mean "
         "'output.json'?",

@@ -267,9 +267,9 @@ def test_where_nothing_answers_the_error_says_so(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ((), "ACTION is missing (set, list, copy or remove): write `invoke secret ACTION NAME`."),
+        ((), ": write `invoke secret ACTION NAME`."),
         (("set", "--env", "prod"), "write `invoke secret set NAME --env ENV`, or"),
-        (("remove",), "NAME is missing (the secret to set or remove, as Function("),
+        (("remove",), "NAME is missing: write"),
     ],
 )
 def test_a_missing_word_is_reported(shop: Shop, words: tuple[str, ...], message: str) -> None:

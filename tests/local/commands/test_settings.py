@@ -66,7 +66,7 @@ def test_a_value_that_does_not_fit_is_reported_with_its_environment(
     assert problem == (
         f"{PIPELINE}: clean: memory is setting(\"clean_memory\") with the value 'big': it must be "
         "a whole number. Change 'clean_memory' below `settings:` in infra/Pulumi.<env>.yaml and "
-        "below [settings] in local.toml, or its default and type in the class (in prod)"
+        "below [settings] in local.toml, or its default and type in the class (in prod)."
     )
 
 
@@ -77,7 +77,7 @@ def test_a_problem_of_all_environments_is_reported_once(configured: Repository) 
     )
     assert problems(configured) == (
         f"{PIPELINE}: clean: no setting 'clean_memry'. Did you mean 'clean_memory'? Add it to the "
-        "model in Config(settings=...)",
+        "model in Config(settings=...).",
     )
 
 
@@ -87,7 +87,7 @@ def test_checks_see_the_values_of_each_environment(configured: Repository) -> No
         configured.write(f"infra/Pulumi.{name}.yaml", text)
     [problem] = problems(configured)
     assert "is in the past" in problem
-    assert problem.endswith(" (in dev, prod)")
+    assert problem.endswith(" (in dev, prod).")
 
 
 def test_a_missing_value_is_one_problem(configured: Repository) -> None:
@@ -165,7 +165,7 @@ def test_a_variable_that_hides_a_setting_is_refused(
     )
     assert problems(configured) == (
         f"{PIPELINE}: clean: environment: 'API_URL' would hide the setting 'api_url': "
-        "rename it, or remove it",
+        "rename it, or remove it.",
     )
 
 

@@ -94,6 +94,18 @@ def test_variables_that_lambda_does_not_reserve_are_the_users(variable: str) -> 
         ),
         (Function("a", writes=[Queue("work")]), "no queue 'work' in Config(resources=...)"),
         (
+            Function("a", reads=[Bucket("archiv")]),
+            "no bucket 'archiv' in Config(resources=...). Add it to the "
+            'list in pipeline_config.py, or write "archiv" for a bucket that exists',
+        ),
+        (Function("a", writes=[f"{Bucket('new')}/2025/"]), "no bucket 'new' in Config("),
+        (
+            Service(
+                "dynamodb:putItem", arguments={"TableName": Table("orders", partition_key="k")}
+            ),
+            "Service: the table 'orders' differs from the one in Config(resources=...)",
+        ),
+        (
             Function("a", writes=["orders"]),
             "a: 'orders' is a table: write writes=[orders], with orders from pipeline_config.py",
         ),

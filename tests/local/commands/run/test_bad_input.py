@@ -199,11 +199,11 @@ def test_check_reports_all_mistakes_of_all_pipelines(repository: Repository) -> 
     repository.write("src/default/broken/pipeline.py", "pipeline = (\n")
     done = repository.invoke("check")
     assert done.stdout.splitlines() == [
-        "src/default/broken/pipeline.py:1: '(' was never closed",
+        "src/default/broken/pipeline.py:1: '(' was never closed.",
         f"{PIPELINE}: b: no file src/raw-to-processed/tidy/b/lambda.py. "
-        "Write it: `invoke new-function raw-to-processed/tidy b`",
+        "Write it: `invoke new-function raw-to-processed/tidy b`.",
         f'{PIPELINE}: other: no step calls it: add Function("other"), or remove the folder '
-        "src/raw-to-processed/tidy/other",
+        "src/raw-to-processed/tidy/other.",
     ]
     assert done.stderr == "error: 3 problems found.\n"
     assert done.returncode == 2
