@@ -1,6 +1,7 @@
 """Tasks that change the layout of a repository.
 
-``new-env``, ``remove-env``, ``new-layer``, ``remove-layer``, ``remove-pipeline``.
+``new-env``, ``remove-env``, ``new-layer``, ``remove-layer``, ``remove-pipeline``,
+``rename-pipeline``.
 """
 
 import sys
@@ -20,13 +21,13 @@ from dorc_runtime.tasks.entry import (
     report_errors,
 )
 from dorc_runtime.tasks.new_settings import new_settings
-from dorc_runtime.tasks.options import deployment_context_of
+from dorc_runtime.tasks.options import check_confirmation, confirm, deployment_context_of
 from dorc_runtime.tasks.short_options import task
 
 if TYPE_CHECKING:
     from dorc_runtime.project.template.changes import Change
 
-_DONE = {"write": "wrote", "change": "changed", "remove": "removed"}
+_DONE = {"write": "wrote", "change": "changed", "remove": "removed", "move": "moved"}
 _DRY = {"dry-run": "show what would be done, and change nothing"}
 _YES = {"yes": "do it also where dorc cannot find out whether it is deployed"}
 
@@ -117,14 +118,68 @@ def remove_pipeline(c: Context, pipeline: str, dry_run: bool = False, yes: bool 
     _carry_out(change, dry_run)
 
 
+@task(
+    help={
+        "pipeline": "LAYER/NAME of the pipeline",
+        "name": "its new name, LAYER/NAME, or only NAME in the same layer",
+        **_DRY,
+        "yes": "do it without a question, also where dorc cannot find out whether it is deployed",
+    }
+)
+@report_errors
+def rename_pipeline(
+    c: Context, pipeline: str, name: str, dry_run: bool = False, yes: bool = False
+) -> None:
+    """Rename a pipeline that is not deployed anywhere, in all files that name it.
+
+    On AWS it is then a new pipeline: another state machine, other functions and images.
+    """
+    from dorc_runtime.project.template.pipeline_rename import plan_rename, renamed_pipeline
+
+    repository = pinned_repository(c)
+    old = repository.pipeline(pipeline)
+    new = renamed_pipeline(repository, old, name)
+    change = plan_rename(repository, old, new)
+    remedy = (
+        "on AWS a renamed pipeline is a new one, and the old one would stay: "
+        f"`invoke destroy --instance {old.id} --env ENV` removes it first."
+    )
+    _check_not_deployed(c, [repository.show(old.path)], None, remedy, yes=yes or dry_run)
+    if not dry_run:
+        check_confirmation(yes, json=False)
+        if not yes:
+            for line in change.lines:
+                print_line(f"will {line}")
+            confirm(f"Rename {old.id} to {new.id}?")
+    _carry_out(change, dry_run)
+    if not dry_run:
+        if old.layer != new.layer:
+            print_line(_zones_text(new.layer))
+        print_line("next: invoke check, then commit")
+        print_line(
+            f"on AWS: invoke apply --instance universal --prune, then invoke apply --instance "
+            f"{new.id} --env ENV"
+        )
+
+
+def _zones_text(layer: str) -> str:
+    from dorc_runtime.compile.names import zones
+
+    if places := zones(layer):
+        rule = f"functions read {places[0]} and write {places[1]}"
+        return f"in {layer}, {rule}, unless reads= and writes= say something else"
+    return f"{layer} has no zones: reads= and writes= say what functions read and write"
+
+
 def _carry_out(change: "Change", dry_run: bool) -> None:
     if change.empty:
         print_line("nothing to do: everything exists")
-    for line in change.lines:
-        verb, path = line.split(" ", 1)
-        print_line(f"would {line}" if dry_run else f"{_DONE[verb]} {path}")
+    lines = change.lines
     if not dry_run:
         change.carry_out()
+    for line in lines:
+        verb, path = line.split(" ", 1)
+        print_line(f"would {line}" if dry_run else f"{_DONE[verb]} {path}")
     for path in change.conflicts:
         print_line(f"{path} is not changed, because you changed it: edit it by hand")
 
@@ -147,11 +202,18 @@ def _check_not_deployed(
             return
         if not sys.stdin.isatty():
             raise Exit("error: add --yes if nothing is deployed.", code=MISTAKE) from None
-        if not is_confirmed("Is nothing deployed, and do you want to remove it?"):
+        if not is_confirmed("Is nothing deployed, and do you want to go on?"):
             raise Exit("nothing was changed", code=MISTAKE) from None
         return
     if deployed:
         raise StackError(f"still deployed: {', '.join(deployed)}; {remedy}")
 
 
-TASKS: tuple[Task[Any], ...] = (new_env, remove_env, new_layer, remove_layer, remove_pipeline)
+TASKS: tuple[Task[Any], ...] = (
+    new_env,
+    remove_env,
+    new_layer,
+    remove_layer,
+    remove_pipeline,
+    rename_pipeline,
+)

@@ -6,7 +6,7 @@ repository is then as `copier copy` writes it with the new answers, and an updat
 
 import subprocess
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,20 +21,23 @@ from dorc_runtime.project.template.render import Files, render
 class Change:
     """The files that are written into the repository at ``root``, and those that are removed.
 
-    Paths are from the root. ``conflicts`` are files that the template would change in the lines
-    that the team changed: they stay as they are. ``answers`` is None if the answers stay.
+    Paths are from the root. ``moved`` has files and folders with their new paths: they are moved
+    one after the other, after all files are written. ``conflicts`` are files that the template
+    would change in the lines that the team changed: they stay as they are. ``answers`` is None if
+    the answers stay.
     """
 
     root: Path
     written: Files
     removed: tuple[str, ...] = ()
+    moved: tuple[tuple[str, str], ...] = ()
     conflicts: tuple[str, ...] = ()
     answers: Answers | None = None
 
     @property
     def empty(self) -> bool:
         """Whether nothing would change."""
-        return not (self.written or self.removed or self.answers)
+        return not (self.written or self.removed or self.moved or self.answers)
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -42,16 +45,17 @@ class Change:
         verbs = {
             path: "change" if (self.root / path).exists() else "write" for path in self.written
         }
-        lines = [f"{verb} {path}" for path, verb in verbs.items()]
+        lines = [f"move {old} to {new}" for old, new in self.moved]
+        lines += [f"{verb} {self._moved_path(path)}" for path, verb in verbs.items()]
         lines += [f"remove {path}" for path in self.removed if "/__pycache__/" not in path]
         if self.answers is not None:
             lines.append(f"change {ANSWERS}")
         return tuple(lines)
 
     def carry_out(self) -> None:
-        """Write and remove all files, or none.
+        """Write, move and remove all files, or none.
 
-        Raises ``ScaffoldError`` when a file cannot be written or removed.
+        Raises ``ScaffoldError`` when a file cannot be written, moved or removed.
         """
         touched = [self.root / path for path in (*self.written, *self.removed)]
         with _all_or_nothing(self.root, touched):
@@ -61,8 +65,16 @@ class Change:
             for path in self.removed:
                 (self.root / path).unlink()
                 _remove_empty(self.root, (self.root / path).parent)
-            if self.answers is not None:
-                write_answers(self.root, self.answers)
+            with _moved_files(self.root, self.moved):
+                if self.answers is not None:
+                    write_answers(self.root, self.answers)
+
+    def _moved_path(self, path: str) -> str:
+        """Return where the file at ``path`` is in the end."""
+        for old, new in self.moved:
+            if path == old or path.startswith(f"{old}/"):
+                path = new + path.removeprefix(old)
+        return path
 
 
 def change_between(
@@ -89,7 +101,7 @@ def change_between(
             elif merged != file.read_bytes():
                 written[path] = merged
     removed = [path for path in old if path not in new and (root / path).is_file()]
-    return Change(root, written, tuple(removed), tuple(conflicts), answers)
+    return Change(root, written, tuple(removed), conflicts=tuple(conflicts), answers=answers)
 
 
 def missing_files(root: Path, files: Files, paths: Collection[str]) -> Mapping[str, bytes]:
@@ -112,6 +124,25 @@ def _merge(current: bytes, old: bytes, new: bytes) -> bytes | None:
         except OSError:
             return None
     return done.stdout if done.returncode == 0 else None
+
+
+@contextmanager
+def _moved_files(root: Path, moved: Sequence[tuple[str, str]]) -> Iterator[None]:
+    """Move files and folders; move them back if the block fails."""
+    done: list[tuple[Path, Path]] = []
+    try:
+        for old, new in moved:
+            (root / new).parent.mkdir(parents=True, exist_ok=True)
+            (root / old).rename(root / new)
+            done.append((root / old, root / new))
+        yield
+    except BaseException:
+        for before, after in reversed(done):
+            after.rename(before)
+        raise
+    for before, _ in done:
+        if before.parent.is_dir():
+            _remove_empty(root, before.parent)
 
 
 @contextmanager

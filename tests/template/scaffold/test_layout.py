@@ -219,6 +219,17 @@ class TestDeployed:
         assert "still deployed: default/hello in dev" in done.stderr
         assert "invoke destroy --instance default/hello" in done.stderr
 
+    def test_a_pipeline_keeps_its_name_while_it_is_deployed(
+        self, repository: Path, backend: str
+    ) -> None:
+        words = ("rename-pipeline", "default/hello", "greet", "--yes")
+        done = invoke(repository, *words, INFRA_BUCKET=backend)
+        assert done.returncode == 2
+        assert (
+            "still deployed: default/hello in dev; on AWS a renamed pipeline is a new one, and the "
+            "old one would stay: `invoke destroy --instance default/hello --env ENV` removes it"
+        ) in done.stderr
+
     def test_a_deleted_folder_must_be_restored_while_it_is_deployed(
         self, repository: Path, backend: str
     ) -> None:
