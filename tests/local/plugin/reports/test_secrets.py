@@ -86,7 +86,7 @@ def test_a_failure_shows_no_value(shop: Checkout) -> None:
 def test_a_failure_shows_no_part_of_a_long_value(shop: Checkout, options: tuple[str, ...]) -> None:
     shop.write("secrets.toml", f"weather-key = {json.dumps(LONG)}\n")
     shop.write(f"{TIDY}/tests/test_parts.py", FAILURES)
-    done = shop.pytest("--showlocals", *options)
+    done = shop.pytest(f"{TIDY}/tests/test_parts.py", "--showlocals", *options)
     assert "6 failed" in done.stdout
     assert "[secret weather-key]" in done.stdout
     parts = [LONG[start : start + 4] for start in range(len(LONG) - 3)]
