@@ -23,7 +23,7 @@ from dorc_runtime.local.interpreter.scheduler import RealClock, Scheduler
 from dorc_runtime.local.plan.local_target import ACCOUNT
 from dorc_runtime.local.plan.run_plan import Plan
 from dorc_runtime.local.run_failure import run_failure
-from dorc_runtime.local.run_records import messages_sent, service_calls, table_contents
+from dorc_runtime.local.run_records import memory_of, messages_sent, service_calls, table_contents
 from dorc_runtime.local.sandbox.mechanisms import Isolation
 from dorc_runtime.runs.events import Event, FunctionLogged
 from dorc_runtime.runs.result import RunResult
@@ -126,6 +126,7 @@ def run(
         seeded=_seeded(planned, before & after),
         notes=server.notes() if server is not None else (),
         seconds=ended - began,
+        memory=memory_of(planned, events),
         function=planned.function,
         example=planned.start.example or "",
     )

@@ -1,7 +1,7 @@
 """What a run has done in services other than S3: its calls, its messages, its tables."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pydantic import JsonValue
@@ -12,7 +12,8 @@ from dorc_runtime.local.aws.run_resources import items_of
 from dorc_runtime.local.plan.run_plan import Plan
 from dorc_runtime.local.seeds.table_items import values_of
 from dorc_runtime.model.resources import Queue, Table, Topic
-from dorc_runtime.runs.result import ServiceCall
+from dorc_runtime.runs.events import Event, FunctionMeasured
+from dorc_runtime.runs.result import FunctionMemory, ServiceCall
 
 # Where requests have the topic or queue, their messages, and the text of each.
 _SENT = {
@@ -56,6 +57,17 @@ def table_contents(lake: Lake, planned: Plan) -> dict[str, list[dict[str, JsonVa
         each.name: [values_of(item) for item in items_of(lake, each, planned.target)]
         for each in planned.resources
         if isinstance(each, Table)
+    }
+
+
+def memory_of(planned: Plan, events: Iterable[Event]) -> dict[str, FunctionMemory]:
+    """Return the memory of the functions that were called in worker processes, by name."""
+    used: dict[str, int] = {}
+    for event in events:
+        if isinstance(event, FunctionMeasured):
+            used[event.function] = max(event.memory, used.get(event.function, 0))
+    return {
+        name: FunctionMemory(most, planned.functions[name].memory) for name, most in used.items()
     }
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from dorc_runtime.local.aws.lake import Lake
 from dorc_runtime.local.follow import CompletedRun, follow
 from dorc_runtime.local.inputs import Request, Start
+from dorc_runtime.local.interpreter.scheduler import Clock, RealClock, Scheduler, SkippingClock
 from dorc_runtime.local.plan.run_plan import Plan, plan
 from dorc_runtime.local.run import run
 from dorc_runtime.local.sandbox.mechanisms import Isolation
@@ -38,7 +39,8 @@ class Session:
     """Runs pipelines of ``repository`` on ``lake``; ``observer`` makes an observer for each run.
 
     Functions run ``inline``, or in worker processes that ``isolation`` holds. With ``printing``
-    inline functions also print to the terminal.
+    inline functions also print to the terminal. With ``skip_waits``, Wait states and the pauses
+    before retries take no time.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Session:
         inline: bool,
         printing: bool,
         isolation: Isolation = Isolation(),  # noqa: B008 # frozen
+        skip_waits: bool = False,
     ) -> None:
         self._repository = repository
         self._lake = lake
@@ -57,6 +60,7 @@ class Session:
         self._inline = inline
         self._printing = printing
         self._isolation = isolation
+        self._clock: Callable[[], Clock] = SkippingClock if skip_waits else RealClock
 
     def run(self, pipeline: str, request: Request) -> Iterator[CompletedRun]:
         """Run ``pipeline``, and yield that one run."""
@@ -90,6 +94,7 @@ class Session:
                 lake=self._lake,
                 inline=self._inline,
                 printing=self._printing,
+                scheduler=Scheduler(self._clock()),
                 observe=observer.event,
                 isolation=self._isolation,
             )

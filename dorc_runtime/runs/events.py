@@ -62,6 +62,25 @@ class StateRetried:
 
 
 @dataclass(frozen=True, slots=True)
+class StateWaiting:
+    """A Wait state has started to wait ``until`` a time."""
+
+    at: float
+    visit: Visit
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class MapProgressed:
+    """Of the ``items`` of a Map, so many have ``ended``: 0 when it starts."""
+
+    at: float
+    visit: Visit
+    ended: int
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
 class StateCaught:
     """A state failed and the run goes on at the state ``to``."""
 
@@ -112,6 +131,15 @@ class FunctionLogged:
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionMeasured:
+    """A call of a function has ended; its process has used at most ``memory`` MiB so far."""
+
+    at: float
+    function: str
+    memory: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ending:
     """How a run ended: an output, or an error with its cause and the state that failed first.
 
@@ -154,10 +182,13 @@ class ExecutionStatusChanged:
 Event = (
     StateEntered
     | StateExited
+    | StateWaiting
+    | MapProgressed
     | StateRetried
     | StateCaught
     | StateFailed
     | FunctionCalled
     | FunctionLogged
+    | FunctionMeasured
     | ExecutionStatusChanged
 )

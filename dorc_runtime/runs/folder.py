@@ -80,6 +80,7 @@ def summary(result: RunResult) -> dict[str, JsonValue]:
         "visits": [visit.as_json() for visit in visits_of(result.events)],
         "written": [{"key": key, "size": len(body)} for key, body in result.written.items()],
         "notes": list(result.notes),
+        "memory": {name: each._asdict() for name, each in result.memory.items()},
         "seeded": {key: str(file.absolute()) for key, file in result.seeded.items()},
         "calls": [{**call._asdict(), "arguments": dict(call.arguments)} for call in result.calls],
     }

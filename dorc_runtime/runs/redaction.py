@@ -17,11 +17,14 @@ from dorc_runtime.runs.events import (
     ExecutionStatusChanged,
     FunctionCalled,
     FunctionLogged,
+    FunctionMeasured,
+    MapProgressed,
     StateCaught,
     StateEntered,
     StateExited,
     StateFailed,
     StateRetried,
+    StateWaiting,
 )
 from dorc_runtime.runs.result import Refusal, RunResult, ServiceCall
 
@@ -95,6 +98,8 @@ class Redaction:
             case ExecutionStatusChanged(ending=ending):
                 change = self._record(event, "input")
                 return replace(change, ending=self.ending(ending)) if ending else change
+            case StateWaiting() | MapProgressed() | FunctionMeasured():
+                return event
 
     def ending(self, ending: Ending) -> Ending:
         """Return how a run ended, redacted."""

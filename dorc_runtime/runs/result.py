@@ -36,6 +36,13 @@ class ServiceCall(NamedTuple):
     arguments: Mapping[str, JsonValue]
 
 
+class FunctionMemory(NamedTuple):
+    """The most memory that the calls of a function ``used``, of its ``size``, in MiB."""
+
+    used: int
+    size: int
+
+
 @dataclass(frozen=True)
 class RunResult:
     """How a run of ``pipeline`` (``layer/name``) went.
@@ -46,8 +53,9 @@ class RunResult:
     these sent, by topic or queue: JSON as its value, other texts as they are. ``tables`` has all
     items of its tables after the run, as plain JSON. ``seeded`` has the objects
     from before the run that still are as they were: their files, by ``zone/key``. ``notes`` say
-    what to look at in the example, whether the run succeeded or not. ``function`` is the only one
-    that was called, "" for a run of the whole pipeline; ``example`` is the example's name, if any.
+    what to look at in the example, whether the run succeeded or not. ``memory`` has that of the
+    functions that were called in worker processes. ``function`` is the only one that was called,
+    "" for a run of the whole pipeline; ``example`` is the example's name, if any.
     """
 
     pipeline: str
@@ -63,6 +71,7 @@ class RunResult:
     messages: Mapping[str, Sequence[JsonValue]] = field(default_factory=dict)
     seeded: Mapping[str, Path] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    memory: Mapping[str, FunctionMemory] = field(default_factory=dict)
     function: str = ""
     example: str = ""
     failure: Failure | None = None

@@ -40,6 +40,7 @@ _NO_TESTS = 5
         "seed-from": "the run to go on from, with its lake and tables: last, or a folder's name",
         "follow": "then run the pipelines that this run starts, and so on",
         "function": "call this function of the pipeline alone",
+        "skip-waits": "let Wait states, and the pauses before retries, take no time",
         "event": "the function's event: JSON, a JSON file, last (of the last run) or last:ITEM",
         "trace": "show all frames of a failed function's stack trace, those of packages included",
     }
@@ -58,6 +59,7 @@ def run(
     function: str | None = None,
     event: str | None = None,
     trace: bool = False,
+    skip_waits: bool = False,
 ) -> None:
     """Run a pipeline, or one of its functions, on this machine.
 
@@ -95,7 +97,13 @@ def run(
         settings = read_settings(tasks_folder(c))
         isolation = Isolation(settings.function_isolation, settings.function_network)
         session = Session(
-            repository, lake, draw, inline=inline, printing=not json, isolation=isolation
+            repository,
+            lake,
+            draw,
+            inline=inline,
+            printing=not json,
+            isolation=isolation,
+            skip_waits=skip_waits,
         )
         _warn_of_python(repository)
         completed: list[CompletedRun] = []

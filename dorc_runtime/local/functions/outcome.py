@@ -54,17 +54,22 @@ class LocalFunction:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """A function returned ``payload``."""
+    """A function returned ``payload``; its process has used ``memory`` MiB, if that is known."""
 
     payload: JsonValue
+    memory: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """A function failed: ``error`` is its type, ``cause`` the JSON that Lambda answers."""
+    """A function failed: ``error`` is its type, ``cause`` the JSON that Lambda answers.
+
+    Its process has used ``memory`` MiB, if that is known.
+    """
 
     error: str
     cause: str
+    memory: int | None = field(default=None, compare=False)
 
 
 Outcome = Returned | Raised

@@ -9,7 +9,7 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Self
 
@@ -203,7 +203,7 @@ class WorkerPool:
         kind, text = worker.answer()
         if not kind:
             return
-        answer = outcome(kind == "returned", text)
+        answer = replace(outcome(kind == "returned", text), memory=worker.peak_memory())
         with self._changed:
             call = worker.call
             if call is None or worker.exceeded is not None:

@@ -6,6 +6,7 @@ runs; ``worker_pool`` decides which process gets which call.
 
 import importlib.util
 import json
+import math
 import os
 import re
 import shutil
@@ -71,6 +72,7 @@ class WorkerProcess:
         self.exceeded: Raised | None = None
         self._deadline = time.monotonic() + LOAD_TIMEOUT
         self._folder = environment.folder
+        self._peak = 0
         self._process_tree: list[psutil.Process] | None = None
         self._mark = f"\0{uuid.uuid4().hex} ".encode()
         # The parent has the writing end as well: a program that outlives the handler may keep the
@@ -163,6 +165,19 @@ class WorkerProcess:
             return None
         return raised_from(error_text(error, f"RequestId: {self.request_id} Error: {how}"))
 
+    def peak_memory(self) -> int:
+        """Return the most MiB of memory that it has used, as Lambda reports "Max Memory Used".
+
+        That of the programs that it has started is known only from when it was measured.
+        """
+        peak = self._peak
+        # The kernel knows also what was between two measurements.
+        with suppress(OSError), Path(f"/proc/{self._process.pid}/status").open() as status:
+            for line in status:
+                if line.startswith("VmHWM:"):
+                    peak = max(peak, int(line.split()[1]) * 1024)
+        return math.ceil(max(peak, self._memory(look_for_children=False)) / 2**20)
+
     def kill(self) -> None:
         """Kill the process, and the programs that it has started."""
         import psutil
@@ -204,6 +219,7 @@ class WorkerProcess:
         for member in self._process_tree or ():
             with suppress(psutil.Error):
                 total += member.memory_info().rss
+        self._peak = max(self._peak, total)
         return total
 
     def _write(self, text: bytes) -> None:

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 
 import json
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue
@@ -22,9 +23,15 @@ CONCURRENCY = 10_000
 
 
 async def run_distributed_map(
-    fields: StateFields, scope: Scope, run: Run, start: StartMachine
+    fields: StateFields,
+    scope: Scope,
+    run: Run,
+    start: StartMachine,
+    progress: Callable[[int, int], None],
 ) -> JsonValue:
     """Run an execution for each item, or batch, of a Map, and return the Map's result.
+
+    ``progress`` gets how many items have ended, of how many.
 
     Raises:
         StateError: The items cannot be read, too many of them fail, or the results not be written.
@@ -35,7 +42,8 @@ async def run_distributed_map(
     try:
         items = read_items(fields, run.lake) if items is None else items
         map_run = MapRun(fields, tolerance, total=len(items))
-        await _run_items(map_run, items, scope, run, start)
+        progress(0, map_run.total)
+        await _run_items(map_run, items, scope, run, start, progress)
         result = map_run.result(run.execution, run.lake)
     except StateError:
         fields.history.add("MapRunFailed")
@@ -45,7 +53,12 @@ async def run_distributed_map(
 
 
 async def _run_items(
-    map_run: "MapRun", items: list[JsonValue], scope: Scope, run: Run, start: StartMachine
+    map_run: "MapRun",
+    items: list[JsonValue],
+    scope: Scope,
+    run: Run,
+    start: StartMachine,
+    progress: Callable[[int, int], None],
 ) -> None:
     fields = map_run.fields
     width = min(fields.whole_number("MaxConcurrency") or CONCURRENCY, CONCURRENCY)
@@ -64,6 +77,7 @@ async def _run_items(
             run.scheduler.cancel(work)
         now = run.scheduler.clock.now()
         map_run.add(number, execution, ending, items=size, now=now)
+        progress(map_run.ended_items, map_run.total)
 
     await in_lanes(run.scheduler, len(parts), carry_out, width=width)
 
@@ -99,6 +113,7 @@ class MapRun:
     tolerance: Tolerance
     total: int
     ended: dict[int, tuple[Execution, Ending, float]] = field(default_factory=dict)
+    ended_items: int = 0
     failed: int = 0
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
@@ -116,6 +131,7 @@ class MapRun:
             StateError: More items have failed than the Map tolerates.
         """
         self.ended[number] = (execution, ending, now)
+        self.ended_items += items
         if ending.status == "SUCCEEDED":
             return
         self.failed += items

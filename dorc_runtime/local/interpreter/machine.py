@@ -21,11 +21,13 @@ from dorc_runtime.local.interpreter.state_fields import StateError, StateFields,
 from dorc_runtime.local.interpreter.task_states import Tasks
 from dorc_runtime.runs.events import (
     Ending,
+    MapProgressed,
     StateCaught,
     StateEntered,
     StateExited,
     StateFailed,
     StateRetried,
+    StateWaiting,
     Visit,
 )
 
@@ -131,7 +133,7 @@ class _Interpreter:
                 name, state, value, context, scope.variables, self._history, number
             )
             try:
-                result = await self._carry_out(fields, scope)
+                result = await self._carry_out(fields, scope, visit)
             except StateError as error:
                 wait = retries.next_delay(error.error)
                 if wait is not None:
@@ -170,17 +172,20 @@ class _Interpreter:
         self._run.observe(failed)
         return error
 
-    async def _carry_out(self, fields: StateFields, scope: Scope) -> StateResult:
+    async def _carry_out(self, fields: StateFields, scope: Scope, visit: Visit) -> StateResult:
         state, value = fields.state, fields.input
         match state["Type"]:
             case "Task":
                 result = await self._tasks.result(fields, scope)
             case "Map" | "Parallel":
-                result = await self._parts(fields, scope)
+                result = await self._parts(fields, scope, visit)
             case "Choice":
                 return fields.choose()
             case "Wait":
-                await self._scheduler.sleep(fields.seconds_to_wait(now=self._now()))
+                now = self._now()
+                seconds = fields.seconds_to_wait(now=now)
+                self._run.observe(StateWaiting(now, visit, now + seconds))
+                await self._scheduler.sleep(seconds)
                 return fields.result(state, value)
             case "Fail":
                 raise fields.failure()
@@ -188,23 +193,30 @@ class _Interpreter:
                 return fields.result(state, value)
         return fields.result(state, result, result=result)
 
-    async def _parts(self, fields: StateFields, scope: Scope) -> JsonValue:
+    async def _parts(self, fields: StateFields, scope: Scope, visit: Visit) -> JsonValue:
         """Return the result of a Map or Parallel."""
         kind = fields.state["Type"]
-        carry_out = self._map if kind == "Map" else self._parallel
         try:
-            result = await carry_out(fields, scope)
+            if kind == "Map":
+                result = await self._map(fields, scope, visit)
+            else:
+                result = await self._parallel(fields, scope)
         except StateError:
             self._history.add(f"{kind}StateFailed")
             raise
         self._history.add(f"{kind}StateSucceeded")
         return result
 
-    async def _map(self, fields: StateFields, scope: Scope) -> JsonValue:
+    async def _map(self, fields: StateFields, scope: Scope, visit: Visit) -> JsonValue:
+        def progress(ended: int, items: int) -> None:
+            self._run.observe(MapProgressed(self._now(), visit, ended, items))
+
         processor = item_processor(fields.state)
         if is_distributed(processor):
-            return await run_distributed_map(fields, scope, self._run, self._start)
+            return await run_distributed_map(fields, scope, self._run, self._start, progress)
         items = fields.items()
+        ended = itertools.count(1)
+        progress(0, len(items))
         width = min(fields.whole_number("MaxConcurrency") or MAP_CONCURRENCY, MAP_CONCURRENCY)
         results: list[JsonValue] = [None] * len(items)
         self._history.add("MapStateStarted")
@@ -226,6 +238,7 @@ class _Interpreter:
                 self._history.add("MapIterationFailed")
                 raise
             self._history.add("MapIterationSucceeded")
+            progress(next(ended), len(items))
 
         await in_lanes(self._scheduler, len(items), carry_out, width=width)
         return results

@@ -16,9 +16,13 @@ T = TypeVar("T")
 
 
 class Clock(Protocol):
-    """The time in seconds; a ``virtual`` clock only moves when it is advanced."""
+    """The time in seconds.
+
+    A ``virtual`` clock can be advanced; one that ``stands`` does not move by itself.
+    """
 
     virtual: bool
+    stands: bool
 
     def now(self) -> float:
         """Return the seconds since the epoch."""
@@ -31,6 +35,7 @@ class RealClock:
     """The machine's time."""
 
     virtual = False
+    stands = False
 
     def now(self) -> float:
         """Return the seconds since the epoch."""
@@ -44,6 +49,7 @@ class VirtualClock:
     """Time that jumps to the next thing to do; ``start`` is in seconds since the epoch."""
 
     virtual = True
+    stands = True
 
     def __init__(self, start: float) -> None:
         self._now = start
@@ -55,6 +61,24 @@ class VirtualClock:
     def advance(self, moment: float) -> None:
         """Go to ``moment`` at once."""
         self._now = max(self._now, moment)
+
+
+class SkippingClock:
+    """The machine's time, in which waits pass at once."""
+
+    virtual = True
+    stands = False
+
+    def __init__(self) -> None:
+        self._skipped = 0.0
+
+    def now(self) -> float:
+        """Return the seconds since the epoch, with those that were skipped."""
+        return time.time() + self._skipped
+
+    def advance(self, moment: float) -> None:
+        """Skip the time until ``moment``."""
+        self._skipped += max(0.0, moment - self.now())
 
 
 class Cancelled(BaseException):
@@ -224,7 +248,7 @@ class Scheduler:
         due = self._timers[0][0] if self._timers else None
         if due is not None and self.clock.virtual and not self._outside and self._posted.empty():
             self.clock.advance(due)
-        timeout = None if due is None or self.clock.virtual else max(0.0, due - self.clock.now())
+        timeout = None if due is None or self.clock.stands else max(0.0, due - self.clock.now())
         if due is None or due > self.clock.now():
             try:
                 self._posted.get(timeout=timeout)()

@@ -22,7 +22,7 @@ from dorc_runtime.local.functions.outcome import Outcome, Raised
 from dorc_runtime.local.interpreter.executions import History, Run, Scope, StartMachine
 from dorc_runtime.local.interpreter.scheduler import Pending, Task, first_of
 from dorc_runtime.local.interpreter.state_fields import StateError, StateFields, compact
-from dorc_runtime.runs.events import Ending, FunctionCalled
+from dorc_runtime.runs.events import Ending, FunctionCalled, FunctionMeasured
 
 # The endings of what a Task waits for after it was started.
 _WAITING = (".sync", ".sync:2", ".waitForTaskToken")
@@ -130,6 +130,9 @@ class Tasks:
         outcome: Outcome = await self._scheduler.call(
             lambda done: self._run.functions.submit(function, payload, done)
         )
+        if outcome.memory is not None:
+            now = self._scheduler.clock.now()
+            self._run.observe(FunctionMeasured(now, function, outcome.memory))
         if isinstance(outcome, Raised):
             raise StateError(outcome.error, outcome.cause)
         fields.check_size(outcome.payload, "lambda" if called == INVOKE else called)
