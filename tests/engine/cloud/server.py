@@ -13,6 +13,7 @@ from moto.core.config import default_user_config
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 from .functions import DeployedFunctions
+from .history import page_histories
 from .machines import replace_parts
 
 
@@ -23,10 +24,13 @@ def main() -> None:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
+    # Where moto's Step Functions finds the other services.
+    os.environ["MOTO_PORT"] = str(port)
     functions = DeployedFunctions(
         endpoint=f"http://{host}:{port}", images=Path(os.environ["DORC_ENGINE_IMAGES"])
     )
     replace_parts(functions)
+    page_histories()
     os.write(1, b"%d\n" % port)
     # The test reads only the port: all other output goes to the log.
     os.dup2(2, 1)
