@@ -1,12 +1,12 @@
 """Invoke's tasks: arguments in, one call out.
 
 There is a file for each group of commands: ``pipeline_list`` (list), ``run`` (run, test, check),
-``scaffold`` (new-pipeline, new-function), ``layout`` (environments and layers), ``deploy``
-(preview, apply, destroy), ``state`` (init, outputs, drift, unlock), ``setting_table`` (settings),
-``secret``, ``synth``, ``preview_comment``, ``doctor``, ``clean`` and ``upgrade``. What they share
-is in ``entry`` (the repository, errors), ``short_options``, ``options`` (options of deploying
-tasks) and ``signals``; ``new_settings`` asks for the settings of a new environment; what people see
-is in ``drawings``.
+``watch``, ``scaffold`` (new-pipeline, new-function), ``layout`` (environments and layers),
+``deploy`` (preview, apply, destroy), ``state`` (init, outputs, drift, unlock), ``setting_table``
+(settings), ``secret``, ``synth``, ``preview_comment``, ``doctor``, ``clean`` and ``upgrade``. What
+they share is in ``entry`` (the repository, errors), ``short_options``, ``options`` (options of
+deploying tasks) and ``signals``; ``new_settings`` asks for the settings of a new environment; what
+people see is in ``drawings``.
 
 Tasks import what they need when they run, so that ``invoke --list`` stays fast.
 """
@@ -31,6 +31,7 @@ from dorc_runtime.tasks import (
     state,
     synth,
     upgrade,
+    watch,
 )
 
 __all__ = ["add_tasks"]
@@ -43,7 +44,7 @@ def add_tasks(namespace: Collection, *, root: Path) -> None:
     that ``CONFIG_REPO_PATH`` in its ``.env`` names.
     """
     modules = (
-        doctor, scaffold, layout, upgrade, pipeline_list, run, setting_table, secret,
+        doctor, scaffold, layout, upgrade, pipeline_list, run, watch, setting_table, secret,
         clean, synth, deploy, state, preview_comment,
     )  # fmt: skip
     for task in (task for module in modules for task in module.TASKS):
