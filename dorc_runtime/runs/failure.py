@@ -52,30 +52,34 @@ class Failure:
         first, *_ = (*self.message.splitlines(), "")
         return f"{line}: {first}" if first else line
 
-    def as_json(self) -> dict[str, JsonValue]:
-        """Return the failure as ``result.json`` has it, with null in place of ""."""
+    def as_json(self, *, all_frames: bool = True) -> dict[str, JsonValue]:
+        """Return the failure as ``result.json`` has it, with null in place of "".
+
+        Without ``all_frames``, the trace is cut to the frames in the user's own files.
+        """
         return {
             "pipeline": self.pipeline,
             "state": self.state or None,
             "path": self.path or None,
             "error": self.error,
             "message": self.message,
-            "trace": [frame.as_json() for frame in self.trace],
+            "trace": [frame.as_json() for frame in self._frames(all_frames=all_frames)],
             "input": self.input,
             "log": list(self.log),
             "advice": self.advice or None,
         }
 
     def rows(
-        self, *, all_frames: bool = False, option: str = "", without: Collection[str] = ()
+        self, run: str, *, all_frames: bool = False, option: str = "", without: Collection[str] = ()
     ) -> Iterator[FailureRow]:
-        """Yield what people see of the failure, row by row, ``without`` those labels.
+        """Yield what people see of the failure of a run of the pipeline ``run``, row by row.
 
-        The trace is cut to the frames in the user's own files, with the number of the others, and
-        the ``option`` that shows them; with ``all_frames`` it is whole.
+        The rows ``without`` are left out. The trace is cut to the frames in the user's own files,
+        with the number of the others, and the ``option`` that shows them; with ``all_frames`` it is
+        whole.
         """
         rows = (
-            ("pipeline", self.pipeline),
+            ("pipeline", "" if self.pipeline == run else self.pipeline),
             ("state", self.path or self.state),
             ("error", self.error),
             ("message", _first_lines(self.message)),
@@ -87,8 +91,11 @@ class Failure:
         )
         yield from ((label, text) for label, text in rows if text and label not in without)
 
+    def _frames(self, *, all_frames: bool) -> list[Frame]:
+        return [frame for frame in self.trace if all_frames or frame.is_own]
+
     def _trace_lines(self, *, all_frames: bool, option: str) -> Iterator[str]:
-        shown = [frame for frame in self.trace if all_frames or frame.is_own]
+        shown = self._frames(all_frames=all_frames)
         for frame in shown:
             yield f"{frame.file}:{frame.line}" + (f" in {frame.function}" if frame.function else "")
             if frame.code:

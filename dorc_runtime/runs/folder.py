@@ -62,8 +62,11 @@ class SavedRun:
         return {file.stem: file for file in sorted((self.folder / "tables").glob("*.jsonl"))}
 
 
-def summary(result: RunResult) -> dict[str, JsonValue]:
-    """Return a run as JSON: what it started with, how it ended, what it wrote."""
+def summary(result: RunResult, *, all_frames: bool = True) -> dict[str, JsonValue]:
+    """Return a run as JSON: what it started with, how it ended, what it wrote.
+
+    Without ``all_frames``, the trace of a failure is cut to the user's own files.
+    """
     ending = result.ending
     return {
         "schema": SCHEMA,
@@ -75,7 +78,7 @@ def summary(result: RunResult) -> dict[str, JsonValue]:
         "input": result.input,
         "output": ending.output,
         "error": ending.error or None,
-        "failure": result.failure.as_json() if result.failure else None,
+        "failure": result.failure.as_json(all_frames=all_frames) if result.failure else None,
         "states": list(result.states),
         "visits": [visit.as_json() for visit in visits_of(result.events)],
         "written": [{"key": key, "size": len(body)} for key, body in result.written.items()],

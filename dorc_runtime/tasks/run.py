@@ -113,7 +113,7 @@ def run(
         finally:
             # An error may end the command between two runs.
             if json and completed:
-                print_runs(completed, root=repository.root, chains=follow)
+                print_runs(completed, root=repository.root, chains=follow, trace=trace)
     if follow and not json:
         show_runs([each.result for each in completed])
     _end(completed)
@@ -122,9 +122,9 @@ def run(
 def _end(completed: "Sequence[CompletedRun]") -> None:
     """End the task as its runs ended: 2 for a mistake in the code, 1 for any other failure."""
     failures = [each.result.failure for each in completed if each.result.failure]
-    for failure in failures:
-        if failure.is_mistake:
-            raise Exit(f"error: {failure.advice}", code=MISTAKE)
+    mistakes = dict.fromkeys(f"error: {each.advice}" for each in failures if each.is_mistake)
+    if mistakes:
+        raise Exit("\n".join(mistakes), code=MISTAKE)
     if failures:
         raise Exit(code=1)
 

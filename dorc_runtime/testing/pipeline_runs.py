@@ -210,7 +210,7 @@ class PipelineRunner:
         if result.failure:
             # pytest itself shows what was printed in this process.
             failure = replace(result.failure, log=()) if inline else result.failure
-            self._failed.append((result.pipeline, failure))
+            self._failed.append(FailedRun(result.pipeline, result.function, failure))
         return _pipeline_run(result, planned)
 
 

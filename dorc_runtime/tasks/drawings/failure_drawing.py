@@ -1,5 +1,7 @@
 """Why a run failed: the rows of a failure on the terminal."""
 
+from collections.abc import Iterable
+
 from rich.console import Console
 from rich.text import Text
 
@@ -10,7 +12,7 @@ from dorc_runtime.tasks.drawings.text import highlighted_json
 _STYLES = {"state": "bold", "error": "bold red"}
 
 
-def print_failure(terminal: Console, rows: list[FailureRow]) -> None:
+def print_failure(terminal: Console, rows: Iterable[FailureRow]) -> None:
     """Print the rows of a failure, each with its label."""
     for label, text in rows:
         head = Text(f"  {label:{LABEL_WIDTH}} ", style="dim")

@@ -142,11 +142,14 @@ class RunDrawing:
             return
         # The command's last line has the advice where the code has a mistake.
         without = {"advice"} if failure.is_mistake else set()
-        without |= {"pipeline"} if failure.pipeline == result.pipeline else set()
         # Where one call follows the other, its lines are right above.
         without |= set() if "›" in failure.path else {"log"}
-        rows = failure.rows(all_frames=self._trace, option="--trace", without=without)
-        print_failure(self._console, list(rows))
+        print_failure(
+            self._console,
+            failure.rows(
+                result.pipeline, all_frames=self._trace, option="--trace", without=without
+            ),
+        )
 
     def _leave(self, event: StateExited) -> None:
         visit = event.visit
@@ -170,7 +173,7 @@ class RunDrawing:
         return ", ".join((*running, *done)) or "ending"
 
     def _trouble(self, mark: str, event: StateRetried | StateCaught, what_now: str) -> None:
-        message = read_cause(event.cause).message
+        message, *_ = (*read_cause(event.cause).message.splitlines(), "")
         text = f"{event.error}: {message}" if message else event.error
         self._line(mark, event.visit.location, f"{text}; {what_now}", style="yellow")
 

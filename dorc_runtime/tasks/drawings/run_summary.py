@@ -12,10 +12,16 @@ from dorc_runtime.runs.result import RunResult
 from dorc_runtime.tasks.drawings.console import console, print_json
 
 
-def print_runs(completed: Sequence[CompletedRun], *, root: Path, chains: bool) -> None:
-    """Print runs as JSON: one, or with ``chains`` a list of all with what led to each."""
+def print_runs(completed: Sequence[CompletedRun], *, root: Path, chains: bool, trace: bool) -> None:
+    """Print runs as JSON: one, or with ``chains`` a list of all with what led to each.
+
+    With ``trace``, a failure has all frames of its stack trace.
+    """
     values: list[dict[str, JsonValue]] = [
-        {**summary(each.result), "kept": each.folder.relative_to(root).as_posix()}
+        {
+            **summary(each.result, all_frames=trace),
+            "kept": each.folder.relative_to(root).as_posix(),
+        }
         for each in completed
     ]
     if not chains:

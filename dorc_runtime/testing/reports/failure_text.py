@@ -1,7 +1,8 @@
 """Why a run failed, as text for pytest's reports."""
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import pytest
 from _pytest._code.code import ExceptionRepr
@@ -10,18 +11,26 @@ from dorc_runtime.runs.failure import LABEL_WIDTH, Failure, FailureRow
 
 _NARROWEST = 40
 
-# A pipeline that was run (``layer/name``), and why it failed.
-FailedRun = tuple[str, Failure]
+# A test may run pipelines in a loop.
+_MOST_RUNS = 3
+
+
+class FailedRun(NamedTuple):
+    """A run of ``pipeline`` (``layer/name``), or of its ``function`` alone, that failed."""
+
+    pipeline: str
+    function: str
+    failure: Failure
 
 
 def add_failures(
-    report: pytest.TestReport, failed: Iterable[FailedRun], *, width: int, all_frames: bool
+    report: pytest.TestReport, failed: Sequence[FailedRun], *, width: int, all_frames: bool
 ) -> None:
-    """Add to the report of a failed test why runs of it failed, in lines of ``width`` columns."""
-    for pipeline, failure in failed:
-        without = {"pipeline"} if failure.pipeline == pipeline else set()
-        rows = failure.rows(all_frames=all_frames, option="-v", without=without)
-        title, text = f"run of {pipeline}", failure_text(rows, width=width)
+    """Add to the report of a failed test why its last runs failed, in ``width`` columns."""
+    for pipeline, function, failure in failed[-_MOST_RUNS:]:
+        rows = failure.rows(pipeline, all_frames=all_frames, option="-v")
+        title = f"run of {pipeline}/{function}" if function else f"run of {pipeline}"
+        text = failure_text(rows, width=width)
         if isinstance(report.longrepr, ExceptionRepr):
             report.longrepr.addsection(title, text)
         else:

@@ -24,7 +24,7 @@ def execution(cause: str, **more: JsonValue) -> str:
 
 
 def shown(failure: Failure, label: str) -> str:
-    return dict(failure.rows(option="--trace"))[label]
+    return dict(failure.rows("a-to-b/c", option="--trace"))[label]
 
 
 def test_the_cause_of_a_function_is_its_message_trace_and_request() -> None:

@@ -120,6 +120,7 @@ def test_json_has_the_failure_without_json_in_its_texts(failing: Repository) -> 
         *("pipeline", "state", "path", "error", "message", "trace", "input", "log", "advice")
     ]
     assert (failure["pipeline"], failure["state"]) == (LOAD, FUNCTION)
+    assert [frame["function"] for frame in failure["trace"]] == ["handler", "parse"]
     assert failure["trace"][1] == {
         "file": "lib/rows.py",
         "line": 5,
@@ -167,3 +168,19 @@ def test_a_pipeline_that_takes_too_long_shows_the_state_that_was_running(
     failure = ended(repository, steps, more=more)
     assert (failure["state"], failure["error"]) == ("pause", "States.Timeout")
     assert "timeout of 1 s: give it more" in failure["advice"]
+
+
+def test_a_function_of_a_called_pipeline_that_breaks_a_rule_has_the_remedy(
+    repository: Repository,
+) -> None:
+    define(repository, LOAD, 'Function("clean", memory=256)')
+    repository.write(
+        f"src/{LOAD}/clean/lambda.py", "def handler(event, context):\n    return {1}\n"
+    )
+    define(repository, TIDY, f'Function("clean"), Call("{LOAD}")')
+    repository.handle("return event")
+    done = repository.invoke("run", TIDY, "--input", "{}")
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        "error: processed-to-curated.load.clean returned a value that JSON does not have"
+    )
