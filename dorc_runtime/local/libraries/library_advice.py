@@ -17,12 +17,18 @@ _NOT_CONNECTED = re.compile(
 _REFUSED_BY_NAME = "a local run does not reach AWS"
 _DUCKDB = re.compile(r"for HTTP (?:HEAD|GET|PUT|POST|DELETE) to '|HTTP Error: ")
 # Where DuckDB would save an extension, and where it downloads one.
-_DUCKDB_EXTENSION = re.compile(r"SET home_directory=|extensions\.duckdb\.org|extension '\w+'")
+_DUCKDB_EXTENSION = re.compile(
+    r"SET home_directory=|extensions\.duckdb\.org|required extension '\w+'"
+)
 _EXTENSION = re.compile(r"""extension ['"](\w+)['"]""")
 _MODULE = re.compile(r"No module named '([\w.]+)'")
 # How pandas, fsspec, polars and others name a package that one of their functions needs.
 _PACKAGE = re.compile(
     r"""(?:optional dependency '|`Import |pip install |Install )([\w.-]+(?:\[\w,-]+\])?)"""
+)
+_DUCKDB_READS = (
+    "remove CREATE SECRET with PROVIDER credential_chain, or the endpoint that is set; here and on "
+    "AWS, DuckDB reads endpoint, region and credentials from the environment."
 )
 _IMPORT_ERRORS = ("ImportError", "ModuleNotFoundError")
 
@@ -36,7 +42,7 @@ def library_advice(ending: Ending, function: str) -> str | None:
         if _REFUSED_BY_NAME in message or not _NOT_CONNECTED.search(message):
             return None
         return _left_for_aws(host[0], function, is_duckdb=bool(_DUCKDB.search(message)))
-    if "duckdb" in message.lower() or _DUCKDB_EXTENSION.search(message):
+    if _DUCKDB_EXTENSION.search(message):
         return _extension(message, function)
     return None
 
@@ -54,22 +60,18 @@ def missing_package(message: str, function: str) -> str | None:
 
 def _left_for_aws(host: str, function: str, *, is_duckdb: bool) -> str:
     if is_duckdb:
-        return (
-            f"{function}: DuckDB connects to AWS itself ({host}), not to the lake: remove CREATE "
-            "SECRET with PROVIDER credential_chain, or the endpoint that is set; here and on AWS, "
-            "DuckDB reads endpoint, region and credentials from the environment."
-        )
+        return f"{function}: DuckDB connects to AWS itself ({host}), not the lake: {_DUCKDB_READS}"
     return (
-        f"{function}: a library connects to AWS itself ({host}), not to the lake: give it the "
+        f"{function}: a library connects to AWS itself ({host}), not the lake: give it the "
         'endpoint os.environ.get("AWS_ENDPOINT_URL"), which is None on AWS.'
     )
 
 
-def _extension(message: str, function: str) -> str | None:
-    if not _DUCKDB_EXTENSION.search(message):
-        return None
+def _extension(message: str, function: str) -> str:
     named = _EXTENSION.search(message)
     name = named[1] if named else "httpfs"
+    if name == "aws":
+        return f"{function}: {_DUCKDB_READS}"
     file = f'f"extensions/v{{duckdb.__version__}}/{name}.duckdb_extension"'
     return (
         f"{function}: DuckDB cannot download its extension {name}: add duckdb-extension-{name} to "

@@ -45,13 +45,13 @@ FAILURES = {
     ),
     "a connection of DuckDB to AWS": (
         f'raise OSError("""IO Error: {DUCKDB_LEFT}""")',
-        "clean: DuckDB connects to AWS itself (local-raw.s3.eu-west-2.amazonaws.com), not to the "
+        "clean: DuckDB connects to AWS itself (local-raw.s3.eu-west-2.amazonaws.com), not the "
         "lake: remove CREATE SECRET with PROVIDER credential_chain, or the endpoint that is set; "
         "here and on AWS, DuckDB reads endpoint, region and credentials from the environment.",
     ),
     "a connection of another library in C to AWS": (
         f'raise OSError("{ARROW_LEFT}")',
-        "clean: a library connects to AWS itself (local-raw.s3.eu-west-2.amazonaws.com), not to "
+        "clean: a library connects to AWS itself (local-raw.s3.eu-west-2.amazonaws.com), not "
         'the lake: give it the endpoint os.environ.get("AWS_ENDPOINT_URL"), which is None on AWS.',
     ),
     "an extension that DuckDB cannot download": (
