@@ -149,6 +149,12 @@ def connect_in_c(port):
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
 
+def connect_by_a_program(port):
+    script = f"import socket; socket.create_connection(('127.0.0.1', {port}), timeout=5)"
+    command = [sys.executable, "-I", "-S", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True)
+    return done.stderr.strip().splitlines()[-1] if done.stderr else "done"
+
 def read(path):
     return Path(path).read_text()
 
@@ -366,10 +372,20 @@ def test_connections_reach_the_lake_alone(machine: Callable[..., Machine], port:
     tried = machine()
     refused = f"OnlyTheLakeError: a local run connects to its lake alone, not to 127.0.0.1:{port}: "
     assert tried.try_to("connect", port).startswith(refused)
-    assert tried.try_to("connect_in_c", port) == "PermissionError: [Errno 13] Permission denied"
+    for name in ("connect_in_c", "connect_by_a_program"):
+        assert tried.try_to(name, port) == "PermissionError: [Errno 13] Permission denied"
 
 
-@pytest.mark.parametrize("name", ["connect", "connect_in_c"])
+def test_without_the_kernel_only_python_s_own_connections_are_refused(
+    machine: Callable[..., Machine], port: int
+) -> None:
+    tried = machine("python")
+    assert tried.try_to("connect", port).startswith("OnlyTheLakeError")
+    for name in ("connect_in_c", "connect_by_a_program"):
+        assert tried.try_to(name, port) == "done"
+
+
+@pytest.mark.parametrize("name", ["connect", "connect_in_c", "connect_by_a_program"])
 def test_the_lake_and_an_endpoint_of_the_function_are_reached(
     machine: Callable[..., Machine], port: int, name: str
 ) -> None:
