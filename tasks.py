@@ -24,7 +24,7 @@ from invoke.tasks import task
 ROOT = Path(__file__).parent
 EXAMPLE = ROOT / "examples" / "penguins"
 QUICK = ("unit", "template", "local", "synth")
-ALL = (*QUICK, "proof", "engine", "image")
+ALL = (*QUICK, "proof", "engine", "image", "libraries")
 GROUPS = ("species", "island", "year")
 
 
@@ -43,7 +43,7 @@ namespace = _pipeline_tasks()
 
 @task(
     help={
-        "all": "all tiers, also those that need Node, a Pulumi CLI or buildah",
+        "all": "all tiers, also those that need Node, a Pulumi CLI, buildah or large packages",
         "tier": f"one tier: {', '.join(ALL)}",
         "workers": "with CONFIG_REPO_PATH: run functions in worker processes, with Lambda's rules",
         "options": "more options for pytest, as one text",

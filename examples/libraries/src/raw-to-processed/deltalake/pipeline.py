@@ -1,0 +1,7 @@
+from dorc_runtime import Function, Pipeline, S3Trigger
+
+pipeline = Pipeline(
+    description="Mean masses in a table of Delta Lake",
+    triggers=[S3Trigger(prefix="birds/", suffix=".csv")],
+    steps=[Function("mean", memory=1024)],
+)
