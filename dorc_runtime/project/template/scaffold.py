@@ -14,6 +14,15 @@ from dorc_runtime.project.template.answers import read_answers
 from dorc_runtime.project.template.changes import Change
 from dorc_runtime.project.template.render import render, scaffold_folder
 
+_TEST = '''\
+"""Tests of the function {name}."""
+
+
+def test_{name}(function):
+    result = function("{pipeline}/{name}")({{"rows": 1}})
+    assert result.output == {{"rows": 1}}
+'''
+
 _FUNCTION = b'''\
 """Say here what the function does."""
 
@@ -47,7 +56,9 @@ def plan_new_pipeline(root: Path, layer: str, name: str, *, scaffold: str | None
 
 
 def plan_new_function(root: Path, layer: str, pipeline: str, name: str) -> Change:
-    """Return the change that adds the function ``name`` to a pipeline, without its step.
+    """Return the change that adds the function ``name`` and its test, without its step.
+
+    A file of tests that already has the name of the test's stays as it is.
 
     Raises ``UnknownNameError`` for an unknown pipeline, ``ScaffoldError`` for a name that is
     invalid or exists.
@@ -58,4 +69,7 @@ def plan_new_function(root: Path, layer: str, pipeline: str, name: str) -> Chang
     target = folder.path / name
     if target.exists():
         raise ScaffoldError(f"{name} in {folder.id} already exists: choose another name.")
-    return Change(root, {repository.show(target / HANDLER): _FUNCTION})
+    test = folder.path / "tests" / f"test_{name}.py"
+    text = _TEST.format(pipeline=folder.id, name=name).encode()
+    tests = {} if test.exists() else {repository.show(test): text}
+    return Change(root, {repository.show(target / HANDLER): _FUNCTION, **tests})

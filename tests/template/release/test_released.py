@@ -104,7 +104,7 @@ def test_a_new_pipeline_runs_and_passes_its_own_tests_and_checks(made: tuple[Pat
     assert ran.returncode == 0, ran.stderr
     assert "processed/example/first.csv" in ran.stdout
     tested = shell("invoke test")
-    assert "1 passed" in tested.stdout, tested.stdout
+    assert "2 passed" in tested.stdout, tested.stdout
     assert "warning" not in tested.stdout
     assert shell("invoke check").stdout == "1 pipeline, 1 function: no problems found.\n"
     for check in ("check", "format --check"):
@@ -121,6 +121,8 @@ def test_a_new_function_needs_a_step(made: tuple[Path, Shell]) -> None:
     written = shell("invoke new-function raw-to-processed/growing publish")
     assert "wrote src/raw-to-processed/growing/publish/lambda.py" in written.stdout
     assert 'Function("publish")' in written.stdout
+    tested = shell("invoke test --pipeline raw-to-processed/growing --options='-k publish'")
+    assert "1 passed" in tested.stdout, tested.stdout
     assert 'no step calls it: add Function("publish")' in shell("invoke check").stdout
 
 

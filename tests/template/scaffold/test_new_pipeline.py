@@ -155,9 +155,14 @@ class TestNewFunction:
         return copy(pipelines=[{"layer": "raw-to-processed", "name": "example"}])
 
     def test_it_is_one_handler_next_to_the_others(self, repository: Path) -> None:
-        [handler] = new_function(repository, "raw-to-processed", "example", "load_all")
+        handler, test = new_function(repository, "raw-to-processed", "example", "load_all")
         assert handler == "src/raw-to-processed/example/load_all/lambda.py"
+        assert test == "src/raw-to-processed/example/tests/test_load_all.py"
         assert "def handler(event, context):\n" in (repository / handler).read_text()
+
+    def test_a_file_of_tests_stays_as_it_is(self, repository: Path) -> None:
+        [handler] = new_function(repository, "raw-to-processed", "example", "example")
+        assert handler == "src/raw-to-processed/example/example/lambda.py"
 
     def test_it_needs_no_answers_file(self, repository: Path) -> None:
         (repository / ".copier-answers.yml").unlink()
