@@ -38,7 +38,7 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     repository.handle(PART, function="part")
     repository.write("secrets.toml", 'part-key = "a-secret-value"\n')
     done = repository.invoke(*RUN, "--input", json.dumps(EVENT))
-    assert "part in Parts[1]" in done.stdout, done.stdout + done.stderr
+    assert "Parts[1] › part" in done.stdout, done.stdout + done.stderr
     # A step that waits for an answer, and a function that no step calls yet.
     repository.handle("return event", function="added")
     repository.handle("return sorted(event)", function="ask")
