@@ -72,6 +72,17 @@ def last_event(root: Path, pipeline: str, function: str, *, item: str = "") -> S
     return SavedEvent(files[-1].parents[1], events[item])
 
 
+def failed_call(result: RunResult) -> tuple[str, str] | None:
+    """Return the pipeline and the name of the function that failed a run, None if none did."""
+    failure = result.failure
+    if failure is None:
+        return None
+    is_own = failure.pipeline == result.pipeline
+    name = failure.state if is_own else _name(failure.pipeline, failure.state)
+    called = (event.function for event in result.events if isinstance(event, FunctionCalled))
+    return (failure.pipeline, failure.state) if name in called else None
+
+
 def _calls(result: RunResult) -> dict[str, list[FunctionCalled]]:
     calls: defaultdict[str, dict[tuple[str, ...], FunctionCalled]] = defaultdict(dict)
     failed: dict[str, tuple[str, ...]] = {}

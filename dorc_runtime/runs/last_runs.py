@@ -13,7 +13,7 @@ _LENGTH = len("20260131-120000")
 def last_runs(root: Path) -> dict[str, tuple[SavedRun, datetime]]:
     """Return the newest run of each pipeline below ``root``, and the time at which it ended.
 
-    Folders that cannot be read are left out.
+    Folders that cannot be read are left out, and so are calls of one function.
     """
     newest: dict[str, tuple[SavedRun, datetime]] = {}
     for folder in reversed(run_folders(root)):
@@ -22,5 +22,6 @@ def last_runs(root: Path) -> dict[str, tuple[SavedRun, datetime]]:
             ended = datetime.strptime(folder.name[:_LENGTH], _TIME).replace(tzinfo=UTC)
         except (RunFolderError, ValueError):
             continue
-        newest.setdefault(run.pipeline, (run, ended))
+        if not run.function:
+            newest.setdefault(run.pipeline, (run, ended))
     return newest

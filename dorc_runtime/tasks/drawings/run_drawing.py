@@ -20,6 +20,7 @@ from dorc_runtime.runs.events import (
     StateFailed,
     StateRetried,
 )
+from dorc_runtime.runs.function_events import failed_call
 from dorc_runtime.runs.result import RunResult
 from dorc_runtime.tasks.drawings.console import console, is_unicode, print_indented
 from dorc_runtime.tasks.drawings.failure_drawing import print_failure
@@ -135,6 +136,11 @@ class RunDrawing:
             terminal.print(Text(f"note: {note}", style="yellow"))
         shown = folder.relative_to(self._root).as_posix()
         terminal.print(Text(f"saved in {shown}", style="dim"))
+        if not result.function and (failed := failed_call(result)):
+            pipeline, function = failed
+            command = f"invoke run {pipeline} --function {function} --event last"
+            # Not broken into lines, so that it can be copied.
+            terminal.print(Text(f"call it again: {command}", style="dim"), soft_wrap=True)
 
     def _failure(self, result: RunResult) -> None:
         failure = result.failure

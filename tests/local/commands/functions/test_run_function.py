@@ -38,7 +38,9 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     repository.handle(PART, function="part")
     repository.write("secrets.toml", 'part-key = "a-secret-value"\n')
     done = repository.invoke(*RUN, "--input", json.dumps(EVENT))
-    assert "Parts[1] › part" in done.stdout, done.stdout + done.stderr
+    assert "call it again: invoke run raw-to-processed/tidy --function part --event last\n" in (
+        done.stdout
+    ), done.stdout + done.stderr
     # A step that waits for an answer, and a function that no step calls yet.
     repository.handle("return event", function="added")
     repository.handle("return sorted(event)", function="ask")
@@ -93,6 +95,13 @@ def test_the_first_function_gets_what_starts_the_pipeline(repository: Repository
     assert "raw-to-processed/tidy/clean  from example first, tidy/first.csv in raw" in done.stdout
     assert '{"size": 8}' in done.stdout
     assert done.returncode == 0
+
+
+def test_the_list_of_pipelines_shows_the_last_run_of_the_whole_pipeline(
+    failed: Repository,
+) -> None:
+    call(failed, "added", "1")
+    assert "last run   failed in" in failed.invoke("list").stdout
 
 
 MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
