@@ -19,24 +19,28 @@ from invoke.tasks import task
 
 @task(name="python-setup")
 def python_setup(c: Context) -> None:
-    """Install the Python version of .python-version, with pyenv."""
+    """Install the Python version of .python-version, with pyenv or uv."""
     version = _python_version(c)
-    if shutil.which("pyenv") is None:
+    if shutil.which("pyenv"):
+        command = ["pyenv", "install", "--skip-existing", version]
+    elif shutil.which("uv"):
+        command = ["uv", "python", "install", version]
+    else:
         raise Exit(
-            "error: pyenv is not installed: see https://github.com/pyenv/pyenv#installation, "
+            "error: neither pyenv nor uv is installed: see "
+            "https://github.com/pyenv/pyenv#installation or https://docs.astral.sh/uv, "
             f"or install Python {version} in another way.",
             code=2,
         )
-    done = subprocess.run(["pyenv", "install", "--skip-existing", version], check=False)
-    if done.returncode:
-        raise Exit(f"error: pyenv could not install Python {version}.", code=2)
+    if subprocess.run(command, check=False).returncode:
+        raise Exit(f"error: {command[0]} could not install Python {version}.", code=2)
     print(f"Python {version} is installed; next: invoke venv")
 
 
 @task(name="venv")
 def venv(c: Context) -> None:
-    """Create .venv with that Python, and install everything into it."""
-    root = Path(c.dorc.root)
+    """Create .venv with that Python, with all packages, also those of functions for editors."""
+    root, repository = Path(c.dorc.root), _repository(c)
     folder = root / ".venv"
     scripts = folder / ("Scripts" if os.name == "nt" else "bin")
     if not any(scripts.glob("python*")):
@@ -47,14 +51,16 @@ def venv(c: Context) -> None:
             print(f"Python {version} is not installed, so .venv has {running}. To use {version}:")
             print("  invoke python-setup, then remove .venv, then invoke venv")
         _run([python or sys.executable, "-m", "venv", str(folder)], root)
-    pip = [str(scripts / "python"), "-m", "pip", "install", "-q"]
-    repository = _repository(c)
-    # The pip that comes with Python may be too old for the pin of dorc in `pyproject.toml`.
-    _run([*pip, "--upgrade", "pip"], root)
-    _run([*pip, "-e", c.dorc.install], root)
+    executable = str(scripts / "python")
+    projects = {root: c.dorc.install}
     if repository != root and (repository / "pyproject.toml").is_file():
-        _run([*pip, "-e", "."], repository)
+        projects[repository] = "."
+    _install(executable, projects, record=folder / "dorc-installed")
+    command = [executable, "-m", "dorc_runtime.project.editors", str(repository)]
+    code = subprocess.run(command, cwd=root, check=False).returncode
     print(f"ready; next: source {scripts.relative_to(root) / 'activate'}")
+    if code:
+        raise Exit(code=code)
 
 
 def tasks(root: Path, *, install: str = ".") -> Collection:
@@ -67,11 +73,12 @@ def tasks(root: Path, *, install: str = ".") -> Collection:
     try:
         from dorc_runtime.tasks import add_tasks
     except ModuleNotFoundError as missing:
-        print(
-            f"{missing.name} is not installed, so most tasks are missing: run invoke venv, then "
-            "source .venv/bin/activate",
-            file=sys.stderr,
-        )
+        if "venv" not in sys.argv:
+            print(
+                f"{missing.name} is not installed, so most tasks are missing: run invoke venv, "
+                "then source .venv/bin/activate",
+                file=sys.stderr,
+            )
     else:
         add_tasks(collection, root=root)
     return collection
@@ -86,6 +93,38 @@ def _repository(c: Context) -> Path:
         line = re.search(r"^CONFIG_REPO_PATH=(.+)$", settings.read_text(encoding="utf-8"), re.M)
         path = line[1].strip().strip("'\"") if line else ""
     return (root / path).resolve()
+
+
+def _install(python: str, projects: dict[Path, str], *, record: Path) -> None:
+    """Install projects, each a folder and an argument of pip; nothing if nothing has changed.
+
+    `record` holds what was installed last.
+    """
+    state = "".join(
+        f"{folder} {argument}\n{(folder / 'pyproject.toml').read_text(encoding='utf-8')}"
+        for folder, argument in projects.items()
+    )
+    if record.is_file() and record.read_text(encoding="utf-8") == state:
+        return
+    # The packages of functions must not pass for those that are needed here.
+    for file in record.parent.glob("lib/*/site-packages/dorc.pth"):
+        file.unlink()
+    command = _installer(python)
+    for folder, argument in projects.items():
+        _run([*command, "-e", argument], folder)
+    record.write_text(state, encoding="utf-8")
+
+
+def _installer(python: str) -> list[str]:
+    """Return the command that installs packages for `python`: pip, or uv where it has no pip."""
+    pip = [python, "-m", "pip", "install", "-q"]
+    if subprocess.run([python, "-c", "import pip"], capture_output=True, check=False).returncode:
+        if shutil.which("uv"):
+            return ["uv", "pip", "install", "-q", "--python", python]
+        _run([python, "-m", "ensurepip"], Path.cwd())
+    # The pip that comes with Python may be too old for the pin of dorc in `pyproject.toml`.
+    _run([*pip, "--upgrade", "pip"], Path.cwd())
+    return pip
 
 
 def _python_version(c: Context) -> str:
@@ -103,6 +142,8 @@ def _python(version: str) -> str | None:
     candidates = [["python" + short, "-c", "import sys; print(sys.executable)"]]
     if shutil.which("pyenv"):
         candidates.insert(0, ["pyenv", "which", "python" + short])
+    if shutil.which("uv"):
+        candidates.append(["uv", "python", "find", "--system", short])
     for command in candidates:
         if shutil.which(command[0]) is None:
             continue
@@ -114,7 +155,9 @@ def _python(version: str) -> str | None:
 
 
 def _run(command: list[str], folder: Path) -> None:
-    if code := subprocess.run(command, cwd=folder, check=False).returncode:
+    # setuptools warns of every editable installation.
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    if code := subprocess.run(command, cwd=folder, env=environment, check=False).returncode:
         raise Exit(f"error: {' '.join(command)} exited {code}.", code=2)
 
 

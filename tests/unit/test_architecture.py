@@ -43,7 +43,12 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "expressions": set(),
     },
     "model": {"steps": {"expressions"}, "expressions": set()},
-    "project": {"template": set(), "images": set(), "environment_values": {"template"}},
+    "project": {
+        "template": set(),
+        "images": set(),
+        "environment_values": {"template"},
+        "editors": set(),
+    },
     "tasks": {"drawings": set()},
     "testing": {"examples": set(), "faults": set(), "reports": set()},
 }

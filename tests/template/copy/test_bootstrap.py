@@ -1,6 +1,7 @@
 """The tasks of a repository while only Invoke is installed, and not dorc's library."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import copier
 import invoke
 import pytest
 
-from tests.template.conftest import Copy
+from tests.template.conftest import ROOT, Copy
 
 Result = subprocess.CompletedProcess[str]
 
@@ -24,10 +25,8 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(bare: Path, folder: Path, *words: str, path: str | None = None) -> Result:
-    environment = {**os.environ, "PYTHONPATH": str(bare)}
-    if path is not None:
-        environment["PATH"] = path
+def run(bare: Path, folder: Path, *words: str, **variables: str) -> Result:
+    environment = {**os.environ, "PYTHONPATH": str(bare), **variables}
     # -S: without the packages of the environment that the tests run in.
     return subprocess.run(
         [sys.executable, "-S", "-m", "invoke", *words],
@@ -53,10 +52,10 @@ def test_two_tasks_are_listed_with_the_next_step(bare: Path, copy: Copy) -> None
 def test_without_pyenv_one_line_says_how_to_install_it(
     bare: Path, copy: Copy, tmp_path: Path
 ) -> None:
-    done = run(bare, copy(python_version="3.13"), "python-setup", path=str(tmp_path))
+    done = run(bare, copy(python_version="3.13"), "python-setup", PATH=str(tmp_path))
     assert done.returncode == 2
     last = done.stderr.splitlines()[-1]
-    assert last.startswith("error: pyenv is not installed: see https://github.com/pyenv/pyenv")
+    assert last.startswith("error: neither pyenv nor uv is installed: see https://github.com/pyenv")
     assert "Python 3.13" in last
 
 
@@ -66,10 +65,15 @@ def repository(copier_template: Path, tmp_path_factory: pytest.TempPathFactory) 
     folder = tmp_path_factory.mktemp("venv") / "my-pipelines"
     copier.run_copy(str(copier_template), folder, defaults=True, quiet=True)
     (folder / ".python-version").write_text("3.99\n")
-    # The library would install its packages; these tests do not need them.
+    # The library from here, and without its extras, which these tests do not need.
     file = folder / "pyproject.toml"
-    lines = file.read_text().splitlines(keepends=True)
-    file.write_text("".join(line for line in lines if '"dorc-runtime' not in line))
+    text, number = re.subn(
+        r'"dorc-runtime\[all\].*"', f'"dorc-runtime @ {ROOT.as_uri()}"', file.read_text()
+    )
+    assert number == 1
+    file.write_text(text)
+    (folder / "lib/units").mkdir()
+    (folder / "lib/units/__init__.py").write_text("METRE = 'm'\n")
     return folder
 
 
@@ -91,8 +95,14 @@ def test_it_says_that_another_python_is_used(first: Result) -> None:
 
 
 @pytest.mark.usefixtures("first")
-def test_the_configuration_can_be_imported_from_anywhere(repository: Path, tmp_path: Path) -> None:
-    code = "from importlib.util import find_spec; print(find_spec('pipeline_config').origin)"
+@pytest.mark.parametrize(
+    ("module", "file"),
+    [("pipeline_config", "pipeline_config.py"), ("units", "lib/units/__init__.py")],
+)
+def test_the_configuration_and_lib_can_be_imported_from_anywhere(
+    repository: Path, tmp_path: Path, module: str, file: str
+) -> None:
+    code = f"from importlib.util import find_spec; print(find_spec({module!r}).origin)"
     found = subprocess.run(
         [repository / ".venv/bin/python", "-c", code],
         cwd=tmp_path,
@@ -100,12 +110,17 @@ def test_the_configuration_can_be_imported_from_anywhere(repository: Path, tmp_p
         text=True,
         check=True,
     )
-    assert found.stdout.strip() == str(repository / "pipeline_config.py")
+    assert found.stdout.strip() == str(repository / file)
 
 
 @pytest.mark.usefixtures("first")
-def test_the_second_time_keeps_the_environment(bare: Path, repository: Path) -> None:
-    mark = repository / ".venv/mark"
-    mark.touch()
-    assert run(bare, repository, "venv").returncode == 0
-    assert mark.exists()
+def test_the_second_time_installs_nothing(bare: Path, repository: Path) -> None:
+    """Without a package index; a change of ``pyproject.toml`` needs it again."""
+    again = run(bare, repository, "venv", PIP_NO_INDEX="1")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.stdout == "ready; next: source .venv/bin/activate\n"
+    file = repository / "pyproject.toml"
+    file.write_text(file.read_text().replace("]", '  "no-such-package-of-dorc",\n]', 1))
+    changed = run(bare, repository, "venv", PIP_NO_INDEX="1")
+    assert changed.returncode == 2
+    assert "pip install" in changed.stderr
