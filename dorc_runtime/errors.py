@@ -91,6 +91,10 @@ class ToolMissingError(DorcError):
     """A program or package that a command needs is not installed."""
 
 
+class EditorFileError(DorcError):
+    """The settings of an editor cannot be read, completed or written."""
+
+
 class StackError(DorcError):
     """A deployment cannot start: no Pulumi, no backend, no environment, no such instance."""
 

@@ -67,16 +67,17 @@ class Repository:
         )
 
     def pipeline(self, name: str) -> PipelineFolder:
-        """Return the pipeline ``layer/name``; ``src/layer/name/`` is accepted too.
+        """Return the pipeline ``layer/name``; a path in it, as in ``src/layer/name/``, is one too.
 
         Raises ``UnknownNameError`` for one that does not exist.
         """
-        identifier = name.strip("/").removeprefix("src/")
+        path = name.strip("/").removeprefix("src/")
         for folder in self.pipelines:
-            if folder.id == identifier:
+            is_inside = path.startswith(f"{folder.id}/") and (self.root / "src" / path).exists()
+            if folder.id == path or is_inside:
                 return folder
         known = [folder.id for folder in self.pipelines]
-        near = suggestion(identifier, known).strip()
+        near = suggestion(path, known).strip()
         raise UnknownNameError("pipeline", name, known, remedy=near)
 
     def show(self, path: Path) -> str:

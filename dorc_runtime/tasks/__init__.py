@@ -8,6 +8,8 @@ they share is in ``entry`` (the repository, errors), ``short_options``, ``option
 deploying tasks) and ``signals``; ``new_settings`` asks for the settings of a new environment; what
 people see is in ``drawings``.
 
+``editors`` (vscode, lint, fmt) is for those who write code here.
+
 Tasks import what they need when they run, so that ``invoke --list`` stays fast.
 """
 
@@ -21,6 +23,7 @@ from dorc_runtime.tasks import (
     clean,
     deploy,
     doctor,
+    editors,
     layout,
     pipeline_list,
     preview_comment,
@@ -46,6 +49,7 @@ def add_tasks(namespace: Collection, *, root: Path) -> None:
     modules = (
         doctor, scaffold, layout, upgrade, pipeline_list, run, watch, setting_table, secret,
         clean, synth, deploy, state, preview_comment,
+        editors,
     )  # fmt: skip
     for task in (task for module in modules for task in module.TASKS):
         if task.name not in namespace.task_names:

@@ -47,7 +47,7 @@ def test_the_pin_is_updated_and_packages_of_the_team_stay(
     )
     update(repository, own_template)
     requirements = tomllib.loads(file.read_text())["project"]["dependencies"]
-    assert [Requirement(text).name for text in requirements] == ["dorc-runtime", "mypy"]
+    assert [Requirement(text).name for text in requirements] == ["dorc-runtime", "ruff", "mypy"]
     assert requirements[0].endswith(f"@v{NEXT}")
     assert git(repository, "diff", "--name-only", "--diff-filter=U") == ""
 
