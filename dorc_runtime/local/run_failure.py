@@ -65,7 +65,7 @@ def run_failure(
         failure,
         trace=user_trace(cause.trace, planned.root, function),
         log=tuple(_call_log(events, function, cause.request_id)),
-        advice=first.advice or mistake or "",
+        advice=mistake or first.advice,
         is_mistake=mistake is not None,
     )
 
@@ -116,12 +116,9 @@ def _running(events: Sequence[Event], pipeline: str) -> StateEntered | None:
 
 def _origin(visit: Visit, cause: str, events: Sequence[Event]) -> Visit:
     """Return where ``cause`` came up: a Fail, at ``visit``, may pass on that of a caught error."""
-    caught = (
-        event.visit
-        for event in events
-        if isinstance(event, StateCaught) and event.cause and event.cause == cause
-    )
-    return next(caught, visit)
+    part = read_cause(cause).request_id or cause
+    failed = (event for event in events if isinstance(event, StateCaught | StateFailed))
+    return next((event.visit for event in failed if part and part in event.cause), visit)
 
 
 def _call_log(

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
@@ -68,7 +68,8 @@ def read_cause(cause: str) -> Cause:
         case {"ExecutionArn": _, "Status": status}:
             error = str(answer.get("Error") or status)
             inner = read_cause(str(answer.get("Cause") or ""))
-            return Cause(f"{error}: {inner.message}" if inner.message else error, inner.trace)
+            message = f"{error}: {inner.message}" if inner.message else error
+            return replace(inner, message=message)
         case {"FailedEntryCount": _, "Entries": list(entries)}:
             return Cause("; ".join(_entry_message(each) for each in entries if "ErrorCode" in each))
         case _:

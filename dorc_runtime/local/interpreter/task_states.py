@@ -189,7 +189,8 @@ class Tasks:
 
 
 def _timeout(limit: int) -> StateError:
-    return StateError("States.Timeout", advice=f"It took longer than its timeout of {limit} s.")
+    advice = f"It took longer than its timeout of {limit} s: give it more."
+    return StateError("States.Timeout", advice=advice)
 
 
 def function_of(called: str, arguments: JsonValue) -> str | None:

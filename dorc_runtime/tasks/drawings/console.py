@@ -31,7 +31,7 @@ def is_unicode(encoding: str | None) -> bool:
 
 
 def print_indented(terminal: Console, head: Text, text: Text) -> None:
-    """Print ``text`` after ``head``; lines that do not fit continue below it.
+    """Print ``text`` after ``head``; lines that do not fit continue below it, as indented.
 
     Below a long head, the text has a line of its own.
     """
@@ -40,8 +40,10 @@ def print_indented(terminal: Console, head: Text, text: Text) -> None:
         terminal.print(head, overflow="fold")
         head = Text("    ")
     width = max(_NARROWEST, terminal.width - len(head))
-    for line in text.wrap(terminal, width) or [Text()]:
-        whole = head + line
-        whole.rstrip()
-        terminal.print(whole)
-        head = Text(" " * len(head))
+    for line in text.split(allow_blank=True) or [Text()]:
+        indent = min(len(line.plain) - len(line.plain.lstrip()), width - _NARROWEST)
+        for part in line[indent:].wrap(terminal, width - indent) or [Text()]:
+            whole = head + Text(" " * indent) + part
+            whole.rstrip()
+            terminal.print(whole)
+            head = Text(" " * len(head))

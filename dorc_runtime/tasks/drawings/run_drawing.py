@@ -135,11 +135,11 @@ class RunDrawing:
         for note in result.notes:
             terminal.print(Text(f"note: {note}", style="yellow"))
         shown = folder.relative_to(self._root).as_posix()
-        terminal.print(Text(f"saved in {shown}", style="dim"))
+        # Not broken into lines, so that they can be copied.
+        terminal.print(Text(f"saved in {shown}", style="dim"), soft_wrap=True)
         if not result.function and (failed := failed_call(result)):
             pipeline, function = failed
             command = f"invoke run {pipeline} --function {function} --event last"
-            # Not broken into lines, so that it can be copied.
             terminal.print(Text(f"call it again: {command}", style="dim"), soft_wrap=True)
 
     def _failure(self, result: RunResult) -> None:

@@ -80,7 +80,8 @@ def test_the_failure_of_a_called_pipeline_is_shown_as_its_own(
     failing: Repository, width: str
 ) -> None:
     shown = run(failing, width=width).stdout
-    assert max(map(len, shown.splitlines())) <= int(width)
+    lines = [line for line in shown.splitlines() if not line.startswith(("saved", "call"))]
+    assert max(map(len, lines)) <= int(width)
     assert rows(shown) == {
         "pipeline": LOAD,
         "state": f"Call load › Map[1] › {FUNCTION}",
@@ -156,6 +157,18 @@ def test_a_caught_error_that_a_fail_passes_on_keeps_message_and_trace(
     failure = ended(repository, steps, 'raise ValueError("no rows")')
     assert (failure["error"], failure["message"]) == ("No", "no rows")
     assert failure["trace"][0]["file"] == f"src/{TIDY}/clean/lambda.py"
+
+
+def test_a_caught_failure_of_a_called_pipeline_keeps_message_trace_and_log(
+    failing: Repository,
+) -> None:
+    catch = 'catch=[Catch(["States.ALL"], steps=[Fail("No", data.error.Cause)])]'
+    define(failing, "raw-to-processed/catching", f'Call("{LOAD}", {catch})')
+    command = ("run", "raw-to-processed/catching", "--input", ITEMS, "--json")
+    failure = json.loads(failing.invoke(*command).stdout)["failure"]
+    assert (failure["error"], failure["log"]) == ("No", ["item 2"])
+    assert failure["message"].startswith("JSONDecodeError: Expecting property name")
+    assert [frame["file"] for frame in failure["trace"]][1] == "lib/rows.py"
 
 
 def test_a_pipeline_that_takes_too_long_shows_the_state_that_was_running(
