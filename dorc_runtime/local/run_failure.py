@@ -18,6 +18,7 @@ from dorc_runtime.runs.events import (
     StateEntered,
     StateExited,
     StateFailed,
+    StateRetried,
     Visit,
 )
 from dorc_runtime.runs.failure import Failure
@@ -49,7 +50,13 @@ def run_failure(
     if failed is None:
         return failure
     failure = replace(
-        failure, state=failed.visit.state, path=failed.visit.location, input=failed.input
+        failure,
+        state=failed.visit.state,
+        path=failed.visit.location,
+        input=failed.input,
+        retries=sum(
+            isinstance(event, StateRetried) and event.visit == failed.visit for event in events
+        ),
     )
     called = planned.functions.get(_function_name(failed.visit))
     mistake = remedy(

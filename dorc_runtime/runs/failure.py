@@ -25,8 +25,9 @@ class Failure:
     """Why a run failed: the state that failed first, in the pipeline that it belongs to.
 
     ``pipeline`` (``layer/name``) is the one that a Call started, where that failed. ``state`` is
-    the name of the state, and ``path`` says where it is: ``Map[3] › clean``; both are "" where the
-    pipeline itself took too long. ``error`` is the name on AWS, ``message`` the cause without JSON
+    the name of the state, and ``path`` says where it is: ``Map[3] › clean``; where the pipeline
+    itself took too long, it is the state that was still running. ``retries`` says how often the
+    state was retried before. ``error`` is the name on AWS, ``message`` the cause without JSON
     around it. ``trace`` has the frames of a function's exception, the last call last, ``log`` the
     last lines that the failed call printed. ``run_error`` is what the run ended with because of it,
     "" for the same error. ``advice`` says what to do. Where ``is_mistake``, it is a mistake in the
@@ -44,6 +45,7 @@ class Failure:
     run_error: str = ""
     advice: str = ""
     is_mistake: bool = False
+    retries: int = 0
 
     def __repr__(self) -> str:
         # One line, which pytest shows after ``assert run.succeeded, run.failure``.
@@ -80,7 +82,7 @@ class Failure:
         """
         rows = (
             ("pipeline", "" if self.pipeline == run else self.pipeline),
-            ("state", self.path or self.state),
+            ("state", self.path + self._after_retries()),
             ("error", self.error),
             ("message", _first_lines(self.message)),
             ("trace", "\n".join(self._trace_lines(all_frames=all_frames, option=option))),
@@ -90,6 +92,11 @@ class Failure:
             ("advice", self.advice),
         )
         yield from ((label, text) for label, text in rows if text and label not in without)
+
+    def _after_retries(self) -> str:
+        if not self.retries:
+            return ""
+        return ", after 1 retry" if self.retries == 1 else f", after {self.retries} retries"
 
     def _frames(self, *, all_frames: bool) -> list[Frame]:
         return [frame for frame in self.trace if all_frames or frame.is_own]

@@ -27,7 +27,8 @@ def add_failures(
     report: pytest.TestReport, failed: Sequence[FailedRun], *, width: int, all_frames: bool
 ) -> None:
     """Add to the report of a failed test why its last runs failed, in ``width`` columns."""
-    for pipeline, function, failure in failed[-_MOST_RUNS:]:
+    different = [each for number, each in enumerate(failed) if each not in failed[:number]]
+    for pipeline, function, failure in different[-_MOST_RUNS:]:
         rows = failure.rows(pipeline, all_frames=all_frames, option="-v")
         title = f"run of {pipeline}/{function}" if function else f"run of {pipeline}"
         text = failure_text(rows, width=width)

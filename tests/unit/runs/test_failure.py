@@ -81,3 +81,11 @@ def test_a_text_that_would_fill_the_screen_is_cut(text: str) -> None:
     assert len(message) < 2_100
     assert message.count("\n") <= 30
     assert "... and " in message
+
+
+@pytest.mark.parametrize(
+    ("retries", "state"), [(0, "s"), (1, "s, after 1 retry"), (2, "s, after 2 retries")]
+)
+def test_the_retries_of_the_state_are_counted(retries: int, state: str) -> None:
+    failure = Failure("a-to-b/c", "E", state="s", path="s", retries=retries)
+    assert shown(failure, "state") == state
