@@ -150,6 +150,7 @@ def rename_pipeline(
         if not yes:
             for line in change.lines:
                 print_line(f"will {line}")
+            print_line(f"on AWS, {new.id} will be a new pipeline with its own functions and images")
             confirm(f"Rename {old.id} to {new.id}?")
     _carry_out(change, dry_run)
     if not dry_run:

@@ -80,3 +80,15 @@ def test_a_mistake_in_a_stack_file_is_reported(penguins: Repository, tmp_path: P
     assert process.stderr == (
         "error: infra/Pulumi.dev.yaml: no key 'log_retention'. Did you mean 'log_retention_days'?\n"
     )
+
+
+def test_a_definition_that_cannot_be_read_is_reported_with_its_line(
+    penguins: Repository, tmp_path: Path
+) -> None:
+    root = shutil.copytree(penguins.root, tmp_path / "penguins")
+    (root / "src/raw-to-processed/penguins/pipeline.py").write_text("pipeline = (\n")
+    process = invoke(Repository(root), "--instance", "raw-to-processed/penguins", "--env", "dev")
+    assert process.returncode == 2
+    assert process.stderr == (
+        "error: src/raw-to-processed/penguins/pipeline.py:1: '(' was never closed\n"
+    )

@@ -26,7 +26,7 @@ from dorc_runtime.deploy.synth.recorder import Question, Recorder, Resource
 from dorc_runtime.deploy.synth.wire import HIDDEN, Properties
 from dorc_runtime.errors import DefinitionError, StackError
 from dorc_runtime.model.config import Config
-from dorc_runtime.project.definitions import load_config
+from dorc_runtime.project.definitions import load_config, load_pipeline
 from dorc_runtime.project.environments import Program, environment_config, stack_file_problems
 from dorc_runtime.project.images.fingerprint import recipes
 from dorc_runtime.project.repository import CONFIGURATION, Repository
@@ -232,6 +232,11 @@ class _Offline:
             )
         except StackError as error:
             raise StackError(f"{instance.title}: {error}") from error
+        except Exception:
+            if instance.pipeline is not None:
+                # A definition that cannot be read is reported with its line.
+                load_pipeline(instance.pipeline)
+            raise
         return Stack(
             instance=instance.id,
             project=program.project,

@@ -75,7 +75,8 @@ def _show_blocks(terminal: Console, rows: Mapping[str, Mapping[str, Text]]) -> N
         terminal.print(Text(id_, style="bold"))
         for name, text in row.items():
             if text:
-                print_indented(terminal, Text(f"  {name:{width}}", style="dim"), text)
+                head = Text.assemble((f"  {name:{width}}", "dim"))
+                print_indented(terminal, head, text)
 
 
 def _fields(entry: PipelineEntry, entries: Sequence[PipelineEntry]) -> dict[str, Text]:
