@@ -4,9 +4,9 @@ There is a file for each group of commands: ``pipeline_list`` (list), ``run`` (r
 ``watch``, ``scaffold`` (new-pipeline, new-function), ``layout`` (environments and layers),
 ``deploy`` (preview, apply, destroy), ``state`` (init, outputs, drift, unlock), ``setting_table``
 (settings), ``secret``, ``synth``, ``preview_comment``, ``doctor``, ``clean`` and ``upgrade``. What
-they share is in ``entry`` (the repository, errors), ``short_options``, ``options`` (options of
-deploying tasks) and ``signals``; ``new_settings`` asks for the settings of a new environment; what
-people see is in ``drawings``.
+they share is in ``entry`` (the repository, errors), ``short_options``, ``repository_changes``,
+``options`` (options of deploying tasks) and ``signals``; ``new_settings`` asks for the settings of
+a new environment; what people see is in ``drawings``.
 
 ``editors`` (vscode, lint, fmt) is for those who write code here.
 

@@ -5,7 +5,7 @@
 """
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from invoke.context import Context
 from invoke.exceptions import Exit
@@ -21,14 +21,10 @@ from dorc_runtime.tasks.entry import (
     report_errors,
 )
 from dorc_runtime.tasks.new_settings import new_settings
-from dorc_runtime.tasks.options import check_confirmation, confirm, deployment_context_of
+from dorc_runtime.tasks.options import JSON, check_confirmation, confirm, deployment_context_of
+from dorc_runtime.tasks.repository_changes import DRY, carry_out
 from dorc_runtime.tasks.short_options import task
 
-if TYPE_CHECKING:
-    from dorc_runtime.project.template.changes import Change
-
-_DONE = {"write": "wrote", "change": "changed", "remove": "removed", "move": "moved"}
-_DRY = {"dry-run": "show what would be done, and change nothing"}
 _YES = {"yes": "do it also where dorc cannot find out whether it is deployed"}
 
 
@@ -36,12 +32,19 @@ _YES = {"yes": "do it also where dorc cannot find out whether it is deployed"}
     help={
         "name": "the environment: lower-case letters and digits, a letter first",
         "setting": "the value of a setting, NAME=VALUE; may be repeated",
-        **_DRY,
+        **DRY,
+        **JSON,
     },
     iterable=["setting"],
 )
 @report_errors
-def new_env(c: Context, name: str, setting: list[str] | None = None, dry_run: bool = False) -> None:
+def new_env(
+    c: Context,
+    name: str,
+    setting: list[str] | None = None,
+    dry_run: bool = False,
+    json: bool = False,
+) -> None:
     """Add an environment: stack files for infra and every pipeline, a job that deploys to it.
 
     If the environment already exists, only missing files are added. Settings without a default are
@@ -56,18 +59,22 @@ def new_env(c: Context, name: str, setting: list[str] | None = None, dry_run: bo
     repository = pinned_repository(c)
     change = plan_new_environment(repository.root, name)
     if stack_file(name) in change.written and not dry_run:
-        change = with_settings(change, name, new_settings(repository, name, setting or []))
+        values = new_settings(repository, name, setting or [], asking=not json)
+        change = with_settings(change, name, values)
     elif setting and not dry_run:
         raise ScaffoldError(f"{stack_file(name)} exists: write the values of settings there.")
-    _carry_out(change, dry_run)
-    if not dry_run:
-        print_line(f"write its own settings into {stack_file(name)}")
-        print_line(f"next: invoke preview --instance infra --env {name}")
+    notes = (
+        f"write its own settings into {stack_file(name)}",
+        f"next: invoke preview --instance infra --env {name}",
+    )
+    carry_out(change, dry_run=dry_run, json=json, notes=notes)
 
 
-@task(help={"name": "the environment", **_DRY, **_YES})
+@task(help={"name": "the environment", **DRY, **JSON, **_YES})
 @report_errors
-def remove_env(c: Context, name: str, dry_run: bool = False, yes: bool = False) -> None:
+def remove_env(
+    c: Context, name: str, dry_run: bool = False, yes: bool = False, json: bool = False
+) -> None:
     """Remove an environment in which nothing is deployed."""
     from dorc_runtime.project.template.answers import deleted_pipelines
     from dorc_runtime.project.template.layout import plan_remove_environment
@@ -78,33 +85,36 @@ def remove_env(c: Context, name: str, dry_run: bool = False, yes: bool = False) 
     existing = (repository.show(folder.path) for folder in repository.pipelines)
     folders = ["infra", *existing, *deleted]
     remedy = f"`invoke destroy --all --env {name}` removes it."
-    _check_not_deployed(c, folders, name, remedy, yes=yes or dry_run)
-    _carry_out(change, dry_run)
+    _check_not_deployed(c, folders, name, remedy, yes=yes or dry_run, json=json)
+    carry_out(change, dry_run=dry_run, json=json)
 
 
-@task(help={"name": "the layer: raw-to-processed, or any other name", **_DRY})
+@task(help={"name": "the layer: raw-to-processed, or any other name", **DRY, **JSON})
 @report_errors
-def new_layer(c: Context, name: str, dry_run: bool = False) -> None:
+def new_layer(c: Context, name: str, dry_run: bool = False, json: bool = False) -> None:
     """Add a layer, a folder for pipelines."""
     from dorc_runtime.project.template.layout import plan_new_layer
 
-    _carry_out(plan_new_layer(pinned_repository(c).root, name), dry_run)
-    if not dry_run:
-        print_line(f"next: invoke new-pipeline {name} NAME")
+    change = plan_new_layer(pinned_repository(c).root, name)
+    notes = (f"next: invoke new-pipeline {name} NAME",)
+    carry_out(change, dry_run=dry_run, json=json, notes=notes)
 
 
-@task(help={"name": "the layer", **_DRY})
+@task(help={"name": "the layer", **DRY, **JSON})
 @report_errors
-def remove_layer(c: Context, name: str, dry_run: bool = False) -> None:
+def remove_layer(c: Context, name: str, dry_run: bool = False, json: bool = False) -> None:
     """Remove a layer that has no pipelines."""
     from dorc_runtime.project.template.layout import plan_remove_layer
 
-    _carry_out(plan_remove_layer(pinned_repository(c).root, name), dry_run)
+    change = plan_remove_layer(pinned_repository(c).root, name)
+    carry_out(change, dry_run=dry_run, json=json)
 
 
-@task(help={"pipeline": "LAYER/NAME of the pipeline", **_DRY, **_YES})
+@task(help={"pipeline": "LAYER/NAME of the pipeline", **DRY, **JSON, **_YES})
 @report_errors
-def remove_pipeline(c: Context, pipeline: str, dry_run: bool = False, yes: bool = False) -> None:
+def remove_pipeline(
+    c: Context, pipeline: str, dry_run: bool = False, yes: bool = False, json: bool = False
+) -> None:
     """Remove a pipeline, with its folder, that is not deployed anywhere."""
     from dorc_runtime.project.template.layout import plan_remove_pipeline
 
@@ -114,21 +124,27 @@ def remove_pipeline(c: Context, pipeline: str, dry_run: bool = False, yes: bool 
     remedy = f"`invoke destroy --instance {layer}/{name} --env ENV` removes it."
     if not (repository.root / "src" / layer / name / DEFINITION).is_file():
         remedy = f"restore its folder from git first, then {remedy}"
-    _check_not_deployed(c, [f"src/{layer}/{name}"], None, remedy, yes=yes or dry_run)
-    _carry_out(change, dry_run)
+    _check_not_deployed(c, [f"src/{layer}/{name}"], None, remedy, yes=yes or dry_run, json=json)
+    carry_out(change, dry_run=dry_run, json=json)
 
 
 @task(
     help={
         "pipeline": "LAYER/NAME of the pipeline",
         "name": "its new name, LAYER/NAME, or only NAME in the same layer",
-        **_DRY,
+        **DRY,
+        **JSON,
         "yes": "do it without a question, also where dorc cannot find out whether it is deployed",
     }
 )
 @report_errors
 def rename_pipeline(
-    c: Context, pipeline: str, name: str, dry_run: bool = False, yes: bool = False
+    c: Context,
+    pipeline: str,
+    name: str,
+    dry_run: bool = False,
+    yes: bool = False,
+    json: bool = False,
 ) -> None:
     """Rename a pipeline that is not deployed anywhere, in all files that name it.
 
@@ -144,23 +160,21 @@ def rename_pipeline(
         "on AWS a renamed pipeline is a new one, and the old one would stay: "
         f"`invoke destroy --instance {old.id} --env ENV` removes it first."
     )
-    _check_not_deployed(c, [repository.show(old.path)], None, remedy, yes=yes or dry_run)
+    _check_not_deployed(c, [repository.show(old.path)], None, remedy, yes=yes or dry_run, json=json)
     if not dry_run:
-        check_confirmation(yes, json=False)
+        check_confirmation(yes, json=json)
         if not yes:
             for line in change.lines:
                 print_line(f"will {line}")
             print_line(f"on AWS, {new.id} will be a new pipeline with its own functions and images")
             confirm(f"Rename {old.id} to {new.id}?")
-    _carry_out(change, dry_run)
-    if not dry_run:
-        if old.layer != new.layer:
-            print_line(_zones_text(new.layer))
-        print_line("next: invoke check, then commit")
-        print_line(
-            f"on AWS: invoke apply --instance universal --prune, then invoke apply --instance "
-            f"{new.id} --env ENV"
-        )
+    notes = (
+        *([] if old.layer == new.layer else [_zones_text(new.layer)]),
+        "next: invoke check, then commit",
+        "on AWS: invoke apply --instance universal --prune, then invoke apply --instance "
+        f"{new.id} --env ENV",
+    )
+    carry_out(change, dry_run=dry_run, json=json, notes=notes)
 
 
 def _zones_text(layer: str) -> str:
@@ -172,21 +186,8 @@ def _zones_text(layer: str) -> str:
     return f"{layer} has no zones: reads= and writes= say what functions read and write"
 
 
-def _carry_out(change: "Change", dry_run: bool) -> None:
-    if change.empty:
-        print_line("nothing to do: everything exists")
-    lines = change.lines
-    if not dry_run:
-        change.carry_out()
-    for line in lines:
-        verb, path = line.split(" ", 1)
-        print_line(f"would {line}" if dry_run else f"{_DONE[verb]} {path}")
-    for path in change.conflicts:
-        print_line(f"{path} is not changed, because you changed it: edit it by hand")
-
-
 def _check_not_deployed(
-    c: Context, folders: list[str], environment: str | None, remedy: str, *, yes: bool
+    c: Context, folders: list[str], environment: str | None, remedy: str, *, yes: bool, json: bool
 ) -> None:
     """End when the programs in ``folders`` are deployed, or when a user does not confirm.
 
@@ -198,10 +199,11 @@ def _check_not_deployed(
         context = deployment_context_of(c)
         deployed = deployed_folders(context, folders, environment=environment)
     except (DorcError, ModuleNotFoundError) as error:
-        print_line(f"dorc cannot find out whether it is deployed: {error}")
+        if not json:
+            print_line(f"dorc cannot find out whether it is deployed: {error}")
         if yes:
             return
-        if not sys.stdin.isatty():
+        if json or not sys.stdin.isatty():
             raise Exit("error: add --yes if nothing is deployed.", code=MISTAKE) from None
         if not is_confirmed("Is nothing deployed, and do you want to go on?"):
             raise Exit("nothing was changed", code=MISTAKE) from None

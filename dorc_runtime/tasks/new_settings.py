@@ -11,11 +11,12 @@ from dorc_runtime.tasks.entry import MISTAKE, print_line
 
 
 def new_settings(
-    repository: Repository, environment: str, options: Sequence[str]
+    repository: Repository, environment: str, options: Sequence[str], *, asking: bool
 ) -> dict[str, JsonValue]:
     """Return the values in ``options`` (NAME=VALUE), and of all settings without a default.
 
-    Ends the task when a value is not valid, or is missing where nobody can be asked.
+    Ends the task when a value is not valid, or is missing where nobody can be asked: without a
+    terminal, or without ``asking``.
     """
     from dorc_runtime.project.definitions import load_config
 
@@ -33,7 +34,7 @@ def new_settings(
         return values
     required = {name: field for name, field in model.model_fields.items() if field.is_required()}
     missing = [name for name in required if name not in values]
-    if missing and not sys.stdin.isatty():
+    if missing and not (asking and sys.stdin.isatty()):
         added = " ".join(f"--setting {name}=VALUE" for name in missing)
         raise Exit(f"error: {_without_default(missing)}: add {added}.", code=MISTAKE)
     for name in missing:

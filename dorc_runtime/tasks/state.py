@@ -32,16 +32,23 @@ if TYPE_CHECKING:
     from dorc_runtime.deploy.driver.instances import Instance
 
 
-@task(help={"create": "create the bucket if it does not exist: versioned, encrypted, private"})
+@task(
+    help={
+        "create": "create the bucket if it does not exist: versioned, encrypted, private",
+        **JSON,
+    }
+)
 @report_errors
-def init(c: Context, create: bool = False) -> None:
+def init(c: Context, create: bool = False, json: bool = False) -> None:
     """Check that Pulumi can store its state in INFRA_BUCKET."""
     from dorc_runtime.deploy.deployment_context import check_credentials
     from dorc_runtime.deploy.driver import backend
     from dorc_runtime.deploy.driver.engine import resource_counts
     from dorc_runtime.deploy.driver.instances import universal
+    from dorc_runtime.tasks.drawings.console import print_json
 
     context = deployment_context_of(c)
+    created = False
     bucket = backend.bucket_of(context.backend)
     if bucket is not None:
         check_credentials(context)
@@ -54,8 +61,13 @@ def init(c: Context, create: bool = False) -> None:
                     code=MISTAKE,
                 )
             backend.create_bucket(bucket, region=context.config.universal.region, client=client)
-            print_line(f"created the bucket {bucket}: versioned, encrypted, private")
+            created = True
     stacks = resource_counts(universal(context.repository, context.settings), context.variables)
+    if json:
+        print_json({"backend": context.backend, "created": created, "stacks": len(stacks)})
+        return
+    if created:
+        print_line(f"created the bucket {bucket}: versioned, encrypted, private")
     print_line(f"Pulumi stores its state in {context.backend}; stacks in it: {len(stacks)}")
     print_line("next: invoke apply --instance universal")
 

@@ -29,11 +29,18 @@ _VERBS = {"M": "changed", "A": "added", "D": "removed", "U": "conflicts in", "R"
     help={
         "to": "the release to update to (default: the newest)",
         "check": "only check whether there is a newer release; exits 3 if there is",
+        "json": "with --check: print the result as JSON, for machines",
         "install": "install the library of that release, and check all pipelines",
     }
 )
 @report_errors
-def upgrade(c: Context, to: str | None = None, check: bool = False, install: bool = True) -> None:
+def upgrade(
+    c: Context,
+    to: str | None = None,
+    check: bool = False,
+    install: bool = True,
+    json: bool = False,
+) -> None:
     """Update dorc's files in this repository, and the library, to a newer release.
 
     Your own files do not change, and nothing is committed. Exits 1, and names the files, when there
@@ -42,9 +49,14 @@ def upgrade(c: Context, to: str | None = None, check: bool = False, install: boo
     from dorc_runtime.project.template.upgrade import carry_out, check_committed, plan_upgrade
 
     repository = current_repository(c)
+    if json and not check:
+        raise Exit("error: --json is for --check: add it.", code=MISTAKE)
     if not check:
         check_committed(repository.root)
     planned = plan_upgrade(repository.root, to=to)
+    if json:
+        _print_check(planned)
+        return
     if planned.template.unreachable:
         print_line(
             f"the template cannot be reached, so its last known copy is used: "
@@ -70,6 +82,15 @@ def upgrade(c: Context, to: str | None = None, check: bool = False, install: boo
     _print_notes(planned)
     then = "" if install else "pip install -e . && invoke check && "
     print_line(f"next: {then}invoke test && git add --all && git commit")
+
+
+def _print_check(planned: "Upgrade") -> None:
+    from dorc_runtime.tasks.drawings.console import print_json
+
+    releases = {"current": str(planned.current), "target": str(planned.target)}
+    print_json({**releases, "needed": planned.needed, "notes": planned.notes or None})
+    if planned.needed:
+        raise Exit(code=HAS_CHANGES)
 
 
 def _print_update(updated: "UpgradeResult") -> None:

@@ -139,7 +139,7 @@ def test_a_pipeline_that_was_deleted_by_hand_stays_deleted(committed: Copy) -> N
     done = invoke(repository, "check")
     assert (
         "src/default/hello/pipeline.py does not exist, but .copier-answers.yml has the pipeline: "
-        "restore it from git, or run `invoke remove-pipeline default/hello`\n"
+        "restore it from git, or run `invoke remove-pipeline default/hello`.\n"
     ) in done.stdout
     assert invoke(repository, "remove-pipeline", "default/hello", "--yes").returncode == 0
     assert "no problems found" in invoke(repository, "check").stdout

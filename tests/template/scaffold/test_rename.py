@@ -1,5 +1,6 @@
 """`invoke rename-pipeline`: the folder, the answers, and all that names the pipeline."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -90,6 +91,17 @@ def test_a_dry_run_shows_the_changes_and_makes_none(repository: Path, git: Git) 
     assert f"would move {OLD} to {NEW}\nwould change " in done.stdout
     assert f"would change {NEW}/Pulumi.yaml\n" in done.stdout
     assert git(repository, "status", "--porcelain") == ""
+
+
+def test_the_changes_are_listed_as_json(repository: Path) -> None:
+    words = ("rename-pipeline", "default/hello", "greet_all", "--json")
+    plan = json.loads(invoke(repository, *words, "--dry-run").stdout)
+    assert plan["dry_run"]
+    assert f"move {OLD} to {NEW}" in plan["changes"]
+    refusal = json.loads(invoke(repository, *words, INFRA_BUCKET="").stdout)
+    assert refusal == {"error": {"message": "add --yes if nothing is deployed.", "exit_code": 2}}
+    done = json.loads(invoke(repository, *words, "--yes", INFRA_BUCKET="").stdout)
+    assert done == {**plan, "dry_run": False}
 
 
 REFUSED = {
