@@ -55,12 +55,18 @@ def run_request(
         names = ", with names in place of secrets" if "[secret " in text else ""
         origin = f"its event in {saved.folder.name}{names}"
         return Request(example, None, text, earlier=earlier, function=function, origin=origin)
+    origin = ""
+    if event is not None and example is None and earlier is None and folder.examples:
+        # An event names objects: those of the first example are more likely than none.
+        example = folder.examples[0]
+        origin = f"the event, with example {example}"
     return Request(
         example,
         Path(file) if file is not None else None,
         input if event is None else event,
         earlier=earlier,
         function=function or "",
+        origin=origin,
     )
 
 

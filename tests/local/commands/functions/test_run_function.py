@@ -97,6 +97,11 @@ def test_the_first_function_gets_what_starts_the_pipeline(repository: Repository
     assert done.returncode == 0
 
 
+def test_an_event_finds_the_lake_of_the_first_example(repository: Repository) -> None:
+    event = '{"bucket": "local-raw", "key": "tidy/first.csv", "size": 3}'
+    assert call(repository, "clean", event)["output"] == {"size": 3}
+
+
 def test_the_list_of_pipelines_shows_the_last_run_of_the_whole_pipeline(
     failed: Repository,
 ) -> None:
