@@ -58,7 +58,7 @@ def test(
 ) -> None:
     """Run dorc's own tests, or those of the repository in CONFIG_REPO_PATH."""
     from dorc_runtime.project.settings import read_settings
-    from dorc_runtime.tasks.run import test_repository
+    from dorc_runtime.tasks.repository_tests import test_repository
 
     if tier is not None and tier not in ALL:
         raise Exit(f"error: no tier '{tier}'; known: {', '.join(ALL)}.", code=2)

@@ -1,14 +1,13 @@
 """Invoke's tasks: arguments in, one call out.
 
-There is a file for each group of commands: ``pipeline_list`` (list), ``run`` (run, test, check),
-``watch``, ``scaffold`` (new-pipeline, new-function), ``layout`` (environments and layers),
-``deploy`` (preview, apply, destroy), ``state`` (init, outputs, drift, unlock), ``setting_table``
-(settings), ``secret``, ``synth``, ``preview_comment``, ``doctor``, ``clean`` and ``upgrade``. What
-they share is in ``entry`` (the repository, errors), ``short_options``, ``repository_changes``,
-``options`` (options of deploying tasks) and ``signals``; ``new_settings`` asks for the settings of
-a new environment; what people see is in ``drawings``.
-
-``editors`` (vscode, lint, fmt) is for those who write code here.
+There is a file for each group of commands: ``pipeline_list`` (list), ``run`` (run, check),
+``repository_tests`` (test), ``watch``, ``scaffold`` (new-pipeline, new-function), ``layout``
+(environments and layers), ``deploy`` (preview, apply, destroy), ``state`` (init, outputs, drift,
+unlock), ``setting_table`` (settings), ``secret``, ``synth``, ``preview_comment``, ``doctor``,
+``clean``, ``upgrade`` and ``editors`` (vscode, lint, fmt). What they share is in ``entry`` (the
+repository, errors), ``short_options``, ``repository_changes``, ``options`` (options of deploying
+tasks) and ``signals``; ``new_settings`` asks for the settings of a new environment; what people see
+is in ``drawings``.
 
 Tasks import what they need when they run, so that ``invoke --list`` stays fast.
 """
@@ -27,6 +26,7 @@ from dorc_runtime.tasks import (
     layout,
     pipeline_list,
     preview_comment,
+    repository_tests,
     run,
     scaffold,
     secret,
@@ -47,9 +47,8 @@ def add_tasks(namespace: Collection, *, root: Path) -> None:
     that ``CONFIG_REPO_PATH`` in its ``.env`` names.
     """
     modules = (
-        doctor, scaffold, layout, upgrade, pipeline_list, run, watch, setting_table, secret,
-        clean, synth, deploy, state, preview_comment,
-        editors,
+        doctor, scaffold, layout, upgrade, pipeline_list, run, repository_tests, watch,
+        setting_table, secret, clean, synth, deploy, state, preview_comment, editors,
     )  # fmt: skip
     for task in (task for module in modules for task in module.TASKS):
         if task.name not in namespace.task_names:

@@ -56,14 +56,15 @@ class PipelineRun:
 
     ``output`` is the pipeline's output, None when it failed. ``error`` and ``cause`` say why it
     failed, as on AWS, and ``advice`` what to do; all are "" when it did not. ``failure`` is all
-    that is known of a failure, else None. ``states`` has the
-    names of the states in the order in which they were entered, ``lake`` the objects that the run
-    wrote, bytes by ``zone/key``, and ``log`` the lines that the functions printed. ``seconds`` is
-    how long the run took on its own clock, on which only waits take time. ``waits`` has those
-    waits, in the order in which they ended, or started in the case of a retry. ``tables`` has all
-    items of each table after the run, as plain JSON, sorted by key; ``messages`` what the run sent
-    to each topic and queue, JSON as its value; ``calls`` what its functions and steps called in
-    services other than S3, if it succeeded. ``table_keys`` has the names of the keys of each table.
+    that is known of a failure, else None. ``states`` has the names of the states in the order in
+    which they were entered, ``lake`` the objects that the run wrote, bytes by ``zone/key``, and
+    ``log`` the lines that the functions printed. ``memory`` is the most that each function used in
+    worker processes, in MiB. ``seconds`` is how long the run took on its own clock, on which only
+    waits take time. ``waits`` has those waits, in the order in which they ended, or started in the
+    case of a retry. ``tables`` has all items of each table after the run, as plain JSON, sorted by
+    key; ``messages`` what the run sent to each topic and queue, JSON as its value; ``calls`` what
+    its functions and steps called in services other than S3, if it succeeded. ``table_keys`` has
+    the names of the keys of each table.
     """
 
     succeeded: bool
@@ -79,6 +80,7 @@ class PipelineRun:
     tables: Mapping[str, Sequence[Mapping[str, JsonValue]]]
     messages: Mapping[str, Sequence[JsonValue]]
     calls: tuple[ServiceCall, ...]
+    memory: Mapping[str, int]
     failure: Failure | None = None
     table_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -255,6 +257,7 @@ def _pipeline_run(result: RunResult, planned: Plan) -> PipelineRun:
         tables=Records(result.tables),
         messages=Records(result.messages),
         calls=result.calls,
+        memory={name: each.used for name, each in result.memory.items()},
         failure=result.failure,
         table_keys={
             each.name: tuple(key for key in (each.partition_key, each.sort_key) if key)

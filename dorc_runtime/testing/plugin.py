@@ -9,30 +9,25 @@ import sys
 import traceback
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from dorc_runtime.errors import DorcError
 from dorc_runtime.testing.coverage import Coverage
+from dorc_runtime.testing.reports import report_hooks
 
 if TYPE_CHECKING:
     from dorc_runtime.local.aws.lake import Lake
     from dorc_runtime.project.repository import Repository
-    from dorc_runtime.runs.redaction import Redaction
     from dorc_runtime.testing.examples.collection import ExampleFolder
     from dorc_runtime.testing.function_calls import Functions
     from dorc_runtime.testing.import_paths import ImportPaths
     from dorc_runtime.testing.pipeline_runs import PipelineRunner
-    from dorc_runtime.testing.reports.failure_text import FailedRun
     from dorc_runtime.testing.trigger_matches import Triggers
 
 _lake = pytest.StashKey["Lake"]()
-_coverage = pytest.StashKey[Coverage]()
-_redactions = pytest.StashKey[set["Redaction"]]()
 _import_paths: pytest.StashKey[ImportPaths] = pytest.StashKey()
-_failed = pytest.StashKey[list["FailedRun"]]()
-_COVERAGE_KEY = "dorc_coverage"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -64,13 +59,14 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the mark of dorc, and start to count what the session reaches."""
+    """Register the mark and the reports of dorc, and start to count what the session reaches."""
     config.addinivalue_line(
         "markers",
         "workers(enabled=True): run the functions of pipelines in worker processes; with False in "
         "the test's own process, also when the option --dorc-workers is given",
     )
-    config.stash[_coverage] = Coverage()
+    config.stash[report_hooks.COVERAGE] = Coverage()
+    config.pluginmanager.register(report_hooks)
     if (config.rootpath / "pipeline_config.py").is_file():
         # Tests are next to the functions: a test run must not change the folders of images.
         sys.dont_write_bytecode = True
@@ -154,51 +150,6 @@ def _place(error: DorcError) -> str:
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}: " if frames else ""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_assertrepr_compare(
-    config: pytest.Config, op: str, left: object, right: object
-) -> list[str] | None:
-    """Explain a comparison without the values of secrets, parts of which a diff would show."""
-    redactions = config.stash.get(_redactions, None)
-    if not redactions:
-        return None
-    from dorc_runtime.testing.reports.redacted_values import redacted_value
-
-    shown_left, shown_right = (redacted_value(each, redactions) for each in (left, right))
-    if shown_left is left and shown_right is right:
-        return None
-    compare = config.hook.pytest_assertrepr_compare
-    explanations = compare(config=config, op=op, left=shown_left, right=shown_right)
-    # Without an explanation, pytest would compare the values themselves.
-    return next(
-        (list(each) for each in explanations if each), [f"{shown_left!r} {op} {shown_right!r}"]
-    )
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item,
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add why runs failed to what a test shows, and replace the values of secrets in it."""
-    report = yield
-    failed = item.stash.get(_failed, [])
-    if report.failed and failed:
-        from dorc_runtime.testing.reports.failure_text import add_failures
-
-        add_failures(
-            report,
-            failed,
-            width=item.config.get_terminal_writer().fullwidth,
-            all_frames=item.config.get_verbosity() > 0,
-        )
-    for redaction in item.config.stash.get(_redactions, ()):
-        redacted = redaction.text(report.longreprtext)
-        if redacted != report.longreprtext:
-            report.longrepr = redacted
-        report.sections = [(name, redaction.text(text)) for name, text in report.sections]
-    return report
-
-
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> ExampleFolder | None:
     """Collect an example that has ``expected/`` as a test."""
     if path.parent.name != "examples":
@@ -210,31 +161,6 @@ def pytest_collect_directory(path: Path, parent: pytest.Collector) -> ExampleFol
     folder: ExampleFolder = ExampleFolder.from_parent(parent, path=path)
     folder.make_runner = _runner
     return folder
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Send the counts of a process of pytest-xdist to the process that reports."""
-    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
-    if output is not None:
-        output[_COVERAGE_KEY] = session.config.stash[_coverage].data()
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:  # pytest-xdist has no types for it
-    """Add the counts of a process of pytest-xdist; one that crashed sends none."""
-    counts = getattr(node, "workeroutput", {}).get(_COVERAGE_KEY, {})
-    node.config.stash[_coverage].join(counts)
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    """Report the states and transitions of pipelines that no test reached."""
-    lines = config.stash[_coverage].lines()
-    if lines and not config.getoption("no_dorc_coverage"):
-        terminalreporter.section("dorc: not reached in pipelines")
-        for line in lines:
-            terminalreporter.line(line)
 
 
 def _test_runner(
@@ -291,9 +217,9 @@ def _runner(
         workers=workers,
         adapts=adapts,
         is_patched=is_patched,
-        coverage=config.stash[_coverage],
-        redactions=_shared_redactions(config),
-        failed=item.stash.setdefault(_failed, []),
+        coverage=config.stash[report_hooks.COVERAGE],
+        redactions=report_hooks.shared_redactions(config),
+        failed=item.stash.setdefault(report_hooks.FAILED, []),
     )
 
 
@@ -315,17 +241,6 @@ def _repository(path: Path) -> Repository:
     from dorc_runtime.project.repository import find_repository
 
     return find_repository(path.parent)
-
-
-def _shared_redactions(config: pytest.Config) -> set[Redaction]:
-    """Return the secrets of all runs of the session, which pytest then does not show."""
-    from dorc_runtime.testing.reports.redacted_values import redact_reports
-
-    redactions = config.stash.get(_redactions, None)
-    if redactions is None:
-        redactions = config.stash[_redactions] = set()
-        redact_reports(config, redactions)
-    return redactions
 
 
 def _started_lake(config: pytest.Config) -> Lake:

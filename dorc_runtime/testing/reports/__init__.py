@@ -1,4 +1,5 @@
 """What pytest shows of tests of pipelines.
 
-Open ``failure_text`` for why a run failed, and ``redacted_values`` for how secrets are hidden.
+Open ``report_hooks`` for the hooks of pytest, ``failure_text`` for why a run failed, and
+``redacted_values`` for how secrets are hidden.
 """

@@ -88,6 +88,7 @@ def test_step(function):
     assert result.output["pid"] != os.getpid()
     assert result.tables["orders"] == [{"id": "a"}, {"id": "b"}]
     assert [line.text for line in result.log] == ["booked {'id': 'a'}"]
+    assert 10 < result.memory["book"] < 256
 
 
 def test_secret(function):
