@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,13 @@ from dorc_runtime.project.requirements import lines, normal_lines, requirement_p
 # So many sets stay that no pipeline needs, for when a requirements file is changed back.
 _NEWEST = 3
 _INSTALLATION = ".new-"
+# How pip and uv report that a package cannot be built, and how what builds it gives the reason.
+_FAILED_BUILD = re.compile(
+    r"failed (?:building wheel for|to build) [`'\"]?(?!installable)([\w-][\w.-]*)", re.IGNORECASE
+)
+_FAILED_METADATA = "metadata-generation-failed"
+_COLLECTED = re.compile(r"^(?:Collecting |Processing \S*/)([a-z]\w*(?:[.-][a-z]\w*)*)", re.M | re.I)
+_BUILD_ERROR = re.compile(r"^\s+(?:fatal )?error: (.+?)\.?$", re.MULTILINE)
 # Seconds that an installation takes at most.
 _LONGEST = 3600
 
@@ -106,10 +114,27 @@ def _install(command: Sequence[str], files: Sequence[Path]) -> None:
     )
     if process.returncode:
         names = " and ".join(os.path.relpath(path) for path in files if lines(path))
-        raise PackagesError(
-            f"{names} cannot be installed: {_reason(process.stderr or process.stdout)}. "
+        problem = _failed_build(process.stdout + process.stderr) or (
+            f"{_reason(process.stderr or process.stdout)}. "
             "Correct its line, or check the connection to the package index."
         )
+        raise PackagesError(f"{names} cannot be installed: {problem}")
+
+
+def _failed_build(output: str) -> str:
+    """Return which package has no wheel and could not be built, "" where that is not the reason."""
+    packages = _FAILED_BUILD.findall(output)
+    if _FAILED_METADATA in output:
+        # pip does not name the package, which is the last one that it has collected.
+        packages = packages or _COLLECTED.findall(output)[-1:]
+    if not packages:
+        return ""
+    reasons = [reason for reason in _BUILD_ERROR.findall(output) if " " in reason]
+    return (
+        f"{packages[0]} has no wheel for this Python and system, and cannot be built"
+        f"{f' ({reasons[0]})' if reasons else ''}. Name a version that has a wheel: the images of "
+        "functions have no compiler."
+    )
 
 
 def _reason(output: str) -> str:

@@ -15,17 +15,19 @@ from dorc_runtime.local.functions.outcome import LocalFunction, Outcome, Returne
 from dorc_runtime.local.functions.worker_pool import WorkerPool
 from dorc_runtime.project.packages import packages_folder
 from dorc_runtime.project.requirements import requirement_problems
-from tests.local.wheels import write_wheel
+from tests.local.wheels import write_source_that_needs_a_compiler, write_wheel
 
 
 @pytest.fixture
 def wheels(tmp_path: Path) -> Path:
-    """A folder of wheels: census 1.0 and 2.0, and surveys, which wants census under 2."""
+    """A folder of packages; surveys wants census under 2, and bones is not built yet."""
     folder = tmp_path / "wheels"
     folder.mkdir()
     write_wheel(folder, "census", "1.0")
     write_wheel(folder, "census", "2.0")
     write_wheel(folder, "surveys", "1.0", requires="census<2")
+    write_source_that_needs_a_compiler(folder, "bones", "1.0", when="build_wheel")
+    write_source_that_needs_a_compiler(folder, "fossils", "1.0", when="prepare_metadata")
     return folder
 
 
@@ -167,6 +169,15 @@ def test_a_file_that_is_not_utf_8_is_refused_with_the_reason(tmp_path: Path) -> 
     [
         ("nowhere==1", "No matching distribution found for nowhere==1"),
         ("census=>1", "Invalid requirement: 'census=>1'"),
+        *(
+            (
+                name,
+                f"{name} has no wheel for this Python and system, and cannot be built (command "
+                "'gcc' failed: No such file or directory). Name a version that has a wheel: the "
+                "images of functions have no compiler.",
+            )
+            for name in ("bones", "fossils")
+        ),
     ],
 )
 def test_a_line_that_cannot_be_installed_gives_one_line_and_leaves_nothing(
