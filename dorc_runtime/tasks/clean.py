@@ -48,7 +48,8 @@ def clean(
     from dorc_runtime.tasks.drawings.console import print_json
     from dorc_runtime.tasks.drawings.text import size_text
 
-    found = _leftovers(current_repository(c), everything=all)
+    repository = current_repository(c)
+    found = _leftovers(repository, everything=all)
     size = sum(each.size for each in found)
     for each in () if json else found:
         if each.folders:
@@ -61,7 +62,9 @@ def clean(
             shutil.rmtree(folder, ignore_errors=True)
     freed = 0 if dry_run else size - sum(_size(each.folders) for each in found)
     if json:
-        folders: list[JsonValue] = [str(folder) for each in found for folder in each.folders]
+        folders: list[JsonValue] = [
+            repository.show(folder) for each in found for folder in each.folders
+        ]
         print_json({"folders": folders, "bytes": size, "freed_bytes": freed})
     elif not size:
         print_line("nothing to remove")

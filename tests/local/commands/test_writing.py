@@ -57,7 +57,7 @@ def test_a_repository_made_by_hand_has_no_answers_to_add_to(repository: Reposito
 
 
 def test_what_invoke_itself_refuses_exits_1(repository: Repository) -> None:
-    for words in (("new-pipeline",), ("new-pipelin", "a", "b"), ("run", "x/y", "--exmple", "z")):
+    for words in (("new-pipelin", "a", "b"), ("run", "x/y", "--exmple", "z")):
         done = repository.invoke(*words)
         assert done.returncode == 1
         assert "Traceback" not in done.stderr

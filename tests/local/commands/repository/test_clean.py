@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +49,12 @@ def test_a_dry_run_removes_nothing(used: Repository) -> None:
     assert used.invoke("clean", "--dry-run").stdout == f"{DONE}would free 12.0 kB\n"
     assert used.invoke("clean").returncode == 2
     assert left(used) == before
+
+
+def test_the_folders_are_listed_as_json(used: Repository) -> None:
+    result = json.loads(used.invoke("clean", "--yes", "--json").stdout)
+    assert f"{PACKAGES}/cpython-a" in result["folders"]
+    assert (len(result["folders"]), result["bytes"]) == (4, result["freed_bytes"])
 
 
 def test_all_removes_everything(used: Repository) -> None:
