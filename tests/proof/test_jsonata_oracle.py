@@ -6,9 +6,7 @@ version". Where they would not, they are refused; the tables below name each suc
 
 import json
 import os
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from dorc_runtime.compile.expressions.expression_checks import expression_proble
 from dorc_runtime.local.jsonata import QueryEvaluationError, evaluate
 from dorc_runtime.model.expressions.data import list_text, value_text
 from dorc_runtime.model.expressions.expression import Expression
+from tests.proof.npm import node, npm_package
 
 HERE = Path(__file__).parent / "oracles"
 JSONATA = "jsonata@2.0.6"
@@ -30,34 +29,9 @@ Answer = dict[str, Any]
 Oracle = Callable[[str, JsonValue], Answer]
 
 
-def installed() -> Path:
-    """Return a folder with npm's package, filled on first use."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dorc-proof"
-    folder = cache / JSONATA.replace("@", "-")
-    if not folder.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=cache))
-        command = [shutil.which("npm") or "npm", "install", "--no-audit", "--prefix", str(fresh)]
-        done = subprocess.run(
-            [*command, JSONATA], capture_output=True, text=True, timeout=120, check=False
-        )
-        if done.returncode:
-            shutil.rmtree(fresh)
-            pytest.skip(f"npm cannot install {JSONATA}: {done.stderr.strip().splitlines()[-1:]}")
-        try:
-            fresh.rename(folder)
-        except OSError:
-            # Another test process was first.
-            shutil.rmtree(fresh)
-    return folder
-
-
 @pytest.fixture(scope="session")
 def oracle() -> Iterator[Oracle]:
-    node = shutil.which("node")
-    if node is None or shutil.which("npm") is None:
-        pytest.skip("Node and npm are not installed: expressions are not compared with JSONata's")
-    program = [node, str(HERE / "jsonata_oracle.mjs"), str(installed())]
+    program = [node(), str(HERE / "jsonata_oracle.mjs"), str(npm_package(JSONATA))]
     environment = {**os.environ, "TZ": "UTC"}
     with subprocess.Popen(
         program,

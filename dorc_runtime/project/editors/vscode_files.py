@@ -83,6 +83,14 @@ def _launches(place: str) -> Iterator[dict[str, JsonValue]]:
         place,
         ["run", "${relativeFile}", "--inline"],
     )
+    yield _launch(
+        "dorc: debug this function, with its last event",
+        place,
+        [
+            *("run", "${relativeFile}", "--function", "${fileDirnameBasename}"),
+            *("--event", "last", "--inline"),
+        ],
+    )
     yield {
         **_launch("dorc: debug the tests in this file", place, ["${file}"]),
         "module": "pytest",

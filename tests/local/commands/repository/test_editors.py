@@ -32,6 +32,8 @@ def test_vscode_can_run_and_debug_pipelines_and_run_tests(repository: Repository
     arguments = {name: each["args"] for name, each in launches(repository).items()}
     assert arguments["dorc: run this pipeline"] == ["run", "${relativeFile}"]
     assert arguments["dorc: debug this pipeline"] == ["run", "${relativeFile}", "--inline"]
+    function = "run ${relativeFile} --function ${fileDirnameBasename} --event last --inline"
+    assert arguments["dorc: debug this function, with its last event"] == function.split()
     assert arguments["dorc: debug the tests in this file"] == ["${file}"]
     assert repository.invoke("vscode").stdout == ".vscode is complete: nothing was changed\n"
 
@@ -40,6 +42,9 @@ def test_a_pipeline_is_run_by_the_path_of_a_file_in_it(repository: Repository) -
     """As VS Code's ``${relativeFile}`` names it."""
     done = repository.invoke("run", "src/raw-to-processed/tidy/clean/lambda.py", "--inline")
     assert done.stdout.startswith("raw-to-processed/tidy  from example first"), done.stderr
+    function = ["--function", "clean", "--event", "last", "--inline"]
+    again = repository.invoke("run", "src/raw-to-processed/tidy/clean/lambda.py", *function)
+    assert again.returncode == 0, again.stderr
     wrong = repository.invoke("run", "src/raw-to-processed/tidy/clean/other.py")
     assert wrong.stderr.startswith("error: no pipeline 'src/raw-to-processed/tidy/clean/other.py'")
 
@@ -63,7 +68,7 @@ def test_vscode_keeps_what_a_person_wrote(repository: Repository) -> None:
     assert mine in launch
     assert launch.count('"dorc: run this pipeline"') == 1
     repository.write(LAUNCH, launch.replace(', // "mine", }', ""))
-    assert len(launches(repository)) == 3
+    assert len(launches(repository)) == 4
     assert repository.invoke("vscode").stdout == ".vscode is complete: nothing was changed\n"
 
 
