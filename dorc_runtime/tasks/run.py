@@ -89,7 +89,12 @@ def run(
         from dorc_runtime.tasks.drawings.run_summary import print_runs, show_runs
 
         draw = partial(
-            RunDrawing.on_terminal, root=repository.root, json=json, inline=inline, trace=trace
+            RunDrawing.on_terminal,
+            root=repository.root,
+            json=json,
+            inline=inline,
+            trace=trace,
+            skip_waits=skip_waits,
         )
         settings = read_settings(tasks_folder(c))
         isolation = Isolation(settings.function_isolation, settings.function_network)

@@ -52,8 +52,8 @@ class LogLines:
     def print(self) -> None:
         """Print what waits, before anything else is printed."""
         with self._lock:
-            self._width = self._console.width
             if self._pending:
+                self._width = self._console.width
                 text = Text("\n".join(self._pending), style="dim")
                 self._pending.clear()
                 self._console.print(text, soft_wrap=True)

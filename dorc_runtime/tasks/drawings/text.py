@@ -1,4 +1,7 @@
-"""JSON and sizes as text that people read."""
+"""JSON, sizes and times as text that people read."""
+
+import math
+from datetime import datetime
 
 from pydantic import JsonValue
 from rich.highlighter import JSONHighlighter
@@ -29,3 +32,21 @@ def size_text(number: int) -> str:
             return f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} GB"
+
+
+def duration_text(seconds: float) -> str:
+    """Return a duration with its two largest units, rounded up to whole seconds."""
+    left = math.ceil(seconds)
+    parts = []
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
+        number, left = divmod(left, size)
+        if number:
+            parts.append(f"{number} {unit}")
+    return " ".join(parts[:2]) or "0 s"
+
+
+def clock_text(moment: float) -> str:
+    """Return a time of today as a clock shows it, and another with its date."""
+    then = datetime.fromtimestamp(moment).astimezone()
+    is_today = then.date() == datetime.now(then.tzinfo).date()
+    return f"{then:%H:%M:%S}" if is_today else f"{then:%Y-%m-%d %H:%M:%S}"
