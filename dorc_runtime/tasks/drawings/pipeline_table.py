@@ -1,6 +1,6 @@
 """What people see of the pipelines of a repository."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +13,8 @@ from rich.text import Text
 from dorc_runtime.runs.folder import SavedRun
 from dorc_runtime.tasks.drawings.console import console, print_indented
 
-# From this width on, the columns fit next to each other.
-_WIDE = 110
+# The width of a terminal on which every table fits.
+_ENDLESS = 10_000
 # The seconds of each unit.
 _UNITS = {"day": 86_400, "hour": 3_600, "minute": 60}
 _FIELDS = ("starts on", "reads", "writes", "calls", "last run")
@@ -38,19 +38,17 @@ class PipelineEntry:
 
 
 def show_pipelines(entries: Sequence[PipelineEntry]) -> None:
-    """Draw a row for each pipeline; where the terminal is narrow, a few lines for each."""
+    """Draw a row for each pipeline, or a few lines where the terminal is too narrow for rows."""
     terminal = console()
-    rows = {entry.id: _fields(entry, entries) for entry in entries}
-    if terminal.width < _WIDE:
-        _show_blocks(terminal, rows)
+    table = _table(entries)
+    options = terminal.options.update_width(_ENDLESS)
+    if terminal.measure(table, options=options).maximum > terminal.width:
+        _show_blocks(terminal, entries)
         return
-    used = [name for name in _FIELDS if any(row.get(name) for row in rows.values())]
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for title in ("pipeline", *used):
-        table.add_column(title, overflow="fold")
-    for id_, row in rows.items():
-        table.add_row(id_, *(row.get(name, Text()) for name in used))
     terminal.print(table)
+    for entry in entries:
+        if entry.problem:
+            print_indented(terminal, Text("✗ ", style="red"), Text(entry.problem))
 
 
 def pipelines_as_json(entries: Sequence[PipelineEntry], *, root: Path) -> list[JsonValue]:
@@ -69,27 +67,41 @@ def pipelines_as_json(entries: Sequence[PipelineEntry], *, root: Path) -> list[J
     ]
 
 
-def _show_blocks(terminal: Console, rows: Mapping[str, Mapping[str, Text]]) -> None:
-    width = max(len(name) for name in _FIELDS) + 2
+def _table(entries: Sequence[PipelineEntry]) -> Table:
+    rows = {entry.id: _fields(entry, entries, wide=True) for entry in entries}
+    used = [name for name in _FIELDS if any(row[name] for row in rows.values())]
+    table = Table(
+        *("pipeline", *used), box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold"
+    )
     for id_, row in rows.items():
-        terminal.print(Text(id_, style="bold"))
-        for name, text in row.items():
+        table.add_row(id_, *(row[name] for name in used))
+    return table
+
+
+def _show_blocks(terminal: Console, entries: Sequence[PipelineEntry]) -> None:
+    width = max(len(name) for name in _FIELDS) + 2
+    for entry in entries:
+        terminal.print(Text(entry.id, style="bold"))
+        for name, text in _fields(entry, entries, wide=False).items():
             if text:
                 head = Text.assemble((f"  {name:{width}}", "dim"))
                 print_indented(terminal, head, text)
 
 
-def _fields(entry: PipelineEntry, entries: Sequence[PipelineEntry]) -> dict[str, Text]:
+def _fields(
+    entry: PipelineEntry, entries: Sequence[PipelineEntry], *, wide: bool
+) -> dict[str, Text]:
     """Return what is shown of a pipeline among ``entries``, by the titles of the columns."""
+    separator = "\n" if wide else ", "
     callers = [f"Call of {each.id}" for each in entries if entry.id in each.called]
-    starts = Text(", ".join((*entry.triggers, *callers)) or "no trigger")
+    starts = Text(separator.join((*entry.triggers, *callers)) or "no trigger")
     if entry.problem:
-        starts = Text(f"✗ {entry.problem}", style="red")
+        starts = Text(f"✗ {'cannot be read' if wide else entry.problem}", style="red")
     return {
         "starts on": starts,
-        "reads": Text(", ".join(entry.reads)),
-        "writes": Text(", ".join(entry.writes)),
-        "calls": Text(", ".join(entry.called)),
+        "reads": Text(separator.join(entry.reads)),
+        "writes": Text(separator.join(entry.writes)),
+        "calls": Text(separator.join(entry.called)),
         "last run": _run_text(*entry.last_run) if entry.last_run else Text("none", style="dim"),
     }
 

@@ -117,7 +117,13 @@ def test_the_last_run_is_the_newest_one_that_can_be_read(rows: dict[str, Any]) -
 def test_every_line_fits_into_the_terminal(repository: Repository, width: int) -> None:
     lines = repository.invoke("list", COLUMNS=str(width)).stdout.splitlines()
     assert max(len(line.rstrip()) for line in lines) <= width
-    if width < 140:
-        shown = " ".join(" ".join(lines).split())
-        assert "failed in 1.50 s" in shown
-        assert "Call of raw-to-processed/tidy" in shown
+    shown = " ".join(" ".join(lines).split())
+    assert "failed in 1.50 s" in shown
+    assert "Call of raw-to-processed/tidy" in shown
+    assert "ZeroDivisionError: division by zero" in shown
+
+
+def test_a_wide_terminal_shows_a_row_for_each_pipeline(repository: Repository) -> None:
+    header, broken, *_ = repository.invoke("list", COLUMNS="140").stdout.splitlines()
+    assert header.split() == ["pipeline", "starts", "on", "reads", "writes", "calls", "last", "run"]
+    assert broken.split() == ["default/broken", "✗", "cannot", "be", "read", "none"]
