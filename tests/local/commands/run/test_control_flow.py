@@ -25,7 +25,8 @@ def result(done: subprocess.CompletedProcess[str]) -> Any:
 
 def refused(done: subprocess.CompletedProcess[str]) -> str:
     assert done.returncode == 2
-    assert done.stdout == ""
+    message = done.stderr.removeprefix("error: ").removesuffix("\n")
+    assert json.loads(done.stdout) == {"error": {"message": message, "exit_code": 2}}
     assert done.stderr.count("\n") == 1
     return done.stderr
 
