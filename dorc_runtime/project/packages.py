@@ -150,7 +150,11 @@ def unused_packages(repository: Repository, *, cache: Path) -> list[Path]:
     An installation that another command makes at this time is none of them.
     """
     needed = {_key(folder.requirements) for folder in repository.pipelines}
-    used = {path: path.stat().st_mtime for path in cache.glob("*") if path.is_dir()}
+    used: dict[Path, float] = {}
+    for path in cache.glob("*"):
+        # Another command may remove it at this time.
+        with suppress(OSError):
+            used[path] = path.stat().st_mtime
     unused = [
         path
         for path, seconds in used.items()

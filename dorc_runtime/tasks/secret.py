@@ -120,6 +120,8 @@ def secret(
         near = get_close_matches(action, _ACTIONS, n=1)
         hint = f"Did you mean `invoke secret {near[0]}`?" if near else ""
         raise UnknownNameError("action of secret", action, _ACTIONS, remedy=hint)
+    if json and action != "list":
+        raise Exit("error: --json is for list: leave it out.", code=MISTAKE)
     users = _users(repository)
     if action == "copy":
         environments = [

@@ -1,5 +1,6 @@
 """`invoke upgrade`: what it prints, what it refuses, and what it changes."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -199,6 +200,14 @@ class TestCheck:
     def test_it_ignores_uncommitted_changes(self, repository: Path) -> None:
         (repository / "README.md").write_text("changed\n")
         assert upgrade(repository, "--check").returncode == 3
+
+    def test_the_releases_are_printed_as_json(self, repository: Path) -> None:
+        done = upgrade(repository, "--check", "--json")
+        assert done.returncode == 3
+        result = json.loads(done.stdout)
+        assert (result["current"], result["target"]) == (f"v{__version__}", "v2.0.0")
+        assert "Commit the lock file" in result["notes"]
+        assert result["needed"]
 
     def test_no_newer_release_gives_exit_code_0(self, committed: Copy) -> None:
         assert upgrade(committed(), "--check").returncode == 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dorc_runtime.project.packages import packages_folder
+from dorc_runtime.project.packages import packages_folder, remove_unused_packages
 from dorc_runtime.project.repository import Repository as Folder
 from tests.local.wheels import write_wheel
 
@@ -60,6 +60,17 @@ def test_the_folders_are_listed_as_json(used: Repository) -> None:
 def test_all_removes_everything(used: Repository) -> None:
     used.invoke("clean", "--all", "--yes")
     assert left(used) == []
+
+
+def test_an_installation_removes_old_packages_that_no_pipeline_needs(used: Repository) -> None:
+    """The three that were used last stay, for when a requirements file is changed back."""
+    cache = used.root / PACKAGES
+    for number in range(5):
+        (cache / f"cpython-{number}").mkdir()
+        os.utime(cache / f"cpython-{number}", (number, number))
+    remove_unused_packages(Folder(used.root), cache=cache)
+    names = {path.name for path in cache.iterdir()}
+    assert names == {".new-other", "cpython-a", "cpython-4", "cpython-3"}
 
 
 def test_packages_that_a_pipeline_needs_stay(
