@@ -17,11 +17,12 @@ from dorc_runtime.compile.target import Target
 from dorc_runtime.errors import DefinitionError, first_problem
 from dorc_runtime.local.aws.lake import Lake
 from dorc_runtime.local.event_capture import EventCapture
-from dorc_runtime.local.inputs import Start, shown_bucket
+from dorc_runtime.local.inputs import Start
 from dorc_runtime.local.plan.local_target import local_machine, local_target
 from dorc_runtime.local.plan.run_plan import Plan
 from dorc_runtime.local.run import fill
 from dorc_runtime.local.run_records import sent_texts
+from dorc_runtime.local.seeds.lake_seeds import shown_bucket
 from dorc_runtime.local.subscriptions import (
     EXECUTIONS,
     OBJECTS,
@@ -100,6 +101,7 @@ def follow(
     waiting = deque([(present, _Link(first.source.id, _subject_of_start(first.start.event)))])
     while waiting:
         planned, link = waiting.popleft()
+        planned = _in_lake(planned, lake, buckets)
         completed = carry_out(planned, tuple(each.pipeline for each in link.chain))
         yield completed
         for source, received, sent in _by_messages(completed.result, subscriptions, first.target):
@@ -108,13 +110,27 @@ def follow(
             next_link = _next_link(link, source.id, sent, origin=origin)
             example = _example(repository, source, first.start)
             start = Start((), received, f"messages in {name}", example)
-            waiting.append((replace(plan(source.id, start), buckets=buckets), next_link))
+            waiting.append((plan(source.id, start), next_link))
         for bus, event in _events(completed.result, capture, first.region):
             for source, received in subscriptions.started(event, bus=bus):
                 origin = _origin(event, machines)
                 next_link = _next_link(link, source.id, _subject(event), origin=origin)
                 start = Start((), received, origin, _example(repository, source, first.start))
-                waiting.append((replace(plan(source.id, start), buckets=buckets), next_link))
+                waiting.append((plan(source.id, start), next_link))
+
+
+def _in_lake(planned: Plan, lake: Lake, buckets: Sequence[str]) -> Plan:
+    """Return ``planned`` for a lake with ``buckets``, without the seeds that it has already."""
+    present: set[tuple[str, str]] = set()
+    for bucket in {seed.bucket for seed in planned.start.seeds}:
+        lake.create_bucket(bucket)
+        present |= {(bucket, each.key) for each in lake.objects(bucket)}
+    seeds = [each for each in planned.start.seeds if (each.bucket, each.key) not in present]
+    return replace(
+        planned,
+        start=replace(planned.start, seeds=tuple(seeds)),
+        buckets=tuple(sorted({*planned.buckets, *buckets})),
+    )
 
 
 def _by_messages(

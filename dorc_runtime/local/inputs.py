@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,9 +11,19 @@ from pydantic import JsonValue
 from dorc_runtime.compile.names import zones
 from dorc_runtime.compile.target import Target
 from dorc_runtime.compile.triggers.trigger_input import object_event, pipeline_event, schedule_event
-from dorc_runtime.errors import InputError, UnknownNameError, suggestion
+from dorc_runtime.errors import InputError, UnknownNameError
 from dorc_runtime.local.json_text import parse_json, read_json
 from dorc_runtime.local.seeds.example_seeds import QUEUES, TOPICS, SeedValues
+from dorc_runtime.local.seeds.lake_seeds import (
+    Seed,
+    earlier_seeds,
+    example_seeds,
+    given_seeds,
+    joined_seeds,
+    local_bucket,
+    shared_seeds,
+    shown_bucket,
+)
 from dorc_runtime.local.seeds.trigger_messages import trigger_messages
 from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.model.triggers import (
@@ -25,17 +35,6 @@ from dorc_runtime.model.triggers import (
 )
 from dorc_runtime.project.repository import PipelineFolder
 from dorc_runtime.runs.folder import SavedRun
-
-_PREFIX = "local-"
-
-
-@dataclass(frozen=True)
-class Seed:
-    """An object that is in the lake before the run."""
-
-    bucket: str
-    key: str
-    path: Path
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,8 @@ class Start:
 class Request:
     """What a user asks a run to start with; without anything it is the first example.
 
-    ``start`` comes from another run, and is used alone. ``seeds`` are put into services.
+    ``start`` comes from another run, and is used with the shared lake of the pipeline alone.
+    ``seeds`` are put into services.
     ``secrets`` has values of secrets, which replace those in files. ``earlier`` is a saved run:
     what it left in the lake and in tables is there before this run. ``objects`` are files that are
     in the lake, by ``zone/key``. With ``function``, that one
@@ -75,16 +75,6 @@ class Request:
     origin: str = ""
 
 
-def local_bucket(zone: str) -> str:
-    """Return the bucket that stands for a zone of the lake in a local run."""
-    return _PREFIX + zone
-
-
-def shown_bucket(bucket: str) -> str:
-    """Return the zone that a local bucket stands for, or the bucket's own name."""
-    return bucket.removeprefix(_PREFIX)
-
-
 def start_of(
     folder: PipelineFolder,
     pipeline: Pipeline,
@@ -98,14 +88,18 @@ def start_of(
     Raises ``InputError`` for a file or input that cannot be used, ``UnknownNameError`` for an
     example that does not exist.
     """
+    shared = shared_seeds(folder, pipeline, target)
     if request.start is not None:
-        return request.start
+        return replace(request.start, seeds=shared)
     example = _example(folder, request)
-    seeds = _seeds(folder, pipeline, example) if example else ()
+    seeds = example_seeds(folder, pipeline, example, target) if example else ()
     if request.earlier is not None:
-        seeds = _with_earlier(seeds, request.earlier, pipeline, is_newer=bool(request.function))
+        left = earlier_seeds(request.earlier, pipeline, target)
+        # Of one function: the lake is as the run left it, and the example's objects are older.
+        seeds = joined_seeds(left, seeds) if request.function else joined_seeds(seeds, left)
     if request.objects:
-        seeds = _joined(_objects(request.objects, pipeline, target), seeds)
+        seeds = joined_seeds(given_seeds(request.objects, pipeline, target), seeds)
+    seeds = joined_seeds(seeds, shared)
     if request.input is not None:
         option = "--event" if request.function else "--input"
         value = _parsed_input(request.input, option)
@@ -143,61 +137,6 @@ def _example(folder: PipelineFolder, request: Request) -> str | None:
     if folder.examples and not request.objects and others == (None, None, None):
         return folder.examples[0]
     return None
-
-
-def _seeds(folder: PipelineFolder, pipeline: Pipeline, example: str) -> tuple[Seed, ...]:
-    lake = folder.path / "examples" / example / "lake"
-    files = sorted(path for path in lake.glob("*/**/*") if path.is_file())
-    return tuple(_seed(path.relative_to(lake).as_posix(), path, pipeline) for path in files)
-
-
-def _seed(place: str, path: Path, pipeline: Pipeline) -> Seed:
-    """Return the seed at ``zone/key``, or at ``bucket/key`` for a bucket of a trigger."""
-    zone, _, key = place.partition("/")
-    own = {trigger.bucket for trigger in pipeline.triggers if isinstance(trigger, S3Trigger)}
-    return Seed(zone if zone in own else local_bucket(zone), key, path)
-
-
-def _with_earlier(
-    seeds: Sequence[Seed], earlier: SavedRun, pipeline: Pipeline, *, is_newer: bool
-) -> tuple[Seed, ...]:
-    """Return what ``earlier`` left in the lake, and ``seeds``.
-
-    Of an object that both have, that of the seeds is used, unless the run ``is_newer``.
-    """
-    left = [_seed(place, path, pipeline) for place, path in earlier.objects.items()]
-    for seed in left:
-        if not seed.path.is_file():
-            raise InputError(
-                f"{seed.path}, which the run in {earlier.folder} used, does not exist any more: "
-                "start from an example."
-            )
-    newest = [*reversed(left)]
-    return _joined(newest, seeds) if is_newer else _joined(seeds, newest)
-
-
-def _joined(seeds: Sequence[Seed], others: Sequence[Seed]) -> tuple[Seed, ...]:
-    """Return ``seeds``, and the ``others`` that are not in the same places.
-
-    The order counts: a trigger takes the first object that it matches.
-    """
-    by_place: dict[tuple[str, str], Seed] = {}
-    for seed in (*seeds, *others):
-        by_place.setdefault((seed.bucket, seed.key), seed)
-    return tuple(by_place.values())
-
-
-def _objects(objects: Mapping[str, Path], pipeline: Pipeline, target: Target) -> tuple[Seed, ...]:
-    own = {each.bucket for each in pipeline.triggers if isinstance(each, S3Trigger)}
-    known = sorted({*target.zones, *(bucket for bucket in own if bucket)})
-    for place in objects:
-        zone, _, key = place.partition("/")
-        if not key:
-            raise InputError(f"files['{place}']: write zone/key, as in '{known[0]}/{place}'.")
-        if zone not in known:
-            near = suggestion(zone, known).strip()
-            raise UnknownNameError("zone", zone, known, remedy=near)
-    return tuple(_seed(place, file, pipeline) for place, file in objects.items())
 
 
 def _parsed_input(text: str, option: str) -> JsonValue:

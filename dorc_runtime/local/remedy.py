@@ -14,8 +14,8 @@ from dorc_runtime.compile.target import Target
 from dorc_runtime.local.aws.access.roles import is_machine_key
 from dorc_runtime.local.functions.outcome import LocalFunction
 from dorc_runtime.local.http.http_answers import FOLDER
-from dorc_runtime.local.inputs import shown_bucket
 from dorc_runtime.local.libraries.library_advice import library_advice, missing_package
+from dorc_runtime.local.seeds.lake_seeds import shown_bucket
 from dorc_runtime.model.resources import Resource
 from dorc_runtime.runs.causes import read_cause
 from dorc_runtime.runs.events import Ending

@@ -16,7 +16,6 @@ from dorc_runtime.local.aws.services import LocalServices
 from dorc_runtime.local.functions.inline import InlineFunctions
 from dorc_runtime.local.functions.outcome import Functions, LogLine
 from dorc_runtime.local.functions.worker_pool import WorkerPool
-from dorc_runtime.local.inputs import shown_bucket
 from dorc_runtime.local.interpreter.executions import Execution, Run, TaskFault
 from dorc_runtime.local.interpreter.machine import execute
 from dorc_runtime.local.interpreter.scheduler import RealClock, Scheduler
@@ -25,6 +24,7 @@ from dorc_runtime.local.plan.run_plan import Plan
 from dorc_runtime.local.run_failure import run_failure
 from dorc_runtime.local.run_records import memory_of, messages_sent, service_calls, table_contents
 from dorc_runtime.local.sandbox.mechanisms import Isolation
+from dorc_runtime.local.seeds.lake_seeds import shown_bucket
 from dorc_runtime.runs.events import Event, FunctionLogged
 from dorc_runtime.runs.result import RunResult
 
@@ -154,7 +154,7 @@ def _answering(planned: Plan) -> Iterator["AnswerServer | None"]:
 
 
 def fill(lake: Lake, planned: Plan) -> frozenset[tuple[str, str, str]]:
-    """Put the run's first objects into the lake; return all that it holds, by key and ETag.
+    """Put the run's first objects into the lake; return each that it holds, with its time.
 
     Functions can use the lake from then on.
     """
@@ -173,7 +173,7 @@ def fill(lake: Lake, planned: Plan) -> frozenset[tuple[str, str, str]]:
 
 def _content(lake: Lake, buckets: Iterable[str]) -> frozenset[tuple[str, str, str]]:
     return frozenset(
-        (bucket, item.key, item.etag) for bucket in buckets for item in lake.objects(bucket)
+        (bucket, item.key, item.write) for bucket in buckets for item in lake.objects(bucket)
     )
 
 

@@ -17,8 +17,8 @@ from dorc_runtime.compile.names import zones
 from dorc_runtime.compile.target import Target
 from dorc_runtime.compile.triggers.event_patterns import fits
 from dorc_runtime.compile.triggers.rules import Rule, triggers
-from dorc_runtime.local.inputs import local_bucket
 from dorc_runtime.local.plan.local_target import ACCOUNT, LOCAL_NAMES
+from dorc_runtime.local.seeds.lake_seeds import local_bucket
 from dorc_runtime.local.seeds.trigger_messages import message_sources, messages_input
 from dorc_runtime.model.triggers import S3Trigger
 from dorc_runtime.runs.events import ExecutionStatusChanged

@@ -10,6 +10,8 @@ ANSWERS = ".copier-answers.yml"
 CONFIGURATION = "pipeline_config.py"
 DEFINITION = "pipeline.py"
 HANDLER = "lambda.py"
+# The folder next to the examples of a pipeline with objects that are in the lake of all of them.
+SHARED_LAKE = "lake"
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class PipelineFolder:
     @cached_property
     def examples(self) -> tuple[str, ...]:
         """The names of the examples, sorted."""
-        return tuple(sorted(case.name for case in self.path.glob("examples/*/") if case.is_dir()))
+        folders = [each for each in self.path.glob("examples/*/") if each.is_dir()]
+        return tuple(sorted(each.name for each in folders if each.name != SHARED_LAKE))
 
     @property
     def requirements(self) -> tuple[Path, ...]:

@@ -19,7 +19,13 @@ from dorc_runtime.model.triggers import CronTrigger, S3Trigger
 from dorc_runtime.project.definitions import load_config, load_source
 from dorc_runtime.project.environment_values.secret_files import secret_file_problems
 from dorc_runtime.project.environments import Kind, Program, stack_file_problems
-from dorc_runtime.project.repository import ANSWERS, DEFINITION, PipelineFolder, Repository
+from dorc_runtime.project.repository import (
+    ANSWERS,
+    DEFINITION,
+    SHARED_LAKE,
+    PipelineFolder,
+    Repository,
+)
 from dorc_runtime.project.requirements import requirement_problems
 from dorc_runtime.project.template.answers import deleted_pipelines
 from dorc_runtime.testing.environment_checks import check_pipelines, checked_environments
@@ -102,6 +108,7 @@ def _examples(
     folder: PipelineFolder, source: Source, places: Collection[str] | None
 ) -> Iterator[str]:
     """Yield the problems in examples; ``places`` has zones and buckets, None for unknown ones."""
+    yield from _lake(folder, folder.path / "examples" / SHARED_LAKE, places)
     for example in folder.examples:
         for check in (_input, _mocks, _expected):
             try:

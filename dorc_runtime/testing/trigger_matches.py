@@ -11,9 +11,9 @@ from pydantic import JsonValue
 from dorc_runtime.compile.checks import Source, problems_of, resolved_source
 from dorc_runtime.compile.names import execution_arn, zones
 from dorc_runtime.errors import DefinitionError
-from dorc_runtime.local.inputs import local_bucket
 from dorc_runtime.local.plan.local_target import ACCOUNT, REGION, local_machine, local_target
 from dorc_runtime.local.seeds.example_seeds import message_text
+from dorc_runtime.local.seeds.lake_seeds import local_bucket
 from dorc_runtime.local.subscriptions import Event, Subscriptions, object_created, status_changed
 from dorc_runtime.model.triggers import S3Trigger, Status
 from dorc_runtime.project.definitions import load_config, load_source

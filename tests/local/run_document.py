@@ -72,7 +72,7 @@ class Stored:
             raise UnknownNameError("bucket", bucket, [])
         moment = datetime.fromtimestamp(START, UTC)
         return tuple(
-            LakeObject(bucket, key, len(body), md5(body, usedforsecurity=False).hexdigest(), moment)
+            LakeObject(bucket, key, len(body), _etag(body), moment, "")
             for key, body in sorted(self.buckets[bucket].items())
         )
 
@@ -80,6 +80,10 @@ class Stored:
         if bucket not in self.buckets:
             raise UnknownNameError("bucket", bucket, [])
         self.buckets[bucket][key] = body
+
+
+def _etag(body: bytes) -> str:
+    return md5(body, usedforsecurity=False).hexdigest()
 
 
 @dataclass

@@ -32,13 +32,17 @@ _OBJECTS = "/moto-api/dorc/objects"
 
 @dataclass(frozen=True, slots=True)
 class LakeObject:
-    """An object in the lake; ``size`` is in bytes, ``etag`` differs for each content."""
+    """An object in the lake; ``size`` is in bytes.
+
+    ``etag`` differs for each content, and ``write`` for each time that the object was written.
+    """
 
     bucket: str
     key: str
     size: int
     etag: str
     last_modified: datetime
+    write: str
 
 
 class Lake:
@@ -152,8 +156,8 @@ class Lake:
         if status == _NOT_FOUND:
             raise self._no_bucket(bucket)
         return tuple(
-            LakeObject(bucket, key, size, etag, datetime.fromisoformat(time))
-            for key, size, etag, time in json.loads(answer)
+            LakeObject(bucket, key, size, etag, datetime.fromisoformat(time), write)
+            for key, size, etag, time, write in json.loads(answer)
         )
 
     def reset(self) -> None:

@@ -26,7 +26,7 @@ def with_stored_objects(application: WSGIApplication) -> WSGIApplication:
 
     PUT takes a JSON list of ``[bucket, key, path of a file]``; 400 with the reason for a file that
     cannot be read. GET lists the objects of ``?bucket=`` by key, as a JSON list of ``[key, size,
-    etag, last modified]``; 404 without that bucket.
+    etag, last modified, time of the write]``; 404 without that bucket.
     """
     from werkzeug.wrappers import Request, Response
 
@@ -61,7 +61,14 @@ def _listing(bucket: str) -> Response:
     backend = _backend(bucket)
     found, *_ = backend.list_objects(backend.get_bucket(bucket), None, None, None, None)
     rows = [
-        [item.name, item.size, item.etag.strip('"'), item.last_modified_ISO8601] for item in found
+        [
+            item.name,
+            item.size,
+            item.etag.strip('"'),
+            item.last_modified_ISO8601,
+            item.last_modified.isoformat(),
+        ]
+        for item in found
     ]
     return Response(json.dumps(rows))
 

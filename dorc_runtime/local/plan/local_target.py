@@ -6,7 +6,7 @@ from pydantic import JsonValue
 
 from dorc_runtime.compile.names import EXAMPLE_ACCOUNT, Names, machine_arn, zones
 from dorc_runtime.compile.target import Target
-from dorc_runtime.local.inputs import local_bucket
+from dorc_runtime.local.seeds.lake_seeds import local_bucket
 from dorc_runtime.model.config import Config
 from dorc_runtime.model.resources import Bucket
 from dorc_runtime.project.environment_values.local_values import local_values

@@ -1,7 +1,7 @@
 """Everything about a run that is known before it starts."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,12 @@ from dorc_runtime.compile.names import (
     function_arn,
     partition,
 )
-from dorc_runtime.compile.permissions.function_access import function_variables
+from dorc_runtime.compile.permissions.function_access import (
+    function_variables,
+    objects,
+    reads,
+    writes,
+)
 from dorc_runtime.compile.target import Target
 from dorc_runtime.errors import InputError
 from dorc_runtime.local.aws.access.roles import Roles, policies, sessions
@@ -37,6 +42,7 @@ from dorc_runtime.local.seeds.example_seeds import (
     seeds_of,
     seeds_with,
 )
+from dorc_runtime.local.seeds.lake_seeds import Seed, joined_seeds, shared_seeds
 from dorc_runtime.model.resources import Resource
 from dorc_runtime.model.steps import Function, all_steps, called_pipelines
 from dorc_runtime.model.triggers import QueueTrigger
@@ -133,6 +139,7 @@ def plan(
         wholes = list(sources.values())
     source = sources[folder.id]
     start = start_of(folder, source.pipeline, request, now=datetime.now(UTC), target=target)
+    start = replace(start, seeds=_with_called(repository, start.seeds, sources, target))
     _check_size(start)
     values = {
         **read_secrets(repository),
@@ -168,7 +175,7 @@ def plan(
         start=replace(start, origin=redaction.text(start.origin)),
         functions=functions,
         roles=_roles(sources, prefixes, target, config.buckets if config else {}),
-        buckets=tuple(sorted({*target.zones.values(), *(seed.bucket for seed in start.seeds)})),
+        buckets=_buckets(start, sources, target),
         target=target,
         resources=used,
         seeds=_seeds(folder, source, start.example, request, Resources(target.resources, used)),
@@ -189,6 +196,32 @@ def plan(
         redaction=redaction,
         function=request.function,
     )
+
+
+def _with_called(
+    repository: Repository, seeds: Sequence[Seed], sources: Mapping[str, Source], target: Target
+) -> tuple[Seed, ...]:
+    """Return ``seeds``, then the shared lakes of the pipelines that are called."""
+    called = [
+        seed
+        for name, each in sources.items()
+        for seed in shared_seeds(repository.pipeline(name), each.pipeline, target)
+    ]
+    return joined_seeds(seeds, called)
+
+
+def _buckets(start: Start, sources: Mapping[str, Source], target: Target) -> tuple[str, ...]:
+    """Return the buckets of zones, of objects, and those that functions read and write."""
+    named = {
+        entry.partition("/")[0]
+        for each in sources.values()
+        for step in all_steps(each.pipeline.steps)
+        if isinstance(step, Function)
+        for entry in objects((*reads(step, each.layer), *writes(step, each.layer)))
+    }
+    others = (target.zones.get(name, name) for name in named)
+    seeded = (seed.bucket for seed in start.seeds)
+    return tuple(sorted({*target.zones.values(), *seeded, *others}))
 
 
 def _roles(

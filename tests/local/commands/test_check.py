@@ -37,6 +37,15 @@ def test_a_wrong_file_of_an_example_is_reported(repository: Repository, name: st
     assert done.returncode == 2
 
 
+def test_a_wrong_file_of_the_shared_lake_is_reported(repository: Repository) -> None:
+    repository.write(f"{TIDY}/examples/lake/rav/a.csv", "a")
+    repository.write(f"{TIDY}/examples/lake/input.json", "{}")
+    assert repository.invoke("check").stdout.splitlines() == [
+        f"{TIDY}/examples/lake/input.json is in no zone: move it to lake/<zone>/input.json.",
+        f"{TIDY}/examples/lake/rav: no zone or bucket 'rav'. Did you mean 'raw'?",
+    ]
+
+
 def test_buckets_that_are_named_anywhere_may_be_in_examples(repository: Repository) -> None:
     repository.define(
         'Function("clean", reads=["reference/codes"])',

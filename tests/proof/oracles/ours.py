@@ -82,7 +82,7 @@ class _Stored:
             raise UnknownNameError("bucket", bucket, [])
         moment = datetime.fromtimestamp(START, UTC)
         return tuple(
-            LakeObject(bucket, key, len(text), "etag", moment)
+            LakeObject(bucket, key, len(text), "etag", moment, "")
             for key, text in sorted(self.buckets[bucket].items())
         )
 

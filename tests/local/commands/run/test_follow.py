@@ -341,3 +341,46 @@ def test_any_broken_pipeline_is_reported_before_the_first_run(repository: Reposi
     assert done.stderr == "error: src/default/broken/pipeline.py:1: '(' was never closed\n"
     assert done.returncode == 2
     assert not (repository.root / ".dorc/runs").exists()
+
+
+READ_CODES = """
+import boto3
+s3 = boto3.client("s3")
+return s3.get_object(Bucket="codes", Key="islands.csv")["Body"].read().decode()
+""".strip()
+
+
+def test_a_shared_lake_is_in_every_run_and_follows(repository: Repository) -> None:
+    """What a run has written is not replaced by the shared lake of a pipeline that it starts."""
+    repository.define(
+        'Function("clean", reads=["codes"], writes=["processed", "codes"])',
+        imports="Function, Pipeline, S3Trigger",
+        more=', triggers=[S3Trigger(suffix=".csv")]',
+    )
+    written = WRITE.format(bucket="codes", key="islands.csv", body="b'new'")
+    object_ = WRITE.format(bucket="local-processed", key="a.csv", body="b'1'")
+    read = READ_CODES.replace("return", "codes =")
+    repository.handle(f"{read}\n{written}\n{object_}\nreturn codes")
+    pipeline(
+        repository,
+        "processed-to-curated/sum",
+        "S3Trigger()",
+        f"{read}\n"
+        'other = s3.get_object(Bucket="codes", Key="other.csv")["Body"].read().decode()\n'
+        "return [codes, other]",
+    )
+    sum_file = repository.root / "src/processed-to-curated/sum/pipeline.py"
+    sum_file.write_text(sum_file.read_text().replace('"do"', '"do", reads=["codes"]'))
+    repository.write(f"src/{FIRST}/examples/lake/codes/islands.csv", "old")
+    for name in ("islands", "other"):
+        repository.write(f"src/processed-to-curated/sum/examples/lake/codes/{name}.csv", "shared")
+    runs = followed(repository)
+    assert [run["output"] for run in runs] == ["old", ["new", "shared"]]
+
+
+def test_an_object_that_is_written_again_unchanged_is_listed(repository: Repository) -> None:
+    repository.write(f"src/{FIRST}/examples/first/lake/processed/a.csv", "1")
+    body = WRITE.format(bucket="local-processed", key="a.csv", body="b'1'")
+    repository.handle(f"import boto3\n{body}\nreturn 1")
+    done = repository.invoke("run", FIRST, "--json")
+    assert json.loads(done.stdout)["written"] == [{"key": "processed/a.csv", "size": 1}]

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 RUN = ("run", "raw-to-processed/tidy")
 CODES = "src/raw-to-processed/tidy/examples/first/lake/reference/codes.csv"
 S3 = "import boto3\ns3 = boto3.client('s3')\n"
-READ = (
-    f"{S3}return s3.get_object(Bucket='local-reference', Key='codes.csv')['Body'].read().decode()"
-)
+READ = f"{S3}return s3.get_object(Bucket='reference', Key='codes.csv')['Body'].read().decode()"
 READ_IT_ALL = (
     "error: clean is not allowed s3:GetObject on reference/codes.csv: give "
     'Function("clean", reads=["reference/", ...]).\n'
@@ -37,18 +35,13 @@ def test_a_refused_request_is_a_mistake_with_its_remedy(
 def test_the_remedy_is_shown_where_s3_gives_no_reason(repository: Repository) -> None:
     """A download asks for the object's size first, and that refusal has no text."""
     repository.write(CODES, "1,2\n")
-    repository.handle(f"{S3}s3.download_file('local-reference', 'codes.csv', '/dev/null')")
+    repository.handle(f"{S3}s3.download_file('reference', 'codes.csv', '/dev/null')")
     assert repository.invoke(*RUN).stderr == READ_IT_ALL
 
 
 def test_the_remedy_helps(repository: Repository) -> None:
     repository.write(CODES, "1,2\n")
     repository.define('Function("clean", reads=["reference/"])')
-    # Makes it a zone of the repository.
-    repository.write(
-        "src/reference-to-raw/copy/pipeline.py",
-        'from dorc_runtime import Pipeline, Wait\n\npipeline = Pipeline(steps=[Wait("5")])\n',
-    )
     repository.handle(READ)
     done = repository.invoke(*RUN, "--input", "{}", "--example", "first", "--json")
     assert done.returncode == 0, done.stderr
