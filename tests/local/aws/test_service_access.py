@@ -104,6 +104,7 @@ def test_each_service_refuses_in_its_own_words(
 
 BATCH = {"RequestItems": {"orders": [{"PutRequest": {"Item": ITEM}}]}}
 ENTRY = {"Id": "1", "Message": "m"}
+EVENT = {"Source": "our.app", "DetailType": "tidied", "Detail": "{}"}
 SELECT = 'SELECT * FROM "orders"."by-day" WHERE day = \'1\''
 
 
@@ -129,6 +130,12 @@ SELECT = 'SELECT * FROM "orders"."by-day" WHERE day = \'1\''
             {"Statement": SELECT},
             "dynamodb:PartiQLSelect",
             f"{ORDERS}/index/by-day",
+        ),
+        (
+            "events.put_events",
+            {"Entries": [{**EVENT, "EventBusName": "ours"}]},
+            "events:PutEvents",
+            f"arn:aws:events:{HERE}:event-bus/ours",
         ),
         ("dynamodb.list_tables", {}, "dynamodb:ListTables", f"arn:aws:dynamodb:{HERE}:table/*"),
         (

@@ -32,6 +32,7 @@ class _Form(NamedTuple):
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+# https://docs.aws.amazon.com/eventbridge/latest/APIReference/CommonErrors.html
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
 # https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html
@@ -40,6 +41,7 @@ _FORMS: Mapping[str, _Form] = MappingProxyType(
     {
         "s3": _Form(403, "AccessDenied", ""),
         "dynamodb": _Form(400, "com.amazon.coral.service#AccessDeniedException", "1.0"),
+        "events": _Form(400, "AccessDeniedException", "1.1"),
         "sns": _Form(403, "AuthorizationError", ""),
         "sqs": _Form(403, "AccessDenied", "1.0"),
         "ssm": _Form(400, "AccessDeniedException", "1.1"),

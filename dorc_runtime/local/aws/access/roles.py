@@ -15,8 +15,8 @@ from dorc_runtime.model.steps import Function, all_steps, called_pipelines
 
 # Names of functions have no capital letters.
 _MACHINE = "STATES-"
-# In a run, all topics and queues are in one account.
-_ACCOUNT_OF_MESSAGES = re.compile(r"(?<=:)(sns|sqs):([^:]*):[^:]*(?=:)")
+# In a run, all topics, queues and event buses are in one account.
+_ACCOUNT_OF_MESSAGES = re.compile(r"(?<=:)(events|sns|sqs):([^:]*):[^:]*(?=:)")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Requests to DynamoDB, SNS, SQS, SSM and Secrets Manager, and the permissions that they need.
+"""Requests to services other than S3, and the permissions that they need.
 
 It imports the standard library alone: the lake's server loads it by its path.
 
@@ -195,12 +195,21 @@ def _secrets_manager(request: Request, place: Place) -> Iterator[Need]:
             yield Need(action, place.arn("secretsmanager", f"secret:{name}-000000"), name)
 
 
+def _events(request: Request, place: Place) -> Iterator[Need]:
+    entries = request.arguments.get("Entries")
+    if request.action == "PutEvents" and isinstance(entries, list):
+        for bus in dict.fromkeys(str(each.get("EventBusName", "default")) for each in entries):
+            arn = bus if bus.startswith("arn:") else place.arn("events", f"event-bus/{bus}")
+            yield _need("events", "PutEvents", arn)
+
+
 def _need(service: str, action: str, arn: str) -> Need:
     return Need(f"{service}:{action}", arn, arn)
 
 
 _NEEDS: Mapping[str, Callable[[Request, Place], Iterable[Need]]] = {
     "dynamodb": _dynamodb,
+    "events": _events,
     "sns": _sns,
     "sqs": _sqs,
     "ssm": _ssm,

@@ -242,7 +242,11 @@ boto3.client("events").put_events(Entries=[{{
 def test_an_event_of_a_function_starts_the_pipelines_with_a_matching_pattern(
     repository: Repository, bus: str, watched: str
 ) -> None:
-    repository.handle(PUT.format(rows=7, bus=bus))
+    repository.define(
+        'Function("clean", permissions=[Permission("events:PutEvents", resources=["*"])])',
+        imports="Function, Permission, Pipeline, S3Trigger",
+        more=', triggers=[S3Trigger(suffix=".csv")]',
+    ).handle(PUT.format(rows=7, bus=bus))
     at = f', bus="{watched}"' if watched else ""
     for name, limit in (("many", 5), ("few", 10)):
         pattern = {"source": ["our.app"], "detail": {"rows": [{"numeric": [">", limit]}]}}
