@@ -1,12 +1,19 @@
-"""What pytest shows of values with secrets: redacted before pytest shortens or splits them."""
+"""What pytest shows of values with secrets.
 
-from collections.abc import Collection
+A part of a secret cannot be found by the value of it. So comparisons and local variables are
+redacted before they are shortened or split, and parts are looked for where pytest has cut a value.
+"""
+
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import pytest
-from _pytest._io.saferepr import SafeRepr, safeformat
 
-from dorc_runtime.runs.redaction import Redaction
+from dorc_runtime.runs.redaction import SHORTEST, Redaction
+
+_CUT = "..."
+# The length to which pytest cuts values, too.
+_LONGEST = 240
 
 
 class _Text:
@@ -26,21 +33,58 @@ def redacted_value(value: Any, redactions: Collection[Redaction]) -> Any:
     return value
 
 
-def redact_reports(config: pytest.Config, redactions: Collection[Redaction]) -> None:
-    """Let pytest redact values before it shortens them, until ``config`` ends.
+def redacted_text(text: str, redactions: Collection[Redaction]) -> str:
+    """Return ``text`` without secrets, and without parts of them next to ``...``."""
+    for redaction in redactions:
+        first, *others = redaction.text(text).split(_CUT)
+        pieces = [first]
+        for piece in others:
+            pieces[-1] = _without_end(pieces[-1], redaction)
+            pieces.append(_without_start(piece, redaction))
+        text = _CUT.join(pieces)
+    return text
 
-    A part of a secret that was cut could not be found later. pytest has no public way to say this,
-    except for comparisons.
-    """
-    short, long = SafeRepr.repr, safeformat
-    patch = pytest.MonkeyPatch()
-    patch.setattr(
-        SafeRepr, "repr", lambda self, value: short(self, redacted_value(value, redactions))
-    )
-    patch.setattr(
-        "_pytest._code.code.safeformat", lambda value: long(redacted_value(value, redactions))
-    )
-    config.add_cleanup(patch.undo)
+
+def local_variables(
+    excinfo: pytest.ExceptionInfo[BaseException], redactions: Collection[Redaction]
+) -> Iterator[tuple[str, str]]:
+    """Yield the local variables of each frame, with its place."""
+    for entry in excinfo.traceback:
+        if entry.ishidden(excinfo):
+            continue
+        lines = [
+            f"{name:<10} = {_short(repr(redacted_value(value, redactions)))}"
+            for name, value in sorted(entry.locals.items())
+            if not name.startswith(("__", "@"))
+        ]
+        yield f"local variables, {entry.path}:{entry.lineno + 1}", "\n".join(lines)
+
+
+def _short(text: str) -> str:
+    half = (_LONGEST - len(_CUT)) // 2
+    return text if len(text) <= _LONGEST else f"{text[:half]}{_CUT}{text[-half:]}"
+
+
+def _without_end(text: str, redaction: Redaction) -> str:
+    """Return ``text`` without the longest part of a secret that it ends with."""
+    for form, name in redaction.forms.items():
+        length = 0
+        while length < len(text) and text[-length - 1 :] in form:
+            length += 1
+        if length >= SHORTEST:
+            return f"{text[:-length]}[secret {name}]"
+    return text
+
+
+def _without_start(text: str, redaction: Redaction) -> str:
+    """Return ``text`` without the longest part of a secret that it starts with."""
+    for form, name in redaction.forms.items():
+        length = 0
+        while length < len(text) and text[: length + 1] in form:
+            length += 1
+        if length >= SHORTEST:
+            return f"[secret {name}]{text[length:]}"
+    return text
 
 
 def _redacted(value: Any, redaction: Redaction) -> Any:

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Collection, Generator, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,12 +26,9 @@ _COVERAGE_KEY = "dorc_coverage"
 
 def shared_redactions(config: pytest.Config) -> set[Redaction]:
     """Return the secrets of all runs of the session, which pytest then does not show."""
-    from dorc_runtime.testing.reports.redacted_values import redact_reports
-
     redactions = config.stash.get(_redactions, None)
     if redactions is None:
         redactions = config.stash[_redactions] = set()
-        redact_reports(config, redactions)
     return redactions
 
 
@@ -57,10 +55,12 @@ def pytest_assertrepr_compare(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add why runs failed to what a test shows, and replace the values of secrets in it."""
-    report = yield
+    redactions = item.config.stash.get(_redactions, set())
+    with _own_local_variables(item.config, redactions):
+        report = yield
     failed = item.stash.get(FAILED, [])
     if report.failed and failed:
         from dorc_runtime.testing.reports.failure_text import add_failures
@@ -71,12 +71,31 @@ def pytest_runtest_makereport(
             width=item.config.get_terminal_writer().fullwidth,
             all_frames=item.config.get_verbosity() > 0,
         )
-    for redaction in item.config.stash.get(_redactions, ()):
-        redacted = redaction.text(report.longreprtext)
+    if redactions:
+        from dorc_runtime.testing.reports.redacted_values import local_variables, redacted_text
+
+        redacted = redacted_text(report.longreprtext, redactions)
         if redacted != report.longreprtext:
             report.longrepr = redacted
-        report.sections = [(name, redaction.text(text)) for name, text in report.sections]
+        if item.config.option.showlocals and report.failed and call.excinfo is not None:
+            report.sections += local_variables(call.excinfo, redactions)
+        report.sections = [
+            (name, redacted_text(text, redactions)) for name, text in report.sections
+        ]
     return report
+
+
+@contextmanager
+def _own_local_variables(
+    config: pytest.Config, redactions: Collection[Redaction]
+) -> Iterator[None]:
+    """Keep pytest from showing local variables, parts of which may be parts of secrets."""
+    before = config.option.showlocals
+    config.option.showlocals = before and not redactions
+    try:
+        yield
+    finally:
+        config.option.showlocals = before
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
