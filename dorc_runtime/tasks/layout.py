@@ -64,7 +64,7 @@ def new_env(
     elif setting and not dry_run:
         raise ScaffoldError(f"{stack_file(name)} exists: write the values of settings there.")
     notes = (
-        f"write its own settings into {stack_file(name)}",
+        f"write into {stack_file(name)} what differs in {name}: fields of Config, and settings",
         f"next: invoke preview --instance infra --env {name}",
     )
     carry_out(change, dry_run=dry_run, json=json, notes=notes)

@@ -45,6 +45,10 @@ def test_libraries_for_http_get_the_answers_of_the_example() -> None:
     assert run("web") == [MEANS, MEANS, MEANS]
 
 
+def test_powertools_reads_a_secret_and_a_parameter() -> None:
+    assert run("powertools") == {"length": len("correct horse"), "limit": 5}
+
+
 def test_the_repository_has_no_other_pipelines() -> None:
     folders = {path.parent.name for path in REPOSITORY.glob("src/*/*/pipeline.py")}
-    assert folders == {*PIPELINES, "web"}
+    assert folders == {*PIPELINES, "powertools", "web"}
