@@ -21,6 +21,9 @@ class Functions:
         self._repository = repository
         self._runner = runner
 
+    def __repr__(self) -> str:
+        return "<fixture function>"
+
     def __call__(self, name: str) -> "FunctionCall":
         """Return the function ``layer/pipeline/name``, to call it with events.
 
@@ -41,6 +44,9 @@ class FunctionCall:
         self._runner = runner
         self._pipeline = pipeline
         self._function = function
+
+    def __repr__(self) -> str:
+        return f"<function {self._pipeline}/{self._function}>"
 
     def __call__(
         self,
