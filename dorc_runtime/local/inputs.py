@@ -52,7 +52,7 @@ class Start:
 
 @dataclass(frozen=True)
 class Request:
-    """What a user asks a run to start with; without anything it is the first example.
+    """What a user asks a run to start with; without anything it is the default example.
 
     ``start`` comes from another run, and is used with the shared lake of the pipeline alone.
     ``seeds`` are put into services.
@@ -135,7 +135,12 @@ def _example(folder: PipelineFolder, request: Request) -> str | None:
         return request.example
     others = (request.file, request.input, request.earlier)
     if folder.examples and not request.objects and others == (None, None, None):
-        return folder.examples[0]
+        if folder.default_example is None:
+            raise InputError(
+                f"{folder.id} has {len(folder.examples)} examples, and none is called first: add "
+                f"--example, in a test example=. Known: {', '.join(folder.examples)}."
+            )
+        return folder.default_example
     return None
 
 

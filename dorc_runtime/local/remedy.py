@@ -94,6 +94,11 @@ def _broken_rule(ending: Ending, function: LocalFunction) -> str | None:
                 f"{name} ended its own process: return from the handler, or raise an exception; "
                 "do not call sys.exit() or os._exit()."
             )
+        case "BdbQuit":
+            return (
+                f"{name} stops in a debugger, which finds no terminal in a worker process: add "
+                "--inline to `invoke run`, or run its test without workers."
+            )
         case "Runtime.ImportModuleError":
             problem = f"{file} cannot be imported: {_message(ending)}."
             return " ".join(filter(None, (problem, missing_package(_message(ending), name))))

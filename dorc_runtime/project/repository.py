@@ -12,6 +12,7 @@ DEFINITION = "pipeline.py"
 HANDLER = "lambda.py"
 # The folder next to the examples of a pipeline with objects that are in the lake of all of them.
 SHARED_LAKE = "lake"
+FIRST_EXAMPLE = "first"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,13 @@ class PipelineFolder:
         """The names of the examples, sorted."""
         folders = [each for each in self.path.glob("examples/*/") if each.is_dir()]
         return tuple(sorted(each.name for each in folders if each.name != SHARED_LAKE))
+
+    @property
+    def default_example(self) -> str | None:
+        """The example ``first``, or else the only one; None where there is neither."""
+        if FIRST_EXAMPLE in self.examples:
+            return FIRST_EXAMPLE
+        return self.examples[0] if len(self.examples) == 1 else None
 
     @property
     def requirements(self) -> tuple[Path, ...]:

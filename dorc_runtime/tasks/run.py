@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @task(
     help={
         "pipeline": "LAYER/NAME of the pipeline",
-        "example": "folder under its examples/ to start from (default: the first)",
+        "example": "folder under its examples/ to start from (default: first, or the only one)",
         "file": "a file to upload where the pipeline's S3Trigger watches",
         "input": "JSON, or a JSON file, to start the pipeline with",
         "inline": "call functions in this process, for a debugger; no limits apply",

@@ -56,9 +56,9 @@ def run_request(
         origin = f"its event in {saved.folder.name}{names}"
         return Request(example, None, text, earlier=earlier, function=function, origin=origin)
     origin = ""
-    if event is not None and example is None and earlier is None and folder.examples:
-        # An event names objects: those of the first example are more likely than none.
-        example = folder.examples[0]
+    if event is not None and example is None and earlier is None and folder.default_example:
+        # An event names objects: those of an example are more likely than none.
+        example = folder.default_example
         origin = f"the event, with example {example}"
     return Request(
         example,

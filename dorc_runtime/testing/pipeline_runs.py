@@ -138,11 +138,11 @@ class PipelineRunner:
     ) -> PipelineRun:
         """Run ``pipeline`` (``layer/name``) with an example, an uploaded file, or an input.
 
-        Without any of them it is the first example. ``files`` has objects that are in the lake, by
-        ``zone/key``: texts, bytes, or files. ``tables`` has items, ``queues`` messages, and
-        ``parameters`` the parameters of SSM that exist before the run, in place of those that the
-        example has for the same table, queue or name; ``secrets`` has values of secrets in place of
-        those in files. ``patches`` replace, for this run, names in
+        Without any of them it is the example ``first``, or the only one. ``files`` has objects that
+        are in the lake, by ``zone/key``: texts, bytes, or files. ``tables`` has items, ``queues``
+        messages, and ``parameters`` the parameters of SSM that exist before the run, in place of
+        those that the example has for the same table, queue or name; ``secrets`` has values of
+        secrets in place of those in files. ``patches`` replace, for this run, names in
         functions: ``{"clean.today": lambda: "2030-01-31"}``. With ``workers``, functions run in
         worker processes with Lambda's rules, where patches are not possible. Raises a
         ``DorcError`` for a run that cannot start.

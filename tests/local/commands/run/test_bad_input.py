@@ -226,6 +226,15 @@ CALLS: dict[str, tuple[Change, tuple[str, ...], str]] = {
         (*RUN, "--example", "second"),
         "no example 'second'; known: first.",
     ),
+    "no example named, of several": (
+        lambda r: (
+            r.write("src/raw-to-processed/tidy/examples/two/input.json", "{}")
+            and (r.pipeline / "examples/first").rename(r.pipeline / "examples/one")
+        ),
+        RUN,
+        "raw-to-processed/tidy has 2 examples, and none is called first: add --example, in a test "
+        "example=. Known: one, two.",
+    ),
     "a file that does not exist": (nothing, (*RUN, "--file", "no.csv"), "no.csv does not exist."),
     "a file that no trigger takes": (
         nothing,
@@ -360,6 +369,10 @@ BROKEN: dict[str, tuple[Change, str]] = {
         "clean was ended by a signal: killed (signal 9).",
     ),
     "exits": (lambda r: r.handle("import os\nos._exit(3)"), "clean ended its own process"),
+    "stops in a debugger": (
+        lambda r: r.handle("breakpoint()\nreturn 1"),
+        "clean stops in a debugger, which finds no terminal in a worker process: add --inline to",
+    ),
     "exits politely": (
         lambda r: r.handle("import sys\nsys.exit(0)"),
         "clean ended its own process",

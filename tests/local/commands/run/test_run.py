@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -32,6 +33,18 @@ def test_the_first_example_runs_and_shows_what_it_did(repository: Repository) ->
     assert '{"size": 8}' in shown
     assert "succeeded in" in shown
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("others", [("a", "first", "z"), ("only",)])
+def test_a_run_starts_from_the_example_first_or_the_only_one(
+    repository: Repository, others: tuple[str, ...]
+) -> None:
+    examples = repository.pipeline / "examples"
+    (examples / "first").rename(repository.root / "kept")
+    for name in others:
+        shutil.copytree(repository.root / "kept", examples / name)
+    chosen = "first" if "first" in others else "only"
+    assert f"from example {chosen}, tidy/first.csv in raw" in repository.invoke(*RUN).stdout
 
 
 def test_the_objects_that_a_run_wrote_are_saved(repository: Repository) -> None:
