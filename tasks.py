@@ -15,17 +15,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
 from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import task
 
+if TYPE_CHECKING:
+    from rich.text import Text
+
 ROOT = Path(__file__).parent
 EXAMPLE = ROOT / "examples" / "penguins"
 QUICK = ("unit", "template", "local", "synth")
 ALL = (*QUICK, "proof", "engine", "image", "libraries")
 GROUPS = ("species", "island", "year")
+_PICTURE_WIDTH = 100
 
 
 def _pipeline_tasks() -> Collection:
@@ -92,35 +97,45 @@ def types(c: Context) -> None:
 @task(
     help={
         "folder": "where to create the repository, and leave it (default: a temporary folder)",
-        "svg": "a file to draw the terminal's output into",
+        "svg": "a file to draw a picture of the first run into",
     }
 )
 def demo(c: Context, folder: str | None = None, svg: str | None = None) -> None:
     """Create a repository, add two pipelines, and run them with a real file."""
     from rich.console import Console
+    from rich.terminal_theme import MONOKAI
     from rich.text import Text
 
-    screen = Console(highlight=False, record=bool(svg), width=86 if svg else None)
+    screen = Console(highlight=False)
+    # One screen of a terminal, of what a person sees in the end.
+    picture = Console(highlight=False, record=True, width=_PICTURE_WIDTH, file=io.StringIO())
 
-    def show(command: str) -> None:
-        screen.print(Text.assemble(("$ ", "bold cyan"), (command, "bold")))
+    def show(command: str, *consoles: Console) -> None:
+        for console in consoles or (screen,):
+            console.print(Text.assemble(("$ ", "bold cyan"), (command, "bold")))
 
-    def call(*words: str, shown: str = "") -> None:
-        show(shown or " ".join(words))
-        _call(words, made, screen=screen if svg else None)
+    def call(*words: str, shown: str = "", drawn: bool = False) -> None:
+        show(shown or " ".join(words), *((screen, picture) if drawn else ()))
+        if not (svg and drawn):
+            _call(words, made)
+        else:
+            output = _captured(words, made)
+            for console in (screen, picture):
+                console.print(output)
         screen.print()
 
     with _demo_folder(folder) as made:
-        show("copier copy --defaults gh:org/dorc my-pipelines")
+        show("copier copy --defaults gh:org/dorc my-pipelines", screen, picture)
         _copy_template(made)
         number = sum(path.is_file() for path in made.rglob("*"))
-        screen.print(f"wrote {number} files", end="\n\n")
+        for console in (screen, picture):
+            console.print(f"wrote {number} files", end="\n\n")
         call("invoke", "new-pipeline", "raw-to-processed", "penguins")
         call("invoke", "new-pipeline", "processed-to-curated", "penguins")
         screen.print("the pipelines get the code of examples/penguins", style="dim")
         _put_in_example(made)
         screen.print()
-        call("invoke", "run", "raw-to-processed/penguins")
+        call("invoke", "run", "raw-to-processed/penguins", drawn=True)
         [cleaned] = made.glob(".dorc/runs/*/lake/processed/penguins/penguins.csv")
         shown = "invoke run processed-to-curated/penguins --file .dorc/.../penguins.csv"
         call("invoke", "run", "processed-to-curated/penguins", "--file", str(cleaned), shown=shown)
@@ -130,7 +145,7 @@ def demo(c: Context, folder: str | None = None, svg: str | None = None) -> None:
             note = "created in a temporary folder; to keep it: invoke demo --folder my-pipelines"
             screen.print(note, style="dim")
     if svg:
-        screen.save_svg(svg, title="invoke demo")
+        picture.save_svg(svg, title="my-pipelines", theme=MONOKAI)
 
 
 @task(help={"check": "change nothing; exit 1 if the example differs from what the template writes"})
@@ -188,23 +203,32 @@ def _put_in_example(made: Path) -> None:
     shutil.copytree(EXAMPLE / "lib", made / "lib", dirs_exist_ok=True)
 
 
-def _call(words: tuple[str, ...], folder: Path, *, screen: object) -> None:
-    """Run a command of this environment; what it prints goes to the terminal, or to ``screen``."""
-    from rich.console import Console
+def _call(words: tuple[str, ...], folder: Path) -> None:
+    """Run a command of this environment."""
+    command = [sys.executable, "-m", *words]
+    code = subprocess.run(command, cwd=folder, check=False).returncode  # noqa: S603
+    _check(words, code)
+
+
+def _captured(words: tuple[str, ...], folder: Path) -> "Text":
+    """Run a command of this environment, and return what it prints, with colours."""
     from rich.text import Text
 
-    command = [sys.executable, "-m", *words]
-    if not isinstance(screen, Console):
-        code = subprocess.run(command, cwd=folder, check=False).returncode  # noqa: S603
-    else:
-        # A line that changes, as of a run on a terminal, would be recorded many times.
-        drawing = {"FORCE_COLOR": "1", "TTY_INTERACTIVE": "0", "COLUMNS": str(screen.width)}
-        environment = {**os.environ, **drawing}
-        done = subprocess.run(  # noqa: S603
-            command, cwd=folder, check=False, capture_output=True, text=True, env=environment
-        )
-        screen.print(Text.from_ansi(done.stdout + done.stderr))
-        code = done.returncode
+    # A line that changes, as of a run on a terminal, would be recorded many times.
+    drawing = {"FORCE_COLOR": "1", "TTY_INTERACTIVE": "0", "COLUMNS": str(_PICTURE_WIDTH)}
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", *words],
+        cwd=folder,
+        check=False,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **drawing},
+    )
+    _check(words, done.returncode)
+    return Text.from_ansi(done.stdout)
+
+
+def _check(words: tuple[str, ...], code: int) -> None:
     if code:
         raise Exit(f"error: {' '.join(words)} exited {code}.", code=1)
 

@@ -97,7 +97,7 @@ class StepLines:
             return
         if visit.kind == "Map" and isinstance(event.output, list):
             items = "1 item" if len(event.output) == 1 else f"{len(event.output)} items"
-            text = Text.assemble(text, f"  {items}")
+            text.append(f"  {items}")
         elif visit.state in self._memory and visit.kind == "Task":
             of = self._functions[visit.state].memory
             text.append(f"  {self._memory[visit.state]} of {of} MiB")
