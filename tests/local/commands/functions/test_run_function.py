@@ -106,7 +106,7 @@ def test_the_list_of_pipelines_shows_the_last_run_of_the_whole_pipeline(
     failed: Repository,
 ) -> None:
     call(failed, "added", "1")
-    assert "last run   failed in" in failed.invoke("list").stdout
+    assert "failed in" in failed.invoke("list").stdout
 
 
 MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
