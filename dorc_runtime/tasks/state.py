@@ -62,12 +62,12 @@ def init(c: Context, create: bool = False, json: bool = False) -> None:
                 )
             backend.create_bucket(bucket, region=context.config.universal.region, client=client)
             created = True
+            if not json:
+                print_line(f"created the bucket {bucket}: versioned, encrypted, private")
     stacks = resource_counts(universal(context.repository, context.settings), context.variables)
     if json:
         print_json({"backend": context.backend, "created": created, "stacks": len(stacks)})
         return
-    if created:
-        print_line(f"created the bucket {bucket}: versioned, encrypted, private")
     print_line(f"Pulumi stores its state in {context.backend}; stacks in it: {len(stacks)}")
     print_line("next: invoke apply --instance universal")
 

@@ -1,5 +1,7 @@
 """The bucket for the state, which `init` creates, and existing buckets of zones."""
 
+import json
+
 import pytest
 
 from .deployment import Deployment
@@ -26,9 +28,9 @@ def test_the_bucket_is_versioned_encrypted_and_private(made: Deployment) -> None
 
 
 def test_an_existing_bucket_is_used_as_it_is(made: Deployment) -> None:
-    result = made.invoke("init", "--create", **STATE)
+    result = made.invoke("init", "--create", "--json", **STATE)
     assert result.code == 0, result.text
-    assert "created the bucket" not in result.out
+    assert not json.loads(result.out)["created"]
 
 
 def test_state_is_kept_in_the_bucket(made: Deployment) -> None:

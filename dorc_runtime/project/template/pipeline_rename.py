@@ -18,7 +18,7 @@ _SUFFIXES = frozenset(
 # Folders with a dot that name pipelines; others with one are of programs.
 _DOT_FOLDERS = frozenset({".github", ".vscode"})
 _LEFT_OUT = frozenset({"__pycache__", "node_modules"})
-_LAKE = re.compile(r"/examples/[^/]+/(?:expected/)?lake/")
+_LAKE = re.compile(r"(?:^|/)lake/")
 
 
 def renamed_pipeline(repository: Repository, old: PipelineFolder, name: str) -> PipelineFolder:
