@@ -18,9 +18,9 @@ _REFUSED_BY_NAME = "a local run does not reach AWS"
 _DUCKDB = re.compile(r"for HTTP (?:HEAD|GET|PUT|POST|DELETE) to '|HTTP Error: ")
 # Where DuckDB would save an extension, and where it downloads one.
 _DUCKDB_EXTENSION = re.compile(
-    r"SET home_directory=|extensions\.duckdb\.org|required extension '\w+'"
+    r"SET home_directory=|extensions\.duckdb\.org|required extension '\w+"
 )
-_EXTENSION = re.compile(r"""extension ['"](\w+)['"]""")
+_EXTENSION = re.compile(r"""extension ['"](\w+)""")
 _MODULE = re.compile(r"No module named '([\w.]+)'")
 # How pandas, fsspec, polars and others name a package that one of their functions needs.
 _PACKAGE = re.compile(
@@ -50,7 +50,8 @@ def library_advice(ending: Ending, function: str) -> str | None:
 def missing_package(message: str, function: str) -> str | None:
     """Return what to add to requirements for the import that failed with ``message``."""
     if named := _PACKAGE.search(message):
-        what = f"the package {named[1]}"
+        # pandas asks for fsspec first, and then for what opens s3://.
+        what = f"the package {'s3fs' if named[1] == 'fsspec' else named[1]}"
     elif module := _MODULE.search(message):
         what = f"the package that has the module {module[1].partition('.')[0]}"
     else:
@@ -75,6 +76,6 @@ def _extension(message: str, function: str) -> str:
     file = f'f"extensions/v{{duckdb.__version__}}/{name}.duckdb_extension"'
     return (
         f"{function}: DuckDB cannot download its extension {name}: add duckdb-extension-{name} to "
-        f"requirements.txt, with the version of duckdb, and load it from the package: "
+        "requirements.txt, which chooses the version of duckdb, and load it from the package: "
         f'con.load_extension(str(importlib.resources.files("duckdb_extension_{name}") / {file})).'
     )

@@ -26,7 +26,7 @@ FAILURES = {
         "the pipeline or the repository.",
     ),
     "a package that another one needs": (
-        "raise ImportError('Install s3fs to access S3')",
+        "raise ImportError('`Import fsspec` failed.  Use pip to install the fsspec package.')",
         "clean needs the package s3fs: add it to requirements.txt of the pipeline or the "
         "repository.",
     ),
@@ -58,7 +58,7 @@ FAILURES = {
         "raise OSError(\"Can't find the home directory at '/home/sbx_user1051' Specify a home "
         "directory using the SET home_directory='/path/to/dir' option.\")",
         "clean: DuckDB cannot download its extension httpfs: add duckdb-extension-httpfs to "
-        "requirements.txt, with the version of duckdb, and load it from the package: "
+        "requirements.txt, which chooses the version of duckdb, and load it from the package: "
         'con.load_extension(str(importlib.resources.files("duckdb_extension_httpfs") / '
         'f"extensions/v{duckdb.__version__}/httpfs.duckdb_extension")).',
     ),
