@@ -14,6 +14,8 @@ from pydantic import JsonValue
 _FRAME = re.compile(
     r'\s*File "(?P<file>[^"]+)",? [Ll]ine (?P<line>\d+)(?:, in (?P<function>.+))?\n?(?P<code>.*)'
 )
+# Some libraries color their messages, for a terminal that a function does not have.
+_COLORS = re.compile(r"\x1b\[[0-9;]*m")
 _REQUEST = re.compile(r"RequestId: (?P<id>[\w-]+) Error: ")
 
 
@@ -81,6 +83,7 @@ def _function_cause(message: str, answer: dict[str, object]) -> Cause:
     # What Lambda reports from outside the function has the id in the message.
     if found := _REQUEST.match(message):
         message, request_id = message[found.end() :], found["id"]
+    message = _COLORS.sub("", message)
     entries = answer.get("stackTrace")
     frames = (_FRAME.match(each) for each in entries) if isinstance(entries, list) else ()
     trace = tuple(

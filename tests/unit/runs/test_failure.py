@@ -38,6 +38,7 @@ def test_the_cause_of_a_function_is_its_message_trace_and_request() -> None:
         ("nothing to clean", "nothing to clean"),
         ('{"my": "JSON"}', '{"my": "JSON"}'),
         ('{"errorMessage": "RequestId: 1-2 Error: Task timed out"}', "Task timed out"),
+        (json.dumps({"errorMessage": "\x1b[31mno\x1b[0m rows"}), "no rows"),
         (execution(json.dumps(LAMBDA), Error="ValueError"), "ValueError: no rows"),
         (
             execution(execution(json.dumps(LAMBDA), Error="E"), Error="States.TaskFailed"),
@@ -49,7 +50,7 @@ def test_the_cause_of_a_function_is_its_message_trace_and_request() -> None:
             "Throttled: a",
         ),
     ],
-    ids=["text", "other JSON", "limit", "call", "call in a call", "timeout", "events"],
+    ids=["text", "other JSON", "limit", "colors", "call", "call in a call", "timeout", "events"],
 )
 def test_a_cause_that_is_json_is_read_for_its_message(cause: str, message: str) -> None:
     assert read_cause(cause).message == message
