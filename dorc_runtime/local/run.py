@@ -1,6 +1,6 @@
 """One run of a pipeline on this machine: from its plan to its result."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -25,12 +25,14 @@ from dorc_runtime.local.run_failure import run_failure
 from dorc_runtime.local.run_records import memory_of, messages_sent, service_calls, table_contents
 from dorc_runtime.local.sandbox.mechanisms import Isolation
 from dorc_runtime.local.seeds.lake_seeds import shown_bucket
-from dorc_runtime.runs.events import Event, FunctionLogged
+from dorc_runtime.runs.events import Ending, Event, FunctionLogged
 from dorc_runtime.runs.result import RunResult
 
 if TYPE_CHECKING:
     from dorc_runtime.local.http.answer_server import AnswerServer
 
+# The objects in a lake: the bucket and key of each, and when it was written.
+_Content = frozenset[tuple[str, str, str]]
 # Of many functions, only so many start before the first state.
 _STARTED_AHEAD = 8
 
@@ -58,13 +60,12 @@ def run(
     replaced by their names.
     """
     events: list[Event] = []
+    scheduler = scheduler or Scheduler(RealClock())
 
     def see(event: Event) -> None:
         redacted = planned.redaction.event(event)
         events.append(redacted)
         observe(redacted)
-
-    scheduler = scheduler or Scheduler(RealClock())
 
     def log(line: LogLine) -> None:
         scheduler.post(lambda: see(_logged(line, scheduler.clock.now())))
@@ -109,31 +110,43 @@ def run(
         )
         ended = scheduler.clock.now()
         see(execution.status_change(ending, now=ended))
+    notes = server.notes() if server is not None else ()
+    result = _result(planned, lake, before, events, ending, seconds=ended - began)
+    redacted = planned.redaction.result(replace(result, notes=notes))
+    return replace(
+        redacted,
+        failure=run_failure(redacted.ending, redacted.events, redacted.refusals, planned),
+    )
+
+
+def _result(
+    planned: Plan,
+    lake: Lake,
+    before: _Content,
+    events: Sequence[Event],
+    ending: Ending,
+    *,
+    seconds: float,
+) -> RunResult:
+    """Return what a run did on ``lake``, which held ``before``."""
     calls = service_calls(lake, planned)
     after = _content(lake, planned.buckets)
-    written = _written(lake, before, after)
-    result = RunResult(
+    return RunResult(
         pipeline=planned.source.id,
         document=planned.document,
         input=planned.start.event,
         ending=ending,
         events=tuple(events),
-        written=written,
+        written=_written(lake, before, after),
         refusals=lake.refusals(),
         calls=calls,
         tables=table_contents(lake, planned),
         messages=messages_sent(calls, planned),
         seeded=_seeded(planned, before & after),
-        notes=server.notes() if server is not None else (),
-        seconds=ended - began,
+        seconds=seconds,
         memory=memory_of(planned, events),
         function=planned.function,
         example=planned.start.example or "",
-    )
-    redacted = planned.redaction.result(result)
-    return replace(
-        redacted,
-        failure=run_failure(redacted.ending, redacted.events, redacted.refusals, planned),
     )
 
 
@@ -153,7 +166,7 @@ def _answering(planned: Plan) -> Iterator["AnswerServer | None"]:
         yield server
 
 
-def fill(lake: Lake, planned: Plan) -> frozenset[tuple[str, str, str]]:
+def fill(lake: Lake, planned: Plan) -> _Content:
     """Put the run's first objects into the lake; return each that it holds, with its time.
 
     Functions can use the lake from then on.
@@ -171,20 +184,18 @@ def fill(lake: Lake, planned: Plan) -> frozenset[tuple[str, str, str]]:
     return _content(lake, planned.buckets)
 
 
-def _content(lake: Lake, buckets: Iterable[str]) -> frozenset[tuple[str, str, str]]:
+def _content(lake: Lake, buckets: Iterable[str]) -> _Content:
     return frozenset(
         (bucket, item.key, item.write) for bucket in buckets for item in lake.objects(bucket)
     )
 
 
-def _written(
-    lake: Lake, before: frozenset[tuple[str, str, str]], after: frozenset[tuple[str, str, str]]
-) -> dict[str, bytes]:
+def _written(lake: Lake, before: _Content, after: _Content) -> dict[str, bytes]:
     changed = sorted(after - before)
     return {f"{shown_bucket(bucket)}/{key}": lake.get(bucket, key) for bucket, key, _ in changed}
 
 
-def _seeded(planned: Plan, unchanged: frozenset[tuple[str, str, str]]) -> dict[str, Path]:
+def _seeded(planned: Plan, unchanged: _Content) -> dict[str, Path]:
     """Return the files of the objects that were put into the lake and still are there."""
     places = {(bucket, key) for bucket, key, _ in unchanged}
     return {

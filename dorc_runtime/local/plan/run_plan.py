@@ -9,21 +9,10 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from dorc_runtime.compile.checks import Source
-from dorc_runtime.compile.document.states import state_machine
 from dorc_runtime.compile.documents import Document
-from dorc_runtime.compile.names import (
-    function_arn,
-    partition,
-)
-from dorc_runtime.compile.permissions.function_access import (
-    function_variables,
-    objects,
-    reads,
-    writes,
-)
 from dorc_runtime.compile.target import Target
 from dorc_runtime.errors import InputError
-from dorc_runtime.local.aws.access.roles import Roles, policies, sessions
+from dorc_runtime.local.aws.access.roles import Roles
 from dorc_runtime.local.aws.mocks import read_mocks, refuse_unanswered_tasks
 from dorc_runtime.local.aws.run_resources import used_resources
 from dorc_runtime.local.aws.run_secrets import RunSecret, run_secrets
@@ -33,7 +22,8 @@ from dorc_runtime.local.inputs import Request, Start, start_of
 from dorc_runtime.local.interpreter.executions import Machine
 from dorc_runtime.local.interpreter.state_fields import LARGEST_PAYLOAD
 from dorc_runtime.local.plan.function_source import function_source
-from dorc_runtime.local.plan.local_target import ACCOUNT, local_machine, local_target
+from dorc_runtime.local.plan.local_target import local_machine, local_target
+from dorc_runtime.local.plan.planned_pipelines import PlannedPipelines
 from dorc_runtime.local.plan.run_sources import run_sources
 from dorc_runtime.local.seeds.example_seeds import (
     Resources,
@@ -42,9 +32,7 @@ from dorc_runtime.local.seeds.example_seeds import (
     seeds_of,
     seeds_with,
 )
-from dorc_runtime.local.seeds.lake_seeds import Seed, joined_seeds, shared_seeds
 from dorc_runtime.model.resources import Resource
-from dorc_runtime.model.steps import Function, all_steps, called_pipelines
 from dorc_runtime.model.triggers import QueueTrigger
 from dorc_runtime.project.definitions import load_config
 from dorc_runtime.project.environment_values.secret_files import (
@@ -53,7 +41,6 @@ from dorc_runtime.project.environment_values.secret_files import (
     secret_file,
 )
 from dorc_runtime.project.environment_values.targets import check_buckets
-from dorc_runtime.project.packages import packages_folder, remove_unused_packages
 from dorc_runtime.project.repository import PipelineFolder, Repository
 from dorc_runtime.runs.redaction import Redaction
 
@@ -129,17 +116,10 @@ def plan(
     if config is not None:
         check_buckets(repository, config)
     target = local_target(repository, config)
-    if request.function:
-        has_event = request.input is not None
-        alone = function_source(folder, request.function, target, has_event=has_event)
-        # The resources are those of the whole pipeline: an example has seeds for all of them.
-        sources, wholes = {folder.id: alone.source}, [alone.whole]
-    else:
-        sources = run_sources(repository, folder, target)
-        wholes = list(sources.values())
-    source = sources[folder.id]
+    sources, wholes = _sources(repository, folder, request, target)
+    pipelines, source = PlannedPipelines(repository, sources, target), sources[folder.id]
     start = start_of(folder, source.pipeline, request, now=datetime.now(UTC), target=target)
-    start = replace(start, seeds=_with_called(repository, start.seeds, sources, target))
+    start = replace(start, seeds=pipelines.with_shared_lakes(start.seeds))
     _check_size(start)
     values = {
         **read_secrets(repository),
@@ -147,46 +127,21 @@ def plan(
         **request.secrets,
     }
     redaction = Redaction(values)
-    prefixes = {
-        name: "" if each is source else f"{each.layer}.{each.name}."
-        for name, each in sources.items()
-    }
-    documents = {
-        name: _document(each, target, prefix=prefixes[name]) for name, each in sources.items()
-    }
-    mocks = {} if request.function else read_mocks(folder, start.example, documents[folder.id])
-    for name, document in documents.items():
-        answered = mocks if name == folder.id else {}
-        refuse_unanswered_tasks(document, pipeline=name, mocks=answered, example=start.example)
-    functions: dict[str, LocalFunction] = {}
-
-    def installing() -> None:
-        on_install()
-        remove_unused_packages(repository, cache=cache)
-
-    for name, each in sources.items():
-        own = repository.pipeline(name)
-        packages = packages_folder(own.requirements, cache=cache, on_install=installing)
-        functions |= _functions(own, each, packages, target, prefixes[name])
     used = tuple(dict.fromkeys(each for one in wholes for each in used_resources(one, target)))
     return Plan(
         root=folder.root,
         source=source,
         start=replace(start, origin=redaction.text(start.origin)),
-        functions=functions,
-        roles=_roles(sources, prefixes, target, config.buckets if config else {}),
-        buckets=_buckets(start, sources, target),
+        mocks=_mocks(folder, request, start.example, pipelines.documents),
+        functions=pipelines.functions(cache=cache, on_install=on_install),
+        roles=pipelines.roles(config.buckets if config else {}),
+        buckets=pipelines.buckets(start.seeds),
         target=target,
         resources=used,
         seeds=_seeds(folder, source, start.example, request, Resources(target.resources, used)),
         answers=_answers(folder, start.example),
-        document=documents[folder.id],
-        machines={
-            local_machine(name, target.region): Machine(name, document)
-            for name, document in documents.items()
-            if name != folder.id
-        },
-        mocks=mocks,
+        document=pipelines.documents[folder.id],
+        machines=pipelines.called,
         secrets=run_secrets(
             sources.values(),
             values,
@@ -198,60 +153,31 @@ def plan(
     )
 
 
-def _with_called(
-    repository: Repository, seeds: Sequence[Seed], sources: Mapping[str, Source], target: Target
-) -> tuple[Seed, ...]:
-    """Return ``seeds``, then the shared lakes of the pipelines that are called."""
-    called = [
-        seed
-        for name, each in sources.items()
-        for seed in shared_seeds(repository.pipeline(name), each.pipeline, target)
-    ]
-    return joined_seeds(seeds, called)
+def _sources(
+    repository: Repository, folder: PipelineFolder, request: Request, target: Target
+) -> tuple[dict[str, Source], Sequence[Source]]:
+    """Return the pipelines of the run by their ids, and those with the resources that it needs."""
+    if not request.function:
+        sources = run_sources(repository, folder, target)
+        return sources, list(sources.values())
+    has_event = request.input is not None
+    alone = function_source(folder, request.function, target, has_event=has_event)
+    # The resources are those of the whole pipeline: an example has seeds for all of them.
+    return {folder.id: alone.source}, [alone.whole]
 
 
-def _buckets(start: Start, sources: Mapping[str, Source], target: Target) -> tuple[str, ...]:
-    """Return the buckets of zones, of objects, and those that functions read and write."""
-    named = {
-        entry.partition("/")[0]
-        for each in sources.values()
-        for step in all_steps(each.pipeline.steps)
-        if isinstance(step, Function)
-        for entry in objects((*reads(step, each.layer), *writes(step, each.layer)))
-    }
-    others = (target.zones.get(name, name) for name in named)
-    seeded = (seed.bucket for seed in start.seeds)
-    return tuple(sorted({*target.zones.values(), *seeded, *others}))
-
-
-def _roles(
-    sources: Mapping[str, Source],
-    prefixes: Mapping[str, str],
-    target: Target,
-    buckets: Mapping[str, str],
-) -> Roles:
-    """Return what functions and state machines may do, with the names of buckets on AWS.
-
-    ``prefixes`` has the start of the names of each pipeline's functions in the run, ``buckets`` the
-    existing buckets of zones.
-    """
-    on_aws = {
-        zone: buckets.get(zone) or target.names.bucket(zone, ACCOUNT) for zone in target.zones
-    }
-    allowed: dict[str, Document] = {}
-    assumed: dict[str, str] = {}
-    for name, source in sources.items():
-        prefix, machine = prefixes[name], local_machine(name, target.region)
-        assumed |= sessions(source, prefix=prefix, machine=machine, target=target)
-        allowed |= policies(
-            source, prefix=prefix, machine=machine, target=replace(target, zones=on_aws)
-        )
-    return Roles(
-        policies=allowed,
-        buckets={bucket: on_aws[zone] for zone, bucket in target.zones.items()},
-        partition=partition(target.region),
-        sessions=assumed,
-    )
+def _mocks(
+    folder: PipelineFolder,
+    request: Request,
+    example: str | None,
+    documents: Mapping[str, Document],
+) -> Mapping[str, JsonValue]:
+    """Return the mocks of the example; raise for a step that nothing can answer."""
+    mocks = {} if request.function else read_mocks(folder, example, documents[folder.id])
+    for name, document in documents.items():
+        answered = mocks if name == folder.id else {}
+        refuse_unanswered_tasks(document, pipeline=name, mocks=answered, example=example)
+    return mocks
 
 
 def _seeds(
@@ -293,37 +219,3 @@ def _check_size(start: Start) -> None:
             f"the input, {start.origin}, has {size:,} bytes, more than Step Functions' limit of "
             f"{LARGEST_PAYLOAD:,}: put the data into the lake and pass its key."
         )
-
-
-def _document(source: Source, target: Target, *, prefix: str) -> Document:
-    steps = source.pipeline.steps
-    names = [step.name for step in all_steps(steps) if isinstance(step, Function)]
-    return state_machine(
-        source.pipeline,
-        arns={name: function_arn(target.region, ACCOUNT, prefix + name) for name in names},
-        machines={name: local_machine(name, target.region) for name in called_pipelines(steps)},
-        buckets=target.buckets,
-    )
-
-
-def _functions(
-    folder: PipelineFolder, source: Source, packages: Path | None, target: Target, prefix: str
-) -> dict[str, LocalFunction]:
-    lib = folder.root / "lib"
-    return {
-        prefix + step.name: LocalFunction(
-            name=prefix + step.name,
-            folder=folder.path / step.name,
-            timeout=step.timeout.total_seconds(),
-            memory=step.memory,
-            environment=function_variables(step, source.layer, target),
-            storage=step.storage,
-            concurrency=step.concurrency,
-            lib=lib if lib.is_dir() else None,
-            packages=packages,
-            hidden=(folder.root,),
-            arn=function_arn(target.region, ACCOUNT, prefix + step.name),
-        )
-        for step in all_steps(source.pipeline.steps)
-        if isinstance(step, Function)
-    }
