@@ -18,7 +18,7 @@ from dorc_runtime.model.steps import Function, all_steps, called_pipelines
 from dorc_runtime.model.triggers import CronTrigger, S3Trigger
 from dorc_runtime.project.definitions import load_config, load_source
 from dorc_runtime.project.environment_values.secret_files import secret_file_problems
-from dorc_runtime.project.environments import Kind, Program, stack_file_problems
+from dorc_runtime.project.environments import PROJECT_FILE, Kind, Program, stack_file_problems
 from dorc_runtime.project.repository import (
     ANSWERS,
     DEFINITION,
@@ -91,7 +91,7 @@ def _requirements(repository: Repository) -> Iterator[str]:
 
 
 def _deleted_pipelines(repository: Repository) -> Iterator[str]:
-    """Yield the pipelines of the answers file that have no definition."""
+    """Yield the pipelines in the answers, and the folders with a program, without a definition."""
     try:
         deleted = deleted_pipelines(repository.root)
     except DorcError as error:
@@ -102,6 +102,14 @@ def _deleted_pipelines(repository: Repository) -> Iterator[str]:
             f"src/{layer}/{name}/{DEFINITION} does not exist, but {ANSWERS} has the pipeline: "
             f"restore it from git, or run `invoke remove-pipeline {layer}/{name}`"
         )
+    for file in sorted(repository.root.glob(f"src/*/*/{PROJECT_FILE}")):
+        folder = file.parent
+        in_answers = (folder.parent.name, folder.name) in deleted
+        if not (folder / DEFINITION).is_file() and not in_answers:
+            yield (
+                f"{repository.show(folder / DEFINITION)} does not exist, so nothing in this folder "
+                "is used: restore it from git, or remove the folder"
+            )
 
 
 def _examples(

@@ -81,6 +81,15 @@ def test_a_local_file_that_cannot_be_read_hides_no_other_problem(repository: Rep
     assert [line.split(" ")[0] for line in lines] == [f"{TIDY}/pipeline.py:", "local.toml"]
 
 
+def test_the_rest_of_a_deleted_pipeline_is_reported(repository: Repository) -> None:
+    repository.write("src/default/old/Pulumi.yaml", "name: old\n")
+    done = repository.invoke("check")
+    assert done.stdout == (
+        "src/default/old/pipeline.py does not exist, so nothing in this folder is used: restore it "
+        "from git, or remove the folder.\n"
+    )
+
+
 def test_an_environment_without_a_stack_file_is_reported(repository: Repository) -> None:
     for name in ("dev", "prod"):
         repository.write(f"infra/Pulumi.{name}.yaml", "config: {}\n")
