@@ -3,11 +3,11 @@
 There is a file for each group of commands: ``pipeline_list`` (list), ``run`` (run, check),
 ``repository_tests`` (test), ``watch``, ``scaffold`` (new-pipeline, new-function), ``layout``
 (environments and layers), ``deploy`` (preview, apply, destroy), ``state`` (init, outputs, drift,
-unlock), ``setting_table`` (settings), ``secret``, ``synth``, ``preview_comment``, ``doctor``,
-``clean``, ``upgrade`` and ``editors`` (vscode, lint, fmt). What they share is in ``entry`` (the
-repository, errors), ``short_options``, ``repository_changes``, ``options`` (options of deploying
-tasks) and ``signals``; ``new_settings`` asks for the settings of a new environment; what people see
-is in ``drawings``.
+unlock), ``aws_executions`` (executions, history), ``setting_table`` (settings), ``secret``,
+``synth``, ``preview_comment``, ``doctor``, ``clean``, ``upgrade`` and ``editors`` (vscode, lint,
+fmt). What they share is in ``entry`` (the repository, errors), ``short_options``,
+``repository_changes``, ``options`` (options of deploying tasks) and ``signals``; ``new_settings``
+asks for the settings of a new environment; what people see is in ``drawings``.
 
 Tasks import what they need when they run, so that ``invoke --list`` stays fast.
 """
@@ -19,6 +19,7 @@ from pathlib import Path
 from invoke.collection import Collection
 
 from dorc_runtime.tasks import (
+    aws_executions,
     clean,
     deploy,
     doctor,
@@ -48,7 +49,8 @@ def add_tasks(namespace: Collection, *, root: Path) -> None:
     """
     modules = (
         doctor, scaffold, layout, upgrade, pipeline_list, run, repository_tests, watch,
-        setting_table, secret, clean, synth, deploy, state, preview_comment, editors,
+        setting_table, secret, clean, synth, deploy, state, aws_executions, preview_comment,
+        editors,
     )  # fmt: skip
     for task in (task for module in modules for task in module.TASKS):
         if task.name not in namespace.task_names:

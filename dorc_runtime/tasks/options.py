@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 from invoke.context import Context
 from invoke.exceptions import Exit
 
+from dorc_runtime.errors import StackError, UnknownNameError
 from dorc_runtime.tasks.entry import MISTAKE, is_confirmed, pinned_repository, tasks_folder
 
 if TYPE_CHECKING:
     from dorc_runtime.deploy.deployment_context import DeploymentContext
     from dorc_runtime.deploy.driver.instances import Instance
+    from dorc_runtime.project.repository import Repository
 
 INSTANCE = {
     "instance": "universal, infra or LAYER/NAME of a pipeline",
     "layer": "the layer, where --instance is only the name of a pipeline",
     "env": "the environment; universal has none",
 }
+ENVIRONMENT = {"env": "the environment"}
 YES = {"yes": "do it without a preview and without a question"}
 JSON = {"json": "print the result as JSON, for machines"}
 ALL = {"all": "universal, infra and all pipelines, in the order in which they need each other"}
@@ -33,6 +36,31 @@ def deployment_context_of(c: Context) -> DeploymentContext:
     from dorc_runtime.project.settings import read_settings
 
     return deployment_context(pinned_repository(c), read_settings(tasks_folder(c)))
+
+
+def environment_option(
+    c: Context,
+    repository: Repository,
+    environment: str | None,
+    *,
+    option: str = "--env",
+    others: tuple[str, ...] = (),
+) -> str:
+    """Return the value of ``option``, after a check that there is such an environment.
+
+    ``others`` are values that it may also have.
+    """
+    from dorc_runtime.project.environments import Program
+    from dorc_runtime.project.settings import read_settings
+
+    settings = read_settings(tasks_folder(c))
+    known = (*Program(repository.root / settings.infra_stack_name).stacks, *others)
+    if environment is None:
+        raise StackError(f"which environment? Add {option} X, where X is {' or '.join(known)}.")
+    if environment not in known:
+        remedy = f"`invoke new-env {environment}` creates it."
+        raise UnknownNameError("environment", environment, known, remedy=remedy)
+    return environment
 
 
 def requested_instances(

@@ -25,6 +25,7 @@ from dorc_runtime.tasks.entry import (
     report_errors,
     tasks_folder,
 )
+from dorc_runtime.tasks.options import environment_option
 from dorc_runtime.tasks.required_words import RequiredWord
 from dorc_runtime.tasks.short_options import LetterTask, task
 
@@ -125,7 +126,7 @@ def secret(
     users = _users(repository)
     if action == "copy":
         environments = [
-            _environment(c, repository, one, option)
+            environment_option(c, repository, one, option=option, others=(_LOCAL,))
             for one, option in ((from_, "--from"), (to, "--to"))
         ]
         if len(set(environments)) == 1:
@@ -133,7 +134,7 @@ def secret(
         source, target = (_store(c, repository, each) for each in environments)
         _copy(source, target, users, overwrite=overwrite)
         return
-    environment = _environment(c, repository, env, "--env")
+    environment = environment_option(c, repository, env, others=(_LOCAL,))
     if action == "set":
         _check_name(name, users, environment)
     store = _store(c, repository, environment)
@@ -246,21 +247,6 @@ def _remove(store: _Secrets, name: str, users: SecretUsers, *, yes: bool) -> Non
             raise Exit("nothing was changed", code=MISTAKE)
     store.remove(name)
     print_line(f"removed {name} from {store.environment}")
-
-
-def _environment(c: Context, repository: Repository, environment: str | None, option: str) -> str:
-    """Return the value of ``option``, after a check that there is such an environment."""
-    from dorc_runtime.project.environments import Program
-    from dorc_runtime.project.settings import read_settings
-
-    settings = read_settings(tasks_folder(c))
-    known = (*Program(repository.root / settings.infra_stack_name).stacks, _LOCAL)
-    if environment is None:
-        raise SecretError(f"which environment? Add {option} X, where X is {' or '.join(known)}.")
-    if environment not in known:
-        remedy = f"`invoke new-env {environment}` creates it."
-        raise UnknownNameError("environment", environment, known, remedy=remedy)
-    return environment
 
 
 def _store(c: Context, repository: Repository, environment: str) -> _Secrets:

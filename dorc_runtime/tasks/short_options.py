@@ -19,6 +19,7 @@ LETTERS = {
     "json": "j",
     "layer": "l",
     "out": "o",
+    "pipeline": "p",
     "refresh": "r",
     "workers": "w",
     "example": "x",

@@ -5,6 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "dorc_runtime"
 PAGE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-# From the top to the bottom; local and deploy stand side by side.
-ORDER = ("tasks", "testing", "local", "deploy", "project", "runs", "compile", "model", "errors")
-SIDE_BY_SIDE = {("local", "deploy"), ("deploy", "local")}
+# From the top to the bottom; local, operate and deploy stand side by side.
+ORDER = ("tasks", "testing", "local", "operate", "deploy", "project", "runs", "compile", "model",
+         "errors")  # fmt: skip
+SIDE_BY_SIDE = set(permutations(("local", "operate", "deploy"), 2))
 # Which rooms inside a room know which others there.
 INSIDE: dict[str, dict[str, set[str]]] = {
     "local": {

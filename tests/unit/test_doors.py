@@ -30,7 +30,8 @@ def test_the_tasks_load_nothing_that_listing_them_does_not_need() -> None:
 
 def test_all_lists_the_public_names() -> None:
     there = {name for name in vars(dorc_runtime) if name[0].isalpha()}
-    rooms = {"compile", "deploy", "errors", "local", "model", "project", "runs", "tasks", "testing"}
+    rooms = {"compile", "deploy", "errors", "local", "model", "operate", "project", "runs", "tasks",
+             "testing"}  # fmt: skip
     programs = {"CreateInfra", "CreatePipeline", "CreateUniversal"}
     own = {"TYPE_CHECKING", "files", "import_module"}
     assert set(dorc_runtime.__all__) - programs == there - rooms - own - programs

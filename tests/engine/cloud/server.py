@@ -12,8 +12,8 @@ from pathlib import Path
 from moto.core.config import default_user_config
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
+from .execution_calls import replace_calls
 from .functions import DeployedFunctions
-from .history import page_histories
 from .machines import replace_parts
 
 
@@ -30,7 +30,7 @@ def main() -> None:
         endpoint=f"http://{host}:{port}", images=Path(os.environ["DORC_ENGINE_IMAGES"])
     )
     replace_parts(functions)
-    page_histories()
+    replace_calls()
     os.write(1, b"%d\n" % port)
     # The test reads only the port: all other output goes to the log.
     os.dup2(2, 1)

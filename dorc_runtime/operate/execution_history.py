@@ -1,0 +1,221 @@
+"""The history of an execution, as AWS keeps it, turned into the events of a run.
+
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import JsonValue
+
+from dorc_runtime.runs.events import (
+    Event,
+    StateCaught,
+    StateEntered,
+    StateExited,
+    StateFailed,
+    StateRetried,
+    Visit,
+)
+
+_TASK_FAILURES = (
+    "EvaluationFailed",
+    "LambdaFunctionFailed",
+    "LambdaFunctionScheduleFailed",
+    "LambdaFunctionStartFailed",
+    "LambdaFunctionTimedOut",
+    "MapRunFailed",
+    "TaskFailed",
+    "TaskStartFailed",
+    "TaskSubmitFailed",
+    "TaskTimedOut",
+)
+# These say nothing of their own: the error is that of what is inside.
+_OUTER_FAILURES = ("MapStateFailed", "ParallelStateFailed")
+_ATTEMPTS = (
+    "LambdaFunctionScheduled",
+    "MapStateStarted",
+    "ParallelStateStarted",
+    "TaskScheduled",
+)
+_EXECUTION_FAILURES = ("ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """What an event is in: the states that are open, the innermost last, and their items.
+
+    ``path`` is that of a state which is entered now.
+    """
+
+    visits: tuple[Visit, ...] = ()
+    path: tuple[str, ...] = ()
+
+    @property
+    def visit(self) -> Visit | None:
+        return self.visits[-1] if self.visits else None
+
+    def item(self, state: str, index: int) -> "_Scope":
+        return _Scope(self.visits, (*self.path, state, str(index)))
+
+    def outside_item(self) -> "_Scope":
+        """Return the scope of the Map that this item belongs to."""
+        inside = len(self.path)
+        while self.visits and len(self.visits[-1].path) >= inside:
+            self = _Scope(self.visits[:-1], self.path)
+        return _Scope(self.visits, self.path[:-2])
+
+
+@dataclass(frozen=True)
+class _Failed:
+    at: float
+    error: str
+    cause: str
+
+
+@dataclass
+class _Reader:
+    """Reads the events of a history one after the other."""
+
+    scopes: dict[int, _Scope] = field(default_factory=lambda: {0: _Scope()})
+    inputs: dict[int, JsonValue] = field(default_factory=dict)
+    failures: dict[Visit, _Failed] = field(default_factory=dict)
+    retries: dict[Visit, int] = field(default_factory=dict)
+    branches: dict[int, int] = field(default_factory=dict)
+    caught: dict[int, tuple[Visit, _Failed, StateExited]] = field(default_factory=dict)
+    number: int = 0
+
+    def events(self, event: Mapping[str, Any]) -> Iterator[Event]:
+        """Yield what ``event`` means."""
+        kind, before = event["type"], event.get("previousEventId", 0)
+        at, details = event["timestamp"].timestamp(), _details(event)
+        scope = self._scope(before)
+        yield from self._continued(before, details if kind.endswith("StateEntered") else {})
+        if kind.endswith("StateEntered"):
+            visit = self._visit(scope, kind.removesuffix("StateEntered"), details)
+            scope = _Scope((*scope.visits, visit), scope.path)
+            yield StateEntered(at, visit, self.inputs[visit.number])
+        elif kind.endswith("StateExited"):
+            visits = _until(scope.visits, details["name"])
+            scope = _Scope(visits[:-1], visits[-1].path)
+            yield from self._exited(event["id"], visits[-1], at, _json(details.get("output")))
+        elif kind in _EXECUTION_FAILURES:
+            yield from self._ended(scope, at, details)
+        elif kind in _OUTER_FAILURES:
+            scope = self._outer_failure(scope, at)
+        elif kind.startswith("MapIteration"):
+            started = kind == "MapIterationStarted"
+            scope = (
+                scope.item(details["name"], details["index"]) if started else scope.outside_item()
+            )
+        elif scope.visit:
+            yield from self._attempt(kind, scope.visit, at, details)
+        if kind == "ParallelStateStarted":
+            self.branches[event["id"]] = 0
+        self.scopes[event["id"]] = scope
+
+    def _scope(self, before: int) -> _Scope:
+        scope = self.scopes.get(before, _Scope())
+        if before in self.branches and scope.visit:
+            # AWS does not number the branches: they begin in their order.
+            number = self.branches[before]
+            self.branches[before] += 1
+            return scope.item(scope.visit.state, number)
+        return scope
+
+    def _visit(self, scope: _Scope, kind: str, details: Mapping[str, Any]) -> Visit:
+        self.number += 1
+        self.inputs[self.number] = _json(details.get("input"))
+        return Visit(self.number, details["name"], kind, scope.path)
+
+    def _exited(self, number: int, visit: Visit, at: float, output: JsonValue) -> Iterator[Event]:
+        exited = StateExited(at, visit, output)
+        if failed := self.failures.pop(visit, None):
+            # A catcher took the error; the next event says where it continues.
+            self.caught[number] = (visit, failed, exited)
+        else:
+            yield exited
+
+    def _attempt(
+        self, kind: str, visit: Visit, at: float, details: Mapping[str, Any]
+    ) -> Iterator[Event]:
+        """Note that an attempt failed; yield a retry when another one follows."""
+        if kind in _TASK_FAILURES:
+            error = details.get("error") or ("States.Timeout" if "TimedOut" in kind else "")
+            self.failures[visit] = _Failed(at, error, details.get("cause", ""))
+        elif kind in _ATTEMPTS and (failed := self.failures.pop(visit, None)):
+            self.retries[visit] = self.retries.get(visit, 0) + 1
+            wait = round(at - failed.at, 1)
+            yield StateRetried(
+                failed.at, visit, failed.error, failed.cause, self.retries[visit], wait
+            )
+
+    def _continued(self, before: int, entered: Mapping[str, Any]) -> Iterator[Event]:
+        if found := self.caught.pop(before, None):
+            visit, failed, exited = found
+            to = entered.get("name", "the end")
+            yield StateCaught(failed.at, visit, failed.error, failed.cause, to)
+            yield exited
+
+    def _outer_failure(self, scope: _Scope, at: float) -> _Scope:
+        """Note the failure of a Map or Parallel; return its own scope."""
+        inner = [visit for visit in scope.visits if visit in self.failures]
+        outer = scope
+        while outer.visit and outer.visit.kind not in ("Map", "Parallel"):
+            outer = outer.outside_item()
+        if outer.visit:
+            cause = self.failures[inner[-1]] if inner else _Failed(at, "", "")
+            self.failures[outer.visit] = _Failed(at, cause.error, cause.cause)
+        return outer
+
+    def _ended(self, scope: _Scope, at: float, details: Mapping[str, Any]) -> Iterator[Event]:
+        error, cause = details.get("error", ""), details.get("cause", "")
+        last = scope.visit
+        if last and last.kind == "Fail" and last not in self.failures:
+            self.failures[last] = _Failed(at, error, cause)
+        for visit, failed in sorted(self.failures.items(), key=lambda each: -each[0].number):
+            yield StateFailed(
+                failed.at,
+                visit,
+                failed.error or error,
+                failed.cause or cause,
+                self.inputs[visit.number],
+            )
+        # A redrive may continue after this.
+        self.failures.clear()
+
+
+def run_events(history: Iterable[Mapping[str, Any]]) -> Iterator[Event]:
+    """Yield the events of a run that the events of AWS mean; ``history`` has the oldest first."""
+    reader = _Reader()
+    for event in history:
+        yield from reader.events(event)
+
+
+def failed_state(newest: Sequence[Mapping[str, Any]]) -> str:
+    """Return the name of the state that failed an execution, "" when the events do not say.
+
+    ``newest`` are its last events, the newest first.
+    """
+    by_id = {event["id"]: event for event in newest}
+    event = next((each for each in newest if each["type"] in _EXECUTION_FAILURES), None)
+    while event is not None and not event["type"].endswith("StateEntered"):
+        event = by_id.get(event.get("previousEventId", 0))
+    return str(_details(event)["name"]) if event else ""
+
+
+def _details(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    return next((value for key, value in event.items() if key.endswith("EventDetails")), {})
+
+
+def _until(visits: tuple[Visit, ...], state: str) -> tuple[Visit, ...]:
+    """Return the open visits up to that of ``state``, which is the innermost of this name."""
+    end = max(number for number, visit in enumerate(visits, 1) if visit.state == state)
+    return visits[:end]
+
+
+def _json(text: str | None) -> JsonValue:
+    value: JsonValue = json.loads(text) if text else None
+    return value

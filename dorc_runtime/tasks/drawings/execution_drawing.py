@@ -1,0 +1,200 @@
+"""What people see of executions on AWS."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import JsonValue
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from dorc_runtime.operate.deployed_executions import FAILED, Execution
+from dorc_runtime.runs.causes import Frame, read_cause
+from dorc_runtime.runs.events import Event, StateFailed
+from dorc_runtime.runs.failure import Failure
+from dorc_runtime.runs.visits import visits_of
+from dorc_runtime.tasks.drawings.console import console, print_indented
+from dorc_runtime.tasks.drawings.failure_drawing import print_failure
+from dorc_runtime.tasks.drawings.step_lines import StepLines
+from dorc_runtime.tasks.drawings.text import json_text
+
+_STYLES = {"SUCCEEDED": "green", "RUNNING": "cyan"}
+# From this width on, the columns fit next to each other.
+_WIDE = 120
+# Where Lambda puts the code of a function.
+_TASK = Path("/var/task")
+
+
+def show_executions(found: Sequence[Execution], *, environment: str, more: bool) -> None:
+    """Draw a row for each execution; where the terminal is narrow, two lines for each."""
+    terminal = console()
+    if not found:
+        terminal.print(f"no such execution in {environment}")
+        return
+    if terminal.width < _WIDE:
+        _show_blocks(terminal, found)
+    else:
+        _show_table(terminal, found)
+    if failed := next((each for each in found if each.status in FAILED), None):
+        command = f"invoke history --execution {failed.name} --env {environment}"
+        terminal.print(Text(f"next: {command}", style="dim"), soft_wrap=True)
+    elif more:
+        terminal.print(Text("there may be more: --limit shows them", style="dim"))
+
+
+def execution_as_json(execution: Execution) -> dict[str, JsonValue]:
+    """Return an execution for programs; times are in UTC."""
+    return {
+        "pipeline": execution.pipeline,
+        "execution": execution.name,
+        "arn": execution.arn,
+        "status": execution.status,
+        "started": _utc(execution.started),
+        "stopped": _utc(execution.stopped) if execution.stopped else None,
+        "error": execution.error or None,
+        "state": execution.state or None,
+    }
+
+
+def show_history(
+    execution: Execution,
+    events: Sequence[Event],
+    *,
+    environment: str,
+    root: Path,
+    all_frames: bool,
+) -> None:
+    """Draw an execution as a run is drawn, from its events and how it ended."""
+    terminal = console()
+    terminal.print(
+        Text.assemble(
+            (execution.pipeline, "bold"),
+            ("  execution ", "dim"),
+            execution.name,
+            (f" in {environment}, {_local(execution.started)}", "dim"),
+        )
+    )
+    terminal.print()
+    steps = StepLines(terminal, {}, None, None, skip_waits=False)
+    for event in events:
+        steps.event(event)
+    terminal.print()
+    failure = execution_failure(execution, events, root=root)
+    if failure is not None:
+        rows = failure.rows("execution", all_frames=all_frames, option="--trace")
+        print_failure(terminal, rows)
+        terminal.print()
+    elif execution.output is not None:
+        terminal.print("output")
+        print_indented(terminal, Text("  "), json_text(json.loads(execution.output)))
+        terminal.print()
+    terminal.print(Text.assemble(_status(execution), f" {_duration(execution)}"))
+
+
+def history_as_json(
+    execution: Execution, events: Sequence[Event], *, root: Path
+) -> dict[str, JsonValue]:
+    """Return an execution for programs, with its visits as ``result.json`` of a run has them."""
+    failure = execution_failure(execution, events, root=root)
+    return {
+        **execution_as_json(replace(execution, state=failure.state if failure else "")),
+        "input": json.loads(execution.input) if execution.input else None,
+        "output": json.loads(execution.output) if execution.output else None,
+        "failure": failure.as_json() if failure else None,
+        "visits": [visit.as_json() for visit in visits_of(events)],
+    }
+
+
+def execution_failure(
+    execution: Execution, events: Sequence[Event], *, root: Path
+) -> Failure | None:
+    """Return why an execution failed, with the files of its functions named as in ``root``."""
+    if execution.status not in FAILED:
+        return None
+    failures = (event for event in reversed(events) if isinstance(event, StateFailed))
+    failed = min(failures, key=lambda each: (-len(each.visit.path), each.at), default=None)
+    error, cause = execution.error or _ended_by(execution), execution.cause
+    if failed is None:
+        return Failure(execution.pipeline, error, read_cause(cause).message)
+    read = read_cause(failed.cause)
+    folder = root / "src" / execution.pipeline / failed.visit.state
+    return Failure(
+        execution.pipeline,
+        failed.error or error,
+        read.message,
+        state=failed.visit.state,
+        path=failed.visit.location,
+        trace=tuple(_own(frame, folder, root) for frame in read.trace),
+        input=failed.input,
+        run_error=error if error != failed.error else "",
+    )
+
+
+def _own(frame: Frame, folder: Path, root: Path) -> Frame:
+    """Return a frame of the function's image with the file in the repository that it comes from."""
+    file = Path(frame.file)
+    if not file.is_relative_to(_TASK):
+        return frame
+    inside = file.relative_to(_TASK)
+    for place in (folder, root / "lib"):
+        if (place / inside).is_file():
+            return replace(frame, file=(place / inside).relative_to(root).as_posix(), is_own=True)
+    return frame
+
+
+def _ended_by(execution: Execution) -> str:
+    return {"TIMED_OUT": "States.Timeout", "ABORTED": "stopped"}.get(execution.status, "")
+
+
+def _show_table(terminal: Console, found: Sequence[Execution]) -> None:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for title in ("started", "pipeline", "execution", "status", "failed"):
+        table.add_column(title, overflow="fold", no_wrap=title in ("started", "status"))
+    for each in found:
+        status = Text.assemble(_status(each), f" {_duration(each)}")
+        table.add_row(_local(each.started), each.pipeline, each.name, status, _failed(each))
+    terminal.print(table)
+
+
+def _show_blocks(terminal: Console, found: Sequence[Execution]) -> None:
+    for each in found:
+        head = Text.assemble((each.pipeline, "bold"), f"  {_local(each.started)}  ")
+        print_indented(terminal, head, Text.assemble(_status(each), f" {_duration(each)}"))
+        print_indented(terminal, Text("  "), Text(each.name, style="dim"))
+        if each.error or each.state:
+            print_indented(terminal, Text("  "), _failed(each))
+
+
+def _failed(execution: Execution) -> Text:
+    if not execution.error:
+        return Text(execution.state)
+    # A Fail without a name has that of its error.
+    where = f" in {execution.state}" if execution.state not in ("", execution.error) else ""
+    return Text.assemble((execution.error, "red"), where)
+
+
+def _status(execution: Execution) -> Text:
+    word = execution.status.lower().replace("_", " ").replace("aborted", "stopped")
+    return Text(word, style=_STYLES.get(execution.status, "red"))
+
+
+def _duration(execution: Execution) -> str:
+    end = execution.stopped or datetime.now(UTC)
+    seconds = (end - execution.started).total_seconds()
+    word = "in" if execution.stopped else "for"
+    if seconds < 60:
+        return f"{word} {seconds:.1f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{word} {hours} h {minutes} min" if hours else f"{word} {minutes} min {rest} s"
+
+
+def _local(time: datetime) -> str:
+    return f"{time.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _utc(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat()

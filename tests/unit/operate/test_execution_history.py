@@ -1,0 +1,153 @@
+"""The history of an execution on AWS, read as the events of a run.
+
+The order of the types, and what each is after, are AWS's:
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from dorc_runtime.operate.execution_history import failed_state, run_events
+from dorc_runtime.runs.events import StateCaught, StateEntered, StateFailed, StateRetried
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+FAILED = {"error": "ValueError", "cause": "no number"}
+
+
+def history(*events: tuple[Any, ...]) -> list[dict[str, Any]]:
+    """Return events from ``(type, the one before, details)``, numbered from 1, a second apart."""
+    return [
+        {
+            "id": number,
+            "type": kind,
+            "previousEventId": before,
+            "timestamp": START + timedelta(seconds=number),
+            **({f"{kind[0].lower()}{kind[1:]}EventDetails": details[0]} if details else {}),
+        }
+        for number, (kind, before, *details) in enumerate(events, 1)
+    ]
+
+
+def entered(state: str) -> dict[str, str]:
+    return {"name": state, "input": "{}"}
+
+
+def test_a_task_that_is_scheduled_again_is_a_retry() -> None:
+    events = history(
+        ("ExecutionStarted", 0),
+        ("TaskStateEntered", 0, entered("clean")),
+        ("TaskScheduled", 2),
+        ("TaskFailed", 3, FAILED),
+        ("TaskScheduled", 4),
+        ("TaskSucceeded", 5),
+        ("TaskStateExited", 6, {"name": "clean", "output": "1"}),
+        ("ExecutionSucceeded", 7),
+    )
+    [retried] = [each for each in run_events(events) if isinstance(each, StateRetried)]
+    assert (retried.error, retried.cause, retried.attempt) == ("ValueError", "no number", 1)
+    assert retried.wait == 1
+
+
+def test_a_state_that_fails_and_is_left_was_caught() -> None:
+    events = history(
+        ("ExecutionStarted", 0),
+        ("TaskStateEntered", 0, entered("clean")),
+        ("TaskScheduled", 2),
+        ("TaskFailed", 3, FAILED),
+        ("TaskStateExited", 4, {"name": "clean", "output": "{}"}),
+        ("PassStateEntered", 5, entered("skip")),
+        ("PassStateExited", 6, {"name": "skip", "output": "{}"}),
+        ("ExecutionSucceeded", 7),
+    )
+    read = list(run_events(events))
+    [caught] = [each for each in read if isinstance(each, StateCaught)]
+    assert (caught.visit.state, caught.error, caught.to) == ("clean", "ValueError", "skip")
+    assert not [each for each in read if isinstance(each, StateFailed)]
+
+
+def test_a_state_in_a_map_says_which_item_it_is_of() -> None:
+    events = history(
+        ("ExecutionStarted", 0),
+        ("MapStateEntered", 0, entered("Each")),
+        ("MapStateStarted", 2, {"length": 2}),
+        ("MapIterationStarted", 3, {"name": "Each", "index": 0}),
+        ("MapIterationStarted", 3, {"name": "Each", "index": 1}),
+        ("TaskStateEntered", 5, entered("clean")),
+        ("TaskStateEntered", 4, entered("clean")),
+    )
+    found = [each.visit.location for each in run_events(events) if isinstance(each, StateEntered)]
+    assert found == ["Each", "Each[1] › clean", "Each[0] › clean"]
+
+
+def test_the_branches_of_a_parallel_are_numbered_in_their_order() -> None:
+    events = history(
+        ("ExecutionStarted", 0),
+        ("ParallelStateEntered", 0, entered("Both")),
+        ("ParallelStateStarted", 2),
+        ("PassStateEntered", 3, entered("a")),
+        ("PassStateEntered", 3, entered("b")),
+        ("PassStateExited", 4, {"name": "a", "output": "1"}),
+        ("PassStateEntered", 6, entered("c")),
+    )
+    found = [each.visit.location for each in run_events(events) if isinstance(each, StateEntered)]
+    assert found == ["Both", "Both[0] › a", "Both[1] › b", "Both[0] › c"]
+
+
+def test_a_map_fails_by_the_error_of_its_item() -> None:
+    events = history(
+        ("ExecutionStarted", 0),
+        ("MapStateEntered", 0, entered("Each")),
+        ("MapStateStarted", 2, {"length": 1}),
+        ("MapIterationStarted", 3, {"name": "Each", "index": 0}),
+        ("TaskStateEntered", 4, entered("clean")),
+        ("TaskScheduled", 5),
+        ("TaskFailed", 6, FAILED),
+        ("MapIterationFailed", 7, {"name": "Each", "index": 0}),
+        ("MapStateFailed", 8),
+        ("ExecutionFailed", 9, FAILED),
+    )
+    failures = [each for each in run_events(events) if isinstance(each, StateFailed)]
+    assert [(each.visit.location, each.error) for each in failures] == [
+        ("Each[0] › clean", "ValueError"),
+        ("Each", "ValueError"),
+    ]
+
+
+def test_a_fail_has_the_error_of_the_execution() -> None:
+    events = history(
+        ("ExecutionStarted", 0),
+        ("FailStateEntered", 0, entered("No rows")),
+        ("ExecutionFailed", 2, {"error": "Empty", "cause": "no rows"}),
+    )
+    [failed] = [each for each in run_events(events) if isinstance(each, StateFailed)]
+    assert (failed.visit.state, failed.error, failed.cause) == ("No rows", "Empty", "no rows")
+    assert failed_state(events[::-1]) == "No rows"
+
+
+def test_what_a_redrive_does_comes_after_the_failure() -> None:
+    events = history(
+        ("ExecutionStarted", 0),
+        ("TaskStateEntered", 0, entered("clean")),
+        ("TaskScheduled", 2),
+        ("TaskFailed", 3, FAILED),
+        ("ExecutionFailed", 4, FAILED),
+        ("ExecutionRedriven", 5, {"redriveCount": 1}),
+        ("TaskScheduled", 6),
+        ("TaskSucceeded", 7),
+        ("TaskStateExited", 8, {"name": "clean", "output": "1"}),
+        ("ExecutionSucceeded", 9),
+    )
+    kinds = [type(each).__name__ for each in run_events(events)]
+    assert kinds == ["StateEntered", "StateFailed", "StateExited"]
+
+
+def test_a_timeout_has_the_name_that_aws_gives_it() -> None:
+    events = history(
+        ("ExecutionStarted", 0),
+        ("TaskStateEntered", 0, entered("clean")),
+        ("TaskScheduled", 2),
+        ("TaskTimedOut", 3, {"error": "States.Timeout"}),
+        ("ExecutionFailed", 4, {"error": "States.Timeout"}),
+    )
+    [failed] = [each for each in run_events(events) if isinstance(each, StateFailed)]
+    assert failed.error == "States.Timeout"
