@@ -43,7 +43,7 @@ def print_indented(terminal: Console, head: Text, text: Text) -> None:
     for line in text.split(allow_blank=True) or [Text()]:
         indent = min(len(line.plain) - len(line.plain.lstrip()), width - _NARROWEST)
         for part in line[indent:].wrap(terminal, width - indent) or [Text()]:
-            whole = head + Text(" " * indent) + part
+            whole = Text.assemble(head, " " * indent, part)
             whole.rstrip()
             terminal.print(whole)
             head = Text(" " * len(head))

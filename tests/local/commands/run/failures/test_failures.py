@@ -109,7 +109,7 @@ def test_a_trace_has_the_users_files_and_with_trace_all(failing: Repository) -> 
 
 def test_colours_change_nothing_of_the_text(failing: Repository) -> None:
     coloured = run(failing, FORCE_COLOR="1").stdout
-    assert "\033[1;31m" in coloured
+    assert "\033[2m  error    \033[0m\033[1;31mJSONDecodeError" in coloured
     assert rows(re.sub(r"\033\[[\d;]*m", "", coloured)) == rows(run(failing).stdout)
 
 
