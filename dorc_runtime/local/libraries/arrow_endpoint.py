@@ -7,14 +7,13 @@ variable is not set, and nothing changes.
 The worker process loads this module by its path, so it imports the standard library alone.
 """
 
-import importlib.abc
 import importlib.machinery
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 _MODULE = "pyarrow._s3fs"
 _CLASS, _REGION = "S3FileSystem", "resolve_s3_region"
@@ -48,7 +47,8 @@ def install() -> Callable[[], None]:
     return undo
 
 
-class _Finder(importlib.abc.MetaPathFinder):
+class _Finder:
+    # Without the classes of importlib.abc, which each worker would have to import.
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
@@ -56,16 +56,17 @@ class _Finder(importlib.abc.MetaPathFinder):
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader)
+            spec.loader = cast(Any, _Loader(spec.loader))
         return spec
 
 
-class _Loader(importlib.abc.Loader):
-    def __init__(self, loader: importlib.abc.Loader) -> None:
+class _Loader:
+    def __init__(self, loader: Any) -> None:
         self._loader = loader
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
-        return self._loader.create_module(spec)
+        module: ModuleType | None = self._loader.create_module(spec)
+        return module
 
     def exec_module(self, module: ModuleType) -> None:
         self._loader.exec_module(module)
