@@ -40,9 +40,15 @@ def test(
     yes: bool = False,
 ) -> None:
     """Run the tests of the pipelines, or record what their examples expect."""
+    if record is None and yes:
+        raise Exit("error: --yes is for --record alone: tests ask nothing.", code=MISTAKE)
     if record is None:
         test_repository(c, pipeline, workers=workers, options=options, coverage=coverage)
         return
+    if options or coverage:
+        raise Exit(
+            "error: --record does not run pytest: leave out --options and --coverage.", code=MISTAKE
+        )
     from dorc_runtime.tasks.record import record_examples
 
     # Without a name, Invoke gives True.

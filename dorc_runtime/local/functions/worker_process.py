@@ -170,13 +170,13 @@ class WorkerProcess:
 
         That of the programs that it has started is known only from when it was measured.
         """
-        peak = self._peak
-        # The kernel knows also what was between two measurements.
-        with suppress(OSError), Path(f"/proc/{self._process.pid}/status").open() as status:
-            for line in status:
-                if line.startswith("VmHWM:"):
-                    peak = max(peak, int(line.split()[1]) * 1024)
-        return math.ceil(max(peak, self._memory(look_for_children=False)) / 2**20)
+        # Linux knows also what was between two measurements.
+        try:
+            status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
+            now = int(status.partition("VmHWM:")[2].split(maxsplit=1)[0]) * 1024
+        except (OSError, ValueError, IndexError):
+            now = self._memory(look_for_children=False)
+        return math.ceil(max(self._peak, now) / 2**20)
 
     def kill(self) -> None:
         """Kill the process, and the programs that it has started."""

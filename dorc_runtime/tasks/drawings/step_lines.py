@@ -96,7 +96,7 @@ class StepLines:
                 self._line("✓ ", visit.location, text, style="green")
             return
         if visit.kind == "Map" and isinstance(event.output, list):
-            items = "1 item" if len(event.output) == 1 else f"{len(event.output)} items"
+            items = "1 item" if len(event.output) == 1 else f"{len(event.output):,} items"
             text.append(f"  {items}")
         elif visit.state in self._memory and visit.kind == "Task":
             of = self._functions[visit.state].memory

@@ -16,6 +16,10 @@ CRON = "CronTrigger, Function, Pipeline"
 FILES = {
     "input.json": ("{", "input.json is not JSON"),
     "expected/output.json": ("{", "expected/output.json is not JSON"),
+    "expected.toml": (
+        '["output.json"]\nignore = ["at"]',
+        "expected.toml: 'output.json' matches no",
+    ),
     "expected/error.json": ('{"eror": "E"}', 'error.json: write {"error": "<its name>"}'),
     "mocks/claen.json": ("{}", "no task 'claen'; known: clean. Rename"),
     "mocks/clean.json": ("{", "mocks/clean.json is not JSON"),

@@ -105,6 +105,21 @@ def test_an_example_that_does_not_exist_is_a_mistake(recorded: Recorded) -> None
     assert done.returncode == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--record", "--options", "-q", "--yes"), "--record does not run pytest: leave out"),
+        (("--yes",), "--yes is for --record alone: tests ask nothing."),
+    ],
+)
+def test_options_that_have_no_effect_are_refused(
+    repository: Repository, words: tuple[str, ...], message: str
+) -> None:
+    done = repository.invoke("test", *words)
+    assert done.stderr.startswith(f"error: {message}")
+    assert done.returncode == 2
+
+
 def test_without_expected_files_an_example_has_to_be_named(repository: Repository) -> None:
     done = repository.invoke("test", "--record", "--yes")
     assert "no example has a folder expected/: name the one that gets it" in done.stderr
