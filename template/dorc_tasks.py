@@ -39,7 +39,7 @@ def python_setup(c: Context) -> None:
 
 @task(name="venv")
 def venv(c: Context) -> None:
-    """Create .venv with that Python, with all packages, also those of functions for editors."""
+    """Create .venv with that Python and all packages, and prepare it for editors."""
     root, repository = Path(c.dorc.root), _repository(c)
     folder = root / ".venv"
     scripts = folder / ("Scripts" if os.name == "nt" else "bin")
@@ -109,6 +109,7 @@ def _install(python: str, projects: dict[Path, str], *, record: Path) -> None:
     # The packages of functions must not pass for those that are needed here.
     for file in record.parent.glob("lib/*/site-packages/dorc.pth"):
         file.unlink()
+    print("installing packages into .venv", flush=True)
     command = _installer(python)
     for folder, argument in projects.items():
         _run([*command, "-e", argument], folder)

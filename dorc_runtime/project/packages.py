@@ -60,7 +60,7 @@ def packages_folder(
         with suppress(OSError):
             os.utime(folder)  # The time of its last use.
         return folder
-    command = _installer()
+    command = installer()
     on_install()
     try:
         _fill(folder, command, files)
@@ -89,15 +89,19 @@ def _fill(folder: Path, command: Sequence[str], files: Sequence[Path]) -> None:
                 raise
 
 
-def _installer() -> list[str]:
+def installer() -> list[str]:
+    """Return the command that installs packages into this environment: pip, or else uv.
+
+    Raises ``ToolMissingError`` when there is neither.
+    """
     if importlib.util.find_spec("pip") is not None:
         return [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
     uv = shutil.which("uv")
     if uv is not None:
         return [uv, "pip", "install", "--python", sys.executable]
     raise ToolMissingError(
-        "neither pip nor uv is installed, so the packages of requirements.txt cannot be installed: "
-        "run `python -m ensurepip`."
+        "neither pip nor uv is installed, so no packages can be installed: run `python -m "
+        "ensurepip`."
     )
 
 

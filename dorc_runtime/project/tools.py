@@ -55,8 +55,9 @@ def findings(repository: Repository | None, settings: Settings) -> Iterator[Find
         yield Finding("repository", "all tasks", f"{repository.root}, pipelines: {number}")
         yield _pin(repository)
         yield from _region(repository, settings)
-    remedy = "https://github.com/pyenv/pyenv#installation"
-    yield _program("pyenv", "python-setup", remedy, optional=True)
+    yield _python_installer()
+    remedy = "add it to the dependencies in pyproject.toml, then `invoke venv`"
+    yield _package("ruff", "lint, fmt", remedy, optional=True)
     remedy = "https://www.pulumi.com/docs/install"
     yield _running_program("Pulumi CLI", ["pulumi", "version"], _DEPLOYMENT_TASKS, remedy)
     command = ["docker", "version", "--format", "{{.Server.Version}}"]
@@ -72,11 +73,19 @@ def _python(repository: Repository | None) -> Finding:
     return Finding("Python", "all tasks", f"{platform.python_version()}, {sys.executable}")
 
 
-def _program(name: str, tasks: str, remedy: str, *, optional: bool = False) -> Finding:
+def _program(name: str, tasks: str, remedy: str) -> Finding:
     path = shutil.which(name)
     if path is None:
-        return Finding(name, tasks, remedy=remedy, optional=optional)
+        return Finding(name, tasks, remedy=remedy)
     return Finding(name, tasks, path)
+
+
+def _python_installer() -> Finding:
+    name, tasks = "pyenv or uv", "python-setup"
+    if path := shutil.which("pyenv") or shutil.which("uv"):
+        return Finding(name, tasks, path)
+    remedy = "https://github.com/pyenv/pyenv#installation or https://docs.astral.sh/uv"
+    return Finding(name, tasks, remedy=remedy, optional=True)
 
 
 def _running_program(name: str, command: list[str], tasks: str, remedy: str) -> Finding:
@@ -112,11 +121,17 @@ def _credentials() -> Finding:
     return Finding(name, _DEPLOYMENT_TASKS, detail)
 
 
-def _package(name: str, tasks: str) -> Finding:
+def _package(
+    name: str,
+    tasks: str,
+    remedy: str = "`invoke venv`, or pip install 'dorc-runtime[all]'",
+    *,
+    optional: bool = False,
+) -> Finding:
     try:
         return Finding(name, tasks, version(name))
     except PackageNotFoundError:
-        return Finding(name, tasks, remedy="pip install 'dorc-runtime[all]', or `invoke venv`")
+        return Finding(name, tasks, remedy=remedy, optional=optional)
 
 
 def _pin(repository: Repository) -> Finding:

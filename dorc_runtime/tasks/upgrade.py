@@ -111,11 +111,14 @@ def _print_notes(planned: "Upgrade") -> None:
 
 def _install(root: Path) -> None:
     """Install what `pyproject.toml` now requires; check with that library, not with this one."""
-    for module, words in (("pip", ("install", "--quiet", "-e", ".")), ("invoke", ("check",))):
-        command = [sys.executable, "-m", module, *words]
+    from dorc_runtime.project.packages import installer
+
+    for name, command in (
+        ("pip install -e .", [*installer(), "--quiet", "-e", "."]),
+        ("invoke check", [sys.executable, "-m", "invoke", "check"]),
+    ):
         if subprocess.run(command, cwd=root, check=False).returncode:  # noqa: S603
-            failed = " ".join((module, *words))
-            raise Exit(f"error: updated, but `{failed}` fails: fix what it reports.", code=MISTAKE)
+            raise Exit(f"error: updated, but `{name}` fails: fix what it reports.", code=MISTAKE)
 
 
 TASKS: tuple[Task[Any], ...] = (upgrade,)

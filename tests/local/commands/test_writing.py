@@ -70,7 +70,10 @@ def test_doctor_shows_what_is_installed_and_what_is_missing(repository: Reposito
     assert "! Python the functions run on Python 2.7 on AWS" in shown
     assert "✗ git https://git-scm.com/downloads (for copier copy, copier update)" in shown
     assert "✓ moto" in shown
-    assert "! pyenv https://github.com/pyenv/pyenv#installation (for python-setup)" in shown
+    assert (
+        "! pyenv or uv https://github.com/pyenv/pyenv#installation or https://docs.astral" in shown
+    )
+    assert "✓ ruff" in shown
     assert f"✓ repository {repository.root}, pipelines: 1" in shown
     assert "error: missing: git." in done.stderr
     assert done.returncode == 2

@@ -235,6 +235,6 @@ def test_without_pip_and_uv_the_error_has_the_remedy(
         check=True,
     ).stdout
     assert output == (
-        "neither pip nor uv is installed, so the packages of requirements.txt cannot be installed: "
-        "run `python -m ensurepip`.\n"
+        "neither pip nor uv is installed, so no packages can be installed: run `python -m "
+        "ensurepip`.\n"
     )

@@ -79,7 +79,7 @@ def changes_files(folder: Path) -> None:
     template = folder / "template"
     insert(template / "Dockerfile.jinja", "# syntax=docker/dockerfile:1\n")
     append(template / ".gitignore", "coverage.xml\n")
-    replace(template / "dorc_tasks.py", "with pyenv.", "with pyenv, if it is not installed.")
+    replace(template / "dorc_tasks.py", "with pyenv or uv.", "with pyenv or uv, if it is missing.")
     replace(template / ".github/workflows/deploy.yml.jinja", "name: deploy", "name: deployment")
     replace(template / "pyproject.toml.jinja", 'select = ["B"', 'select = ["A", "B"')
 
