@@ -1,5 +1,6 @@
 """The executions of deployed pipelines: the newest of each, one by its name, and its history."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -111,6 +112,14 @@ def history(environment: AwsEnvironment, execution: Execution) -> Iterator[Mappi
             executionArn=execution.arn, PaginationConfig={"PageSize": _EVENTS}
         ):
             yield from page["events"]
+
+
+def definition(environment: AwsEnvironment, execution: Execution) -> Mapping[str, Any]:
+    """Return the state machine as it was when ``execution`` started."""
+    with aws_errors("states:DescribeStateMachineForExecution"):
+        found = environment.states.describe_state_machine_for_execution(executionArn=execution.arn)
+    machine: Mapping[str, Any] = json.loads(found["definition"])
+    return machine
 
 
 def _not_deployed(pipelines: Sequence[str], environment: str) -> StackError:

@@ -79,11 +79,12 @@ class _Failed:
 class _Reader:
     """Reads the events of a history one after the other."""
 
+    branches: Mapping[str, int]
     scopes: dict[int, _Scope] = field(default_factory=lambda: {0: _Scope()})
     inputs: dict[int, JsonValue] = field(default_factory=dict)
     failures: dict[Visit, _Failed] = field(default_factory=dict)
     retries: dict[Visit, int] = field(default_factory=dict)
-    branches: dict[int, int] = field(default_factory=dict)
+    parallels: set[int] = field(default_factory=set)
     caught: dict[int, tuple[Visit, _Failed, StateExited]] = field(default_factory=dict)
     number: int = 0
 
@@ -91,7 +92,9 @@ class _Reader:
         """Yield what ``event`` means."""
         kind, before = event["type"], event.get("previousEventId", 0)
         at, details = event["timestamp"].timestamp(), _details(event)
-        scope = self._scope(before)
+        scope = self.scopes.get(before, _Scope())
+        if before in self.parallels and scope.visit and kind.endswith("StateEntered"):
+            scope = scope.item(scope.visit.state, self.branches[details["name"]])
         yield from self._continued(before, details if kind.endswith("StateEntered") else {})
         if kind.endswith("StateEntered"):
             visit = self._visit(scope, kind.removesuffix("StateEntered"), details)
@@ -113,17 +116,8 @@ class _Reader:
         elif scope.visit:
             yield from self._attempt(kind, scope.visit, at, details)
         if kind == "ParallelStateStarted":
-            self.branches[event["id"]] = 0
+            self.parallels.add(event["id"])
         self.scopes[event["id"]] = scope
-
-    def _scope(self, before: int) -> _Scope:
-        scope = self.scopes.get(before, _Scope())
-        if before in self.branches and scope.visit:
-            # AWS does not number the branches: they begin in their order.
-            number = self.branches[before]
-            self.branches[before] += 1
-            return scope.item(scope.visit.state, number)
-        return scope
 
     def _visit(self, scope: _Scope, kind: str, details: Mapping[str, Any]) -> Visit:
         self.number += 1
@@ -187,11 +181,26 @@ class _Reader:
         self.failures.clear()
 
 
-def run_events(history: Iterable[Mapping[str, Any]]) -> Iterator[Event]:
-    """Yield the events of a run that the events of AWS mean; ``history`` has the oldest first."""
-    reader = _Reader()
+def run_events(
+    history: Iterable[Mapping[str, Any]], definition: Mapping[str, Any]
+) -> Iterator[Event]:
+    """Yield the events of a run that the events of AWS mean; ``history`` has the oldest first.
+
+    ``definition`` is the state machine: AWS numbers the items of a Map, but no branches.
+    """
+    reader = _Reader(dict(_branches(definition)))
     for event in history:
         yield from reader.events(event)
+
+
+def _branches(machine: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """Yield the first state of each branch of each Parallel, with the number of the branch."""
+    for state in machine["States"].values():
+        for number, branch in enumerate(state.get("Branches", ())):
+            yield branch["StartAt"], number
+            yield from _branches(branch)
+        if "ItemProcessor" in state:
+            yield from _branches(state["ItemProcessor"])
 
 
 def failed_state(newest: Sequence[Mapping[str, Any]]) -> str:

@@ -118,7 +118,7 @@ def history(
         if execution
         else _newest(aws, pipelines, failed=bool(last_failed))
     )
-    events = tuple(run_events(operate.history(aws, found)))
+    events = tuple(run_events(operate.history(aws, found), operate.definition(aws, found)))
     if json:
         print_json(history_as_json(found, events, root=repository.root))
     else:

@@ -11,6 +11,8 @@ from dorc_runtime.operate.execution_history import failed_state, run_events
 from dorc_runtime.runs.events import StateCaught, StateEntered, StateFailed, StateRetried
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+BRANCHES: list[dict[str, Any]] = [{"StartAt": name, "States": {}} for name in ("a", "b")]
+MACHINE = {"States": {"Both": {"Type": "Parallel", "Branches": BRANCHES}}}
 FAILED = {"error": "ValueError", "cause": "no number"}
 
 
@@ -28,6 +30,12 @@ def history(*events: tuple[Any, ...]) -> list[dict[str, Any]]:
     ]
 
 
+def _entered(events: list[dict[str, Any]]) -> list[str]:
+    """Return where the states are that are entered, in their order."""
+    read = run_events(events, MACHINE)
+    return [each.visit.location for each in read if isinstance(each, StateEntered)]
+
+
 def entered(state: str) -> dict[str, str]:
     return {"name": state, "input": "{}"}
 
@@ -43,7 +51,7 @@ def test_a_task_that_is_scheduled_again_is_a_retry() -> None:
         ("TaskStateExited", 6, {"name": "clean", "output": "1"}),
         ("ExecutionSucceeded", 7),
     )
-    [retried] = [each for each in run_events(events) if isinstance(each, StateRetried)]
+    [retried] = [each for each in run_events(events, MACHINE) if isinstance(each, StateRetried)]
     assert (retried.error, retried.cause, retried.attempt) == ("ValueError", "no number", 1)
     assert retried.wait == 1
 
@@ -59,7 +67,7 @@ def test_a_state_that_fails_and_is_left_was_caught() -> None:
         ("PassStateExited", 6, {"name": "skip", "output": "{}"}),
         ("ExecutionSucceeded", 7),
     )
-    read = list(run_events(events))
+    read = list(run_events(events, MACHINE))
     [caught] = [each for each in read if isinstance(each, StateCaught)]
     assert (caught.visit.state, caught.error, caught.to) == ("clean", "ValueError", "skip")
     assert not [each for each in read if isinstance(each, StateFailed)]
@@ -75,22 +83,30 @@ def test_a_state_in_a_map_says_which_item_it_is_of() -> None:
         ("TaskStateEntered", 5, entered("clean")),
         ("TaskStateEntered", 4, entered("clean")),
     )
-    found = [each.visit.location for each in run_events(events) if isinstance(each, StateEntered)]
+    found = [
+        each.visit.location
+        for each in run_events(events, MACHINE)
+        if isinstance(each, StateEntered)
+    ]
     assert found == ["Each", "Each[1] › clean", "Each[0] › clean"]
 
 
-def test_the_branches_of_a_parallel_are_numbered_in_their_order() -> None:
+def test_the_branches_of_a_parallel_have_the_numbers_of_the_definition() -> None:
     events = history(
         ("ExecutionStarted", 0),
         ("ParallelStateEntered", 0, entered("Both")),
         ("ParallelStateStarted", 2),
-        ("PassStateEntered", 3, entered("a")),
         ("PassStateEntered", 3, entered("b")),
-        ("PassStateExited", 4, {"name": "a", "output": "1"}),
+        ("PassStateEntered", 3, entered("a")),
+        ("PassStateExited", 5, {"name": "a", "output": "1"}),
         ("PassStateEntered", 6, entered("c")),
     )
-    found = [each.visit.location for each in run_events(events) if isinstance(each, StateEntered)]
-    assert found == ["Both", "Both[0] › a", "Both[1] › b", "Both[0] › c"]
+    found = [
+        each.visit.location
+        for each in run_events(events, MACHINE)
+        if isinstance(each, StateEntered)
+    ]
+    assert found == ["Both", "Both[1] › b", "Both[0] › a", "Both[0] › c"]
 
 
 def test_a_map_fails_by_the_error_of_its_item() -> None:
@@ -106,7 +122,7 @@ def test_a_map_fails_by_the_error_of_its_item() -> None:
         ("MapStateFailed", 8),
         ("ExecutionFailed", 9, FAILED),
     )
-    failures = [each for each in run_events(events) if isinstance(each, StateFailed)]
+    failures = [each for each in run_events(events, MACHINE) if isinstance(each, StateFailed)]
     assert [(each.visit.location, each.error) for each in failures] == [
         ("Each[0] › clean", "ValueError"),
         ("Each", "ValueError"),
@@ -119,7 +135,7 @@ def test_a_fail_has_the_error_of_the_execution() -> None:
         ("FailStateEntered", 0, entered("No rows")),
         ("ExecutionFailed", 2, {"error": "Empty", "cause": "no rows"}),
     )
-    [failed] = [each for each in run_events(events) if isinstance(each, StateFailed)]
+    [failed] = [each for each in run_events(events, MACHINE) if isinstance(each, StateFailed)]
     assert (failed.visit.state, failed.error, failed.cause) == ("No rows", "Empty", "no rows")
     assert failed_state(events[::-1]) == "No rows"
 
@@ -137,7 +153,7 @@ def test_what_a_redrive_does_comes_after_the_failure() -> None:
         ("TaskStateExited", 8, {"name": "clean", "output": "1"}),
         ("ExecutionSucceeded", 9),
     )
-    kinds = [type(each).__name__ for each in run_events(events)]
+    kinds = [type(each).__name__ for each in run_events(events, MACHINE)]
     assert kinds == ["StateEntered", "StateFailed", "StateExited"]
 
 
@@ -149,5 +165,5 @@ def test_a_timeout_has_the_name_that_aws_gives_it() -> None:
         ("TaskTimedOut", 3, {"error": "States.Timeout"}),
         ("ExecutionFailed", 4, {"error": "States.Timeout"}),
     )
-    [failed] = [each for each in run_events(events) if isinstance(each, StateFailed)]
+    [failed] = [each for each in run_events(events, MACHINE) if isinstance(each, StateFailed)]
     assert failed.error == "States.Timeout"
