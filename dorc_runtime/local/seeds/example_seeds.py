@@ -27,6 +27,7 @@ FILES = frozenset(
     {
         "README.md",
         "expected",
+        "expected.toml",
         "http",
         "input.json",
         "lake",
