@@ -19,9 +19,9 @@ OTHER_COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 def pin(repository: Path) -> str:
-    """Return the only requirement of a generated repository."""
+    """Return the requirement of a generated repository that is the library."""
     project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    [requirement] = project["dependencies"]
+    [requirement] = (each for each in project["dependencies"] if each.startswith("dorc-runtime"))
     return str(requirement)
 
 
