@@ -49,11 +49,14 @@ class ExpressionError(DefinitionError):
 
 
 class UnknownNameError(DorcError):
-    """A name was requested that does not exist."""
+    """A name was requested that does not exist; ``where`` says where: ``in prod``."""
 
-    def __init__(self, kind: str, name: str, known: Sequence[str], *, remedy: str = "") -> None:
+    def __init__(
+        self, kind: str, name: str, known: Sequence[str], *, where: str = "", remedy: str = ""
+    ) -> None:
         names = ", ".join(known) if known else "none yet"
-        super().__init__(f"no {kind} '{name}'; known: {names}. {remedy}".rstrip())
+        place = f" {where}" if where else ""
+        super().__init__(f"no {kind} '{name}'{place}; known: {names}. {remedy}".rstrip())
         self.kind = kind
         self.name = name
         self.known = tuple(known)

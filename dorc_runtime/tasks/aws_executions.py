@@ -13,7 +13,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import Task
 
-from dorc_runtime.errors import InputError, StackError, UnknownNameError
+from dorc_runtime.errors import InputError, StackError
 from dorc_runtime.tasks.entry import MISTAKE, pinned_repository, report_errors, tasks_folder
 from dorc_runtime.tasks.options import ENVIRONMENT, JSON, environment_option
 from dorc_runtime.tasks.short_options import task
@@ -141,9 +141,7 @@ def _pipelines(repository: Repository, pipeline: str | None) -> tuple[str, ...]:
         if not known:
             raise StackError("there are no pipelines: `invoke new-pipeline LAYER NAME` writes one.")
         return known
-    if pipeline not in known:
-        raise UnknownNameError("pipeline", pipeline, known)
-    return (pipeline,)
+    return (repository.pipeline(pipeline).id,)
 
 
 def _start(since: str | None) -> datetime | None:

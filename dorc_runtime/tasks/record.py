@@ -25,10 +25,10 @@ def record_examples(
     from dorc_runtime.testing.examples.recorded_files import examples_to_record, recording
     from dorc_runtime.testing.pipeline_runs import PipelineRunner
 
-    check_confirmation(yes, json=False)
     repository = pinned_repository(c)
     pipelines = [repository.pipeline(pipeline)] if pipeline else repository.pipelines
     examples = examples_to_record(repository, pipelines, example)
+    check_confirmation(yes, json=False)
     redactions: set[Redaction] = set()
     # A run in this process must not change the folders of images.
     sys.dont_write_bytecode = True

@@ -120,7 +120,7 @@ def secret(
     if action not in _ACTIONS:
         near = get_close_matches(action, _ACTIONS, n=1)
         hint = f"Did you mean `invoke secret {near[0]}`?" if near else ""
-        raise UnknownNameError("action of secret", action, _ACTIONS, remedy=hint)
+        raise UnknownNameError("action", action, _ACTIONS, where="of secret", remedy=hint)
     if json and action != "list":
         raise Exit("error: --json is for list: leave it out.", code=MISTAKE)
     users = _users(repository)
@@ -237,7 +237,7 @@ def _copy(source: _Secrets, target: _Secrets, users: SecretUsers, *, overwrite: 
 def _remove(store: _Secrets, name: str, users: SecretUsers, *, yes: bool) -> None:
     dates = store.dates()
     if name not in dates:
-        raise UnknownNameError(f"secret in {store.environment}", name, sorted(dates))
+        raise UnknownNameError("secret", name, sorted(dates), where=f"in {store.environment}")
     if not yes:
         if not sys.stdin.isatty():
             raise Exit("error: there is no terminal to ask at: add --yes.", code=MISTAKE)

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+from invoke.exceptions import Exit
 from invoke.parser.argument import Argument
 from invoke.tasks import Task
 from invoke.tasks import task as invoke_task
 
+from dorc_runtime.tasks.entry import MISTAKE
 from dorc_runtime.tasks.required_words import required_words
 
 # Invoke itself takes the first free letter, which differs from task to task.
@@ -27,16 +29,40 @@ LETTERS = {
 }
 
 
+class _WholeNumber(Argument):
+    """An option that takes a whole number: Invoke ends with a traceback for another text."""
+
+    def set_value(self, value: Any, cast: bool = True) -> None:
+        """Set the value, from the text of the command line."""
+        try:
+            super().set_value(value, cast)
+        except ValueError:
+            problem = f"error: --{self.names[0]} is '{value}': write a whole number."
+            raise Exit(problem, code=MISTAKE) from None
+
+
 class LetterTask(Task[Any]):
     """A task with the short options of ``LETTERS``, and with words that it needs."""
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
         """Return the arguments of the command line."""
-        arguments = super().get_arguments(ignore_unknown_help)
+        arguments = [_checked(each) for each in super().get_arguments(ignore_unknown_help)]
         for argument in arguments:
             if letter := LETTERS.get(argument.names[0]):
                 argument.names = (*argument.names, letter)
         return required_words(arguments, command=self.name.replace("_", "-"))
+
+
+def _checked(argument: Argument) -> Argument:
+    if argument.kind is not int:
+        return argument
+    return _WholeNumber(
+        names=argument.names,
+        kind=int,
+        default=argument.default,
+        help=argument.help,
+        attr_name=argument.attr_name,
+    )
 
 
 def task(

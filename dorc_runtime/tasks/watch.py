@@ -50,7 +50,7 @@ def watch(c: Context, pipeline: str, example: list[str] | None = None, options: 
     folder = repository.pipeline(pipeline)
     for name in example or ():
         if name not in folder.examples:
-            raise UnknownNameError(f"example of {folder.id}", name, folder.examples)
+            raise UnknownNameError("example", name, folder.examples, where=f"of {folder.id}")
     command = [sys.executable, "-m", "invoke", "run", folder.id, *shlex.split(options)]
     commands = [[*command, "--example", name] for name in example or ()] or [command]
     try:

@@ -143,7 +143,7 @@ class Lake:
         status, body = self.server.request("GET", _path(bucket, key), accepted=(_OK, _NOT_FOUND))
         if status == _NOT_FOUND:
             known = [item.key for item in self.objects(bucket)[:_MOST_NAMES]]
-            raise UnknownNameError(f"object in {bucket}", key, known)
+            raise UnknownNameError("object", key, known, where=f"in {bucket}")
         return body
 
     def objects(self, bucket: str) -> tuple[LakeObject, ...]:

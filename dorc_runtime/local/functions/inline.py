@@ -148,7 +148,7 @@ class InlineFunctions:
                 return
             if not hasattr(module, name):
                 known = [known for known in vars(module) if not known.startswith("_")]
-                raise UnknownNameError(f"name in {warm.function.name}", path, known)
+                raise UnknownNameError("name", path, known, where=f"in {warm.function.name}")
             setattr(module, name, value)
 
     def _log(self, function: str, request_id: str, text: str) -> None:

@@ -61,7 +61,9 @@ def check_function(folder: PipelineFolder, name: str) -> None:
     """Raise an ``UnknownNameError`` if ``folder`` has no function ``name``."""
     if name not in folder.functions:
         near = suggestion(name, folder.functions).strip()
-        raise UnknownNameError(f"function of {folder.id}", name, folder.functions, remedy=near)
+        raise UnknownNameError(
+            "function", name, folder.functions, where=f"in {folder.id}", remedy=near
+        )
 
 
 def _alone(pipeline: Pipeline, name: str) -> Pipeline:

@@ -101,7 +101,7 @@ def recipes_of(
     names = tuple(functions)
     for name in names:
         if name not in folder.functions:
-            raise UnknownNameError(f"function of {folder.id}", name, folder.functions)
+            raise UnknownNameError("function", name, folder.functions, where=f"in {folder.id}")
     if not names:
         return {}
     shared = _shared(folder.root, universal)

@@ -139,6 +139,10 @@ def test_a_history_as_json_has_the_visits_of_a_run(
             "error: --since is 'yesterday': write a number with m, h or d, for example 12h.\n",
         ),
         (
+            ("executions", "--env", "dev", "--limit", "many"),
+            "error: --limit is 'many': write a whole number.\n",
+        ),
+        (
             (*HISTORY, "--execution", "august"),
             "error: there is no execution 'august' in dev: `invoke executions --env dev` lists "
             "them; AWS keeps an execution for 90 days after its end.\n",

@@ -79,7 +79,7 @@ def test_the_error_for_an_unknown_object_lists_the_known_ones(lake: Lake) -> Non
     lake.create_bucket("raw")
     lake.put("raw", "penguins.csv", b"")
     with pytest.raises(
-        UnknownNameError, match=r"no object in raw 'pengiuns\.csv'; known: penguins\.csv"
+        UnknownNameError, match=r"no object 'pengiuns\.csv' in raw; known: penguins\.csv"
     ):
         lake.get("raw", "pengiuns.csv")
 

@@ -223,7 +223,7 @@ def test_remove_asks_and_yes_answers(shop: Shop) -> None:
     assert done.stdout == "removed weather-key from prod\n"
     assert shop.ssm.describe_parameters()["Parameters"] == []
     done = shop.secret("remove", "weather-key", "--env", "prod", "--yes")
-    refused(done, "no secret in prod 'weather-key'; known: none yet.")
+    refused(done, "no secret 'weather-key' in prod; known: none yet.")
 
 
 def test_a_secret_of_secrets_manager_is_changed_there(shop: Shop) -> None:

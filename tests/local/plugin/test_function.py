@@ -129,7 +129,7 @@ def test_first_function(function):
 MISTAKES = {
     "function('tidy/book')": "'tidy/book' is no function: write layer/pipeline/function.",
     "function('raw-to-processed/tidi/book')": "Did you mean 'raw-to-processed/tidy'?",
-    "function('raw-to-processed/tidy/bok')": "no function of raw-to-processed/tidy 'bok'; known: "
+    "function('raw-to-processed/tidy/bok')": "no function 'bok' in raw-to-processed/tidy; known: "
     "book, clean. Did you mean 'book'?",
     "function('raw-to-processed/tidy/clean')({1, 2})": "the event is not JSON: ",
     "function('raw-to-processed/tidy/clean')({}, files={'rwa/a': ''})": "no zone 'rwa'; known: "

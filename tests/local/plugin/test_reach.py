@@ -90,7 +90,7 @@ assert {RUN}).output == "never"
     ("call", "message"),
     [
         ('patches={"claen.handler": None}', "no function 'claen'; known: clean."),
-        ('patches={"clean.handle": None}', "no name in clean 'handle'; known: "),
+        ('patches={"clean.handle": None}', "no name 'handle' in clean; known: "),
         (
             'patches={"clean.handler": None}, workers=True',
             "functions run in worker processes, where patches do not reach them",

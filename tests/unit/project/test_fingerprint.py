@@ -190,7 +190,7 @@ def test_a_pipelines_program_finds_the_tags_that_universal_built(root: Path) -> 
 
 def test_an_unknown_function_names_the_known_ones(root: Path) -> None:
     folder = Repository(root).pipeline("raw-to-processed/a")
-    with pytest.raises(UnknownNameError, match=r"no function of .* 'claen'; known: clean, load"):
+    with pytest.raises(UnknownNameError, match=r"no function 'claen' in .*; known: clean, load"):
         recipe(folder, "claen", UNIVERSAL)
 
 

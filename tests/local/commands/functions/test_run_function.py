@@ -112,7 +112,7 @@ def test_the_list_of_pipelines_shows_the_last_run_of_the_whole_pipeline(
 MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
     "an unknown function": (
         ("--function", "prat", "--event", "1"),
-        "no function of raw-to-processed/tidy 'prat'; known: added, ask, clean, part. "
+        "no function 'prat' in raw-to-processed/tidy; known: added, ask, clean, part. "
         "Did you mean 'part'?",
     ),
     "no event": (

@@ -68,4 +68,4 @@ def test_an_unknown_pipeline_or_example_is_refused(repository: Repository) -> No
     assert (done.returncode, "no pipeline 'raw-to-processed/tidi'" in done.stderr) == (2, True)
     done = repository.invoke("watch", "raw-to-processed/tidy", "-x", "first", "-x", "last")
     assert done.returncode == 2
-    assert "no example of raw-to-processed/tidy 'last'; known: first." in done.stderr
+    assert "no example 'last' of raw-to-processed/tidy; known: first." in done.stderr
