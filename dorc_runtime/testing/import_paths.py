@@ -1,7 +1,7 @@
 """What tests can import: the modules in ``lib/``, and the packages of a pipeline's functions.
 
 A process has one ``sys.path``, and pipelines may need different versions of a package: tests find
-those of the pipeline in whose folder they are.
+those of the pipeline that their folder belongs to.
 """
 
 import importlib

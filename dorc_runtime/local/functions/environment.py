@@ -119,7 +119,7 @@ def _library_variables(endpoint: str) -> dict[str, str]:
 
     polars and deltalake: https://docs.rs/object_store/latest/object_store/aws/; DuckDB:
     https://duckdb.org/docs/stable/configuration/overview. DuckDB puts the bucket before the name of
-    the host, and ``localhost`` is a name whose parts all lead to this machine.
+    the host, and every name that ends with ``.localhost`` is this machine.
     """
     port = endpoint.rpartition(":")[2]
     return {

@@ -7,11 +7,12 @@ all steps of a pipeline. Steps that hold other steps import only ``step.Step``, 
 """
 
 from dorc_runtime.model.steps.control import Choice, Fail, If, Parallel, Pass, Succeed, Wait
+from dorc_runtime.model.steps.function_step import Function
 from dorc_runtime.model.steps.items import Objects, Rows, objects, rows
 from dorc_runtime.model.steps.map import Map
 from dorc_runtime.model.steps.recovery import Catch, RecoverableStep, Retry
 from dorc_runtime.model.steps.step import Step
-from dorc_runtime.model.steps.task_steps import Call, Function, Service
+from dorc_runtime.model.steps.task_steps import Call, Service
 from dorc_runtime.model.steps.walk import all_steps, called_pipelines, sequences
 
 __all__ = [

@@ -152,7 +152,7 @@ def _print_objects(terminal: Console, result: RunResult) -> None:
     width = min(max(len(key) for key, _ in shown), terminal.width - _SIZE_WIDTH - 4)
     for key, body in shown:
         size = size_text(len(body)).rjust(_SIZE_WIDTH)
-        # The end of a key tells it from others.
+        # Long keys often differ only at their ends.
         start = key if len(key) <= width else f"…{key[1 - width :]}"
         terminal.print(Text.assemble(f"  {start:{width}}  ", (size, "dim")))
     left = len(result.written) - len(shown)

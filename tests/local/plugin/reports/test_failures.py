@@ -52,7 +52,7 @@ def test_expected(run_pipeline):
 def failing(
     tmp_path_factory: pytest.TempPathFactory, new_checkout: Callable[[Path], Checkout]
 ) -> Checkout:
-    """A pipeline whose function fails, with tests and an example."""
+    """A pipeline with a function that fails, with tests and an example."""
     checkout = new_checkout(tmp_path_factory.mktemp("failing") / "checkout")
     checkout.define('Function("clean")', "")
     checkout.write(f"{TIDY}/clean/lambda.py", CLEAN)
