@@ -33,8 +33,7 @@ def lines(path: Path) -> list[tuple[int, str]]:
 def normal_lines(path: Path) -> tuple[list[str], set[str]]:
     """Return the options and the requirements of ``path``, without what changes no package.
 
-    That is comments, spaces, and how the name of a package is written:
-    https://packaging.python.org/en/latest/specifications/name-normalization/
+    That is comments, spaces, and how the name of a package is written.
     """
     options: list[str] = []
     requirements: set[str] = set()
@@ -44,8 +43,16 @@ def normal_lines(path: Path) -> tuple[list[str], set[str]]:
             options.append(" ".join(line.split()))
         else:
             name, rest = re.fullmatch(r"([\w.-]*)(.*)", line).groups()  # type: ignore[union-attr]
-            requirements.add(re.sub(r"[-_.]+", "-", name).lower() + "".join(rest.split()))
+            requirements.add(normal_name(name) + "".join(rest.split()))
     return options, requirements
+
+
+def normal_name(name: str) -> str:
+    """Return the name of a package in the one form that stands for all of its spellings.
+
+    https://packaging.python.org/en/latest/specifications/name-normalization/
+    """
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def requirement_problems(path: Path, *, name: str) -> Iterator[str]:

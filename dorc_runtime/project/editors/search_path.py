@@ -13,7 +13,7 @@ from pathlib import Path
 from dorc_runtime.errors import PackagesError
 from dorc_runtime.project.packages import packages_folder
 from dorc_runtime.project.repository import PipelineFolder, Repository
-from dorc_runtime.project.requirements import lines
+from dorc_runtime.project.requirements import lines, normal_name
 
 PATH_FILE = "dorc.pth"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -76,16 +76,11 @@ def _differences(
 
 def _versions(folder: Path) -> dict[str, str]:
     found = distributions(path=[str(folder)])
-    return {_normalised(each.name): each.version for each in found}
+    return {normal_name(each.name): each.version for each in found}
 
 
 def _listed(pipeline: PipelineFolder) -> Iterator[str]:
     for path in pipeline.requirements:
         for _, line in lines(path):
             if name := _NAME.match(line):
-                yield _normalised(name[0])
-
-
-def _normalised(name: str) -> str:
-    """Return a name as https://packaging.python.org/en/latest/specifications/name-normalization."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+                yield normal_name(name[0])
