@@ -4,30 +4,43 @@ import codecs
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, TextIO
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
+from typing import TextIO
 
 _ASCII = {"✓": "+", "✗": "x", "↻": "~", "│": "|", "…": "...", "→": "->", "›": ">", "±": "+-"}
 _REPLACE = "dorc.replace"
 
 
-class _OutputFile(io.FileIO):
-    """A file that drops what cannot be written, so that the work of a command goes on."""
+class _Output(io.TextIOWrapper):
+    """A stream that drops what cannot be written, so that the work of a command goes on.
+
+    The file below stays Python's own: a write that a signal interrupts must not be repeated.
+    """
 
     problem: OSError | None = None
     used = False
 
-    def write(self, data: "ReadableBuffer", /) -> int:
-        """Write ``data``, or drop it when the file once could not be written."""
+    def write(self, text: str, /) -> int:
+        """Write ``text``, or drop it when the file could not be written."""
         self.used = True
-        if self.problem is None:
-            try:
-                return super().write(data)
-            except OSError as error:
-                self.problem = error
-        return memoryview(data).nbytes
+        try:
+            return super().write(text)
+        except OSError as error:
+            self._drop(error)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what is buffered, or drop it."""
+        try:
+            super().flush()
+        except OSError as error:
+            self._drop(error)
+
+    def _drop(self, error: OSError) -> None:
+        # What is buffered, and all that follows, goes to the null device.
+        self.problem = error
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, self.fileno())
+        os.close(null)
 
 
 def adapt_streams() -> None:
@@ -42,8 +55,8 @@ def output_problem() -> str:
 
     A reader that stopped to read, such as ``head``, is no problem.
     """
-    file = _output_file()
-    problem = file.problem if file else None
+    output = _output()
+    problem = output.problem if output else None
     if problem is None or isinstance(problem, BrokenPipeError):
         return ""
     return problem.strerror or str(problem)
@@ -51,14 +64,13 @@ def output_problem() -> str:
 
 def is_output_empty() -> bool:
     """Return whether nothing was printed on standard output."""
-    file = _output_file()
-    return file is None or not file.used
+    output = _output()
+    return output is None or not output.used
 
 
-def _output_file() -> _OutputFile | None:
+def _output() -> _Output | None:
     sys.stdout.flush()
-    file = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
-    return file if isinstance(file, _OutputFile) else None
+    return sys.stdout if isinstance(sys.stdout, _Output) else None
 
 
 def _adapted(stream: TextIO | None, original: TextIO | None) -> TextIO:
@@ -72,8 +84,8 @@ def _adapted(stream: TextIO | None, original: TextIO | None) -> TextIO:
         stream.reconfigure(errors=_REPLACE)
         return stream
     stream.flush()
-    return io.TextIOWrapper(
-        io.BufferedWriter(_OutputFile(stream.fileno(), "w", closefd=False)),
+    return _Output(
+        io.BufferedWriter(io.FileIO(stream.fileno(), "w", closefd=False)),
         encoding=stream.encoding,
         errors=_REPLACE,
         line_buffering=stream.line_buffering,
