@@ -122,7 +122,8 @@ def check_credentials(context: DeploymentContext) -> str:
 
     Raises ``CredentialsError``, or ``StackError`` when nothing answers.
     """
-    return check_account(context.config.universal, context.settings, client=context.client("sts"))
+    client = context.client("sts")
+    return check_account(context.config.universal, context.settings, client=client).account
 
 
 def deployed_pipelines(

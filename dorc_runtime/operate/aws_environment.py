@@ -16,21 +16,33 @@ _RETRIES = {"mode": "adaptive", "max_attempts": 10}
 
 @dataclass(frozen=True)
 class AwsEnvironment:
-    """The environment of ``names`` in an account; ``endpoint`` stands for AWS where it is set."""
+    """The environment of ``names`` in an account; ``endpoint`` stands for AWS where it is set.
+
+    ``caller`` is the ARN of the user or role of the credentials, as STS has it.
+    """
 
     names: Names
     region: str
     account: str
+    caller: str
     endpoint: str | None = None
 
     @cached_property
     def states(self) -> Any:
         """boto3's client of Step Functions."""
+        return self._client("stepfunctions")
+
+    @cached_property
+    def s3(self) -> Any:
+        """boto3's client of S3."""
+        return self._client("s3")
+
+    def _client(self, service: str) -> Any:
         import boto3
         from botocore.config import Config
 
         return boto3.client(
-            "stepfunctions",
+            service,
             region_name=self.region,
             endpoint_url=self.endpoint,
             config=Config(retries=_RETRIES),

@@ -1,11 +1,21 @@
 """The AWS account and the region, checked before anything else is."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from dorc_runtime.errors import CredentialsError, SettingsError, StackError
 from dorc_runtime.model.config import UniversalConfig
 from dorc_runtime.project.settings import Settings
+
+
+class Caller(NamedTuple):
+    """Whose credentials they are: the account, and the ARN of the user or role.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+    """
+
+    account: str
+    arn: str
 
 
 def check_region(universal: UniversalConfig, settings: Settings, *, known: Iterable[str]) -> None:
@@ -26,8 +36,8 @@ def check_region(universal: UniversalConfig, settings: Settings, *, known: Itera
         )
 
 
-def check_account(universal: UniversalConfig, settings: Settings, *, client: Any) -> str:
-    """Return the account of the credentials; ``client`` is boto3's for STS.
+def check_account(universal: UniversalConfig, settings: Settings, *, client: Any) -> Caller:
+    """Return whose credentials they are; ``client`` is boto3's for STS.
 
     Raises ``CredentialsError`` for missing or wrong credentials, or those of another account, and
     ``StackError`` when nothing answers.
@@ -36,7 +46,7 @@ def check_account(universal: UniversalConfig, settings: Settings, *, client: Any
     from botocore.exceptions import ConnectionError as NoConnectionError
 
     try:
-        account = str(client.get_caller_identity()["Account"])
+        identity = client.get_caller_identity()
     except (NoConnectionError, HTTPClientError) as error:
         raise StackError(
             f"nothing answered at {client.meta.endpoint_url}: {error}; check the network, and "
@@ -46,6 +56,7 @@ def check_account(universal: UniversalConfig, settings: Settings, *, client: Any
         raise CredentialsError(
             f"AWS does not accept the credentials: {error}; log in, or export AWS_PROFILE."
         ) from error
+    account = str(identity["Account"])
     expected = {"AWS_ACCOUNT": settings.aws_account, "pipeline_config.py": universal.account}
     for source, expected_account in expected.items():
         if expected_account not in (None, account):
@@ -53,4 +64,4 @@ def check_account(universal: UniversalConfig, settings: Settings, *, client: Any
                 f"{source} says the account is {expected_account}, but the credentials belong to "
                 f"{account}: use credentials of {expected_account}, or correct {source}."
             )
-    return account
+    return Caller(account, str(identity["Arn"]))
