@@ -3,14 +3,19 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import JsonValue
 
-from dorc_runtime.compile.names import zones
 from dorc_runtime.compile.target import Target
-from dorc_runtime.compile.triggers.trigger_input import object_event, pipeline_event, schedule_event
+from dorc_runtime.compile.triggers.object_triggers import (
+    StoredObject,
+    object_input,
+    object_triggers,
+    watched_bucket,
+)
+from dorc_runtime.compile.triggers.trigger_input import iso_time, pipeline_event, schedule_input
 from dorc_runtime.errors import InputError, UnknownNameError
 from dorc_runtime.local.json_text import parse_json, read_json
 from dorc_runtime.local.seeds.example_seeds import QUEUES, TOPICS, SeedValues
@@ -20,7 +25,6 @@ from dorc_runtime.local.seeds.lake_seeds import (
     example_seeds,
     given_seeds,
     joined_seeds,
-    local_bucket,
     shared_seeds,
     shown_bucket,
 )
@@ -105,7 +109,7 @@ def start_of(
         value = _parsed_input(request.input, option)
         return Start(seeds, value, request.origin or f"the {option[2:]}", example)
     if request.file is not None:
-        seed = _uploaded(folder, pipeline, request.file)
+        seed = _uploaded(folder, pipeline, request.file, target)
         origin = f"{seed.key} in {shown_bucket(seed.bucket)}"
         return Start((*seeds, seed), _object(seed, now), origin, example)
     if example and (file := folder.path / "examples" / example / "input.json").is_file():
@@ -122,7 +126,9 @@ def start_of(
         at=now.timestamp(),
         target=target,
     )
-    event, origin = messages or _trigger_event(folder, pipeline, seeds, now, example=example)
+    event, origin = messages or _trigger_event(
+        folder, pipeline, seeds, now, example=example, target=target
+    )
     if example:
         return Start(seeds, event, f"example {example}, {origin}", example)
     return Start(seeds, event, origin)
@@ -164,17 +170,17 @@ def _is_file(text: str) -> bool:
         return False
 
 
-def _uploaded(folder: PipelineFolder, pipeline: Pipeline, file: Path) -> Seed:
+def _uploaded(folder: PipelineFolder, pipeline: Pipeline, file: Path, target: Target) -> Seed:
     if not file.is_file():
         raise InputError(f"--file {file} does not exist.")
-    triggers = [trigger for trigger in pipeline.triggers if isinstance(trigger, S3Trigger)]
+    triggers = tuple(object_triggers(pipeline, layer=folder.layer, target=target))
     if not triggers:
         raise InputError(f"{folder.id} has no S3Trigger, so --file cannot start it: use --input.")
-    for trigger in triggers:
+    for bucket, trigger in triggers:
         key = trigger.prefix + file.name
         if trigger.matches(key):
-            return Seed(_watched(folder, trigger), key, file)
-    patterns = ", ".join(f"{trigger.prefix}*{trigger.suffix}" for trigger in triggers)
+            return Seed(bucket, key, file)
+    patterns = ", ".join(f"{trigger.prefix}*{trigger.suffix}" for _, trigger in triggers)
     raise InputError(f"--file {file} does not match what starts {folder.id}: {patterns}.")
 
 
@@ -185,25 +191,26 @@ def _trigger_event(
     now: datetime,
     *,
     example: str | None,
+    target: Target,
 ) -> tuple[JsonValue, str]:
     """Return what the first trigger that can fire would send, and its origin."""
     for trigger in pipeline.triggers:
         match trigger:
             case S3Trigger():
-                bucket = _watched(folder, trigger)
+                bucket = watched_bucket(trigger, layer=folder.layer, target=target)
                 for seed in seeds:
                     if seed.bucket == bucket and trigger.matches(seed.key):
                         origin = f"{seed.key} in {shown_bucket(bucket)}"
                         return _object(seed, now), origin
             case CronTrigger():
-                event = schedule_event(time=_iso(now), extra=trigger.input)
+                event = schedule_input(trigger, now)
                 return event, f"the schedule {trigger.schedule}"
             case PipelineTrigger():
                 event = pipeline_event(
                     pipeline=trigger.pipeline,
                     execution="local",
                     status=trigger.on[0],
-                    time=_iso(now),
+                    time=iso_time(now),
                     input="{}",
                     output="{}" if trigger.on[0] == "SUCCEEDED" else None,
                 )
@@ -224,28 +231,10 @@ def _trigger_event(
     )
 
 
-def _watched(folder: PipelineFolder, trigger: S3Trigger) -> str:
-    if trigger.bucket is not None:
-        return trigger.bucket
-    between = zones(folder.layer)
-    if between is None:
-        raise InputError(f"{folder.id}: its layer has no source zone; name a bucket in S3Trigger.")
-    return local_bucket(between[0])
-
-
 def _object(seed: Seed, now: datetime) -> JsonValue:
     body = seed.path.read_bytes()
-    return object_event(
-        bucket=seed.bucket,
-        key=seed.key,
-        size=len(body),
-        etag=hashlib.md5(body, usedforsecurity=False).hexdigest(),
-        time=_iso(now),
-    )
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
+    return object_input(StoredObject(seed.bucket, seed.key, len(body), etag, now))
 
 
 def _short(text: str) -> str:

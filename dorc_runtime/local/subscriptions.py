@@ -4,7 +4,6 @@ It also makes the events of S3 and of Step Functions, as AWS sends them.
 """
 
 import json
-import re
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from dorc_runtime.compile.checks import Source
 from dorc_runtime.compile.names import zones
 from dorc_runtime.compile.target import Target
 from dorc_runtime.compile.triggers.event_patterns import fits
-from dorc_runtime.compile.triggers.rules import Rule, triggers
+from dorc_runtime.compile.triggers.rules import Rule, rule_input, triggers
 from dorc_runtime.local.plan.local_target import ACCOUNT, LOCAL_NAMES
 from dorc_runtime.local.seeds.lake_seeds import local_bucket
 from dorc_runtime.local.seeds.trigger_messages import message_sources, messages_input
@@ -49,7 +48,7 @@ class Subscriptions:
         for source in self.sources:
             for rule in self._rules(source):
                 if rule.bus == bus and fits(rule.pattern, event):
-                    yield source, _input_of(rule, event)
+                    yield source, rule_input(rule, event)
 
     def started_by_messages(
         self, address: str, texts: Sequence[str], *, target: Target, at: float
@@ -154,21 +153,3 @@ def _event(
         "resources": resources,
         "detail": detail,
     }
-
-
-def _input_of(rule: Rule, event: Event) -> JsonValue:
-    """Return the input that EventBridge makes of ``event`` with the rule's template."""
-    if rule.template is None:
-        return event
-    paths = rule.paths or {}
-    text = re.sub("<([a-z]+)>", lambda name: json.dumps(_at(event, paths[name[1]])), rule.template)
-    received: JsonValue = json.loads(text)
-    return received
-
-
-def _at(event: Event, path: str) -> JsonValue:
-    """Return the value at a path like ``$.detail.object.key``."""
-    value: JsonValue = event
-    for name in path.removeprefix("$.").split("."):
-        value = value[name] if isinstance(value, dict) else None
-    return value

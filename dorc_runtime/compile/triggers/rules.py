@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from dorc_runtime.compile.documents import Document
-from dorc_runtime.compile.names import machine_arn, zones
+from dorc_runtime.compile.names import machine_arn
 from dorc_runtime.compile.target import Target
+from dorc_runtime.compile.triggers.object_triggers import watched_bucket
 from dorc_runtime.compile.triggers.trigger_input import (
     Event,
     object_event,
@@ -112,7 +113,7 @@ def triggers(
         key = _unique_key(_key(trigger), made)
         match trigger:
             case S3Trigger():
-                bucket = trigger.bucket or target.buckets[(zones(layer) or (layer,))[0]]
+                bucket = watched_bucket(trigger, layer=layer, target=target)
                 made[key] = _object_rule(key, trigger, bucket)
             case PipelineTrigger():
                 of_layer, _, name = trigger.pipeline.partition("/")
@@ -136,6 +137,27 @@ def triggers(
                     trigger.is_enabled(target.environment),
                 )
     return tuple(made.values())
+
+
+def rule_input(rule: Rule, event: Event) -> JsonValue:
+    """Return the input that ``rule`` gives to its pipeline for ``event``, as EventBridge makes it.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+    """
+    if rule.template is None:
+        return event
+    paths = rule.paths or {}
+    text = re.sub("<([a-z]+)>", lambda name: json.dumps(_at(event, paths[name[1]])), rule.template)
+    received: JsonValue = json.loads(text)
+    return received
+
+
+def _at(event: Event, path: str) -> JsonValue:
+    """Return the value at a path like ``$.detail.object.key``."""
+    value: JsonValue = event
+    for name in path.removeprefix("$.").split("."):
+        value = value[name] if isinstance(value, dict) else None
+    return value
 
 
 def _object_rule(key: str, trigger: S3Trigger, bucket: str) -> Rule:

@@ -5,10 +5,18 @@ Times are ISO 8601 text in UTC.
 
 import hashlib
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
+from dorc_runtime.model.triggers import CronTrigger
+
 Event = dict[str, JsonValue]
+
+
+def iso_time(moment: datetime) -> str:
+    """Return ``moment`` as AWS writes it, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def object_event(*, bucket: str, key: str, size: int, etag: str, time: str) -> Event:
@@ -19,6 +27,11 @@ def object_event(*, bucket: str, key: str, size: int, etag: str, time: str) -> E
 def schedule_event(*, time: str, extra: Mapping[str, JsonValue]) -> Event:
     """Return the input from a CronTrigger: the ``time`` of the schedule, and its own input."""
     return {"time": time, **extra}
+
+
+def schedule_input(trigger: CronTrigger, time: datetime) -> Event:
+    """Return the input from ``trigger`` when its schedule is due at ``time``."""
+    return schedule_event(time=iso_time(time), extra=trigger.input)
 
 
 def pipeline_event(
