@@ -72,7 +72,7 @@ def latest_executions(
             continue
         deployed = True
     if not deployed:
-        raise _not_deployed(pipelines, environment.names.environment)
+        raise not_deployed(pipelines, environment)
     newest = merge(*found, key=lambda each: each.started, reverse=True)
     return tuple(
         _with_failure(environment, each) if each.status in FAILED else each
@@ -122,15 +122,16 @@ def definition(environment: AwsEnvironment, execution: Execution) -> Mapping[str
     return machine
 
 
-def _not_deployed(pipelines: Sequence[str], environment: str) -> StackError:
+def not_deployed(pipelines: Sequence[str], environment: AwsEnvironment) -> StackError:
+    """Return the error that none of ``pipelines`` is deployed in ``environment``."""
+    name = environment.names.environment
     if len(pipelines) > 1:
         return StackError(
-            f"no pipeline is deployed in {environment}: `invoke apply --all --env {environment}` "
-            "deploys all."
+            f"no pipeline is deployed in {name}: `invoke apply --all --env {name}` deploys all."
         )
     return StackError(
-        f"{pipelines[0]} is not deployed in {environment}: `invoke apply --instance {pipelines[0]} "
-        f"--env {environment}` deploys it."
+        f"{pipelines[0]} is not deployed in {name}: `invoke apply --instance {pipelines[0]} "
+        f"--env {name}` deploys it."
     )
 
 
