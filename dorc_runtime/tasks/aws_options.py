@@ -33,6 +33,7 @@ def aws_environment(c: Context, repository: Repository, environment: str) -> Aws
     from dorc_runtime.deploy.driver.account import check_account
     from dorc_runtime.operate.aws_environment import AwsEnvironment
     from dorc_runtime.project.settings import read_settings
+    from dorc_runtime.tasks.drawings.console import print_pause
 
     settings = read_settings(tasks_folder(c))
     universal = shared_config(repository, settings).universal
@@ -40,7 +41,9 @@ def aws_environment(c: Context, repository: Repository, environment: str) -> Aws
     client = boto3.client("sts", region_name=universal.region, endpoint_url=endpoint)
     caller = check_account(universal, settings, client=client)
     names = Names(universal.project, environment)
-    return AwsEnvironment(names, universal.region, caller.account, caller.arn, endpoint)
+    return AwsEnvironment(
+        names, universal.region, caller.account, caller.arn, endpoint, print_pause
+    )
 
 
 def requested_pipelines(repository: Repository, pipeline: str | None) -> tuple[str, ...]:

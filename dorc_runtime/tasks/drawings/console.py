@@ -25,6 +25,12 @@ def print_json(value: JsonValue | Sequence[JsonValue]) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=escapes) + "\n")
 
 
+def print_pause(seconds: float) -> None:
+    """Say that the command waits because AWS gets too many calls."""
+    sys.stderr.write(f"AWS gets too many calls; waiting {seconds:.0f} s\n")
+    sys.stderr.flush()
+
+
 def is_unicode(encoding: str | None) -> bool:
     """Return whether an encoding has all characters; a stream without one takes them all."""
     return encoding is None or encoding.lower().startswith("utf")
