@@ -9,6 +9,7 @@ from dorc_runtime.compile.document.states import state_machine
 from dorc_runtime.compile.names import zones
 from dorc_runtime.compile.permissions.function_access import objects
 from dorc_runtime.compile.secret_users import secret_users
+from dorc_runtime.compile.triggers.schedule_times import next_fires
 from dorc_runtime.compile.triggers.schedules import check_schedule
 from dorc_runtime.errors import DorcError, sentence, suggestion
 from dorc_runtime.local.aws.mocks import read_mocks
@@ -31,7 +32,6 @@ from dorc_runtime.project.template.answers import deleted_pipelines
 from dorc_runtime.testing.environment_checks import check_pipelines, checked_environments
 from dorc_runtime.testing.examples.example_files import example_problems
 from dorc_runtime.testing.examples.expected_files import ERROR, FOLDER, OUTPUT, expected_error
-from dorc_runtime.testing.schedule_times import next_fires
 from dorc_runtime.testing.written_files import json_of
 
 
