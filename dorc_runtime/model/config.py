@@ -78,7 +78,8 @@ class Config(Model):
     ``universal`` is what all environments share. Functions run in a VPC when ``vpc_id`` and
     ``private_subnet_ids`` are set; set both or neither. Each zone gets a bucket; ``buckets`` names
     the zones that have a bucket already, with the name of that bucket. ``protect_buckets`` keeps
-    the buckets when the environment is destroyed. Logs are kept for ``log_retention_days``; state
+    the buckets when the environment is destroyed. Where ``protect`` is true, commands that change
+    something in the environment ask for its name. Logs are kept for ``log_retention_days``; state
     machines log every event of an execution, with inputs and outputs if ``log_data``.
     ``alert_emails`` get a message about executions that failed and events that could not be
     delivered. ``resources`` are created by infra, for all pipelines. ``settings`` is the team's own
@@ -97,6 +98,7 @@ class Config(Model):
     private_subnet_ids: tuple[str, ...] = ()
     buckets: dict[str, BucketName] = Field(default={})
     protect_buckets: bool = True
+    protect: bool = False
     log_retention_days: LogDays = 30
     log_data: bool = False
     kms_key_arn: KeyArn | None = None

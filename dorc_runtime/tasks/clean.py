@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from dorc_runtime.project.repository import Repository
 from dorc_runtime.tasks.entry import current_repository, print_line, report_errors
-from dorc_runtime.tasks.options import JSON, check_confirmation, confirm
+from dorc_runtime.tasks.options import JSON, ask, check_confirmation
 from dorc_runtime.tasks.short_options import task
 
 # So many runs stay, for `--seed-from` and for people.
@@ -57,7 +57,7 @@ def clean(
     if size and not dry_run:
         check_confirmation(yes, json=json)
         if not yes:
-            confirm(f"Remove {size_text(size)}?")
+            ask(f"Remove {size_text(size)}?")
         for folder in (folder for each in found for folder in each.folders):
             shutil.rmtree(folder, ignore_errors=True)
     freed = 0 if dry_run else size - sum(_size(each.folders) for each in found)

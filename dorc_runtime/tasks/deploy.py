@@ -18,10 +18,11 @@ from dorc_runtime.tasks.options import (
     JSON,
     REFRESH,
     YES,
+    ask,
     check_confirmation,
-    confirm,
     requested_instances,
 )
+from dorc_runtime.tasks.protection import CONFIRM, confirm_protected
 from dorc_runtime.tasks.short_options import task
 
 
@@ -60,6 +61,7 @@ def preview(
         **FULL,
         **REFRESH,
         **YES,
+        **CONFIRM,
         **EXPECT_NO_CHANGES,
         "prune": "with universal: also remove images of functions that no longer exist",
         **JSON,
@@ -75,6 +77,7 @@ def apply(
     full: bool = False,
     refresh: bool = False,
     yes: bool = False,
+    confirm: str | None = None,
     expect_no_changes: bool = False,
     prune: bool = False,
     json: bool = False,
@@ -103,10 +106,11 @@ def apply(
         if json:
             print_json({})
         return
+    confirm_protected(c, context.repository, env, confirm, action="apply", json=json)
     run = Apply(
         context,
         drawing,
-        confirm=None if yes else confirm,
+        confirm=None if yes else ask,
         skip_unchanged=skip,
         refresh=refresh,
     )
@@ -117,7 +121,15 @@ def apply(
         print_json({id_: applied_as_json(each) for id_, each in applied.items()})
 
 
-@task(help={**INSTANCE, "all": "all pipelines of the environment, and its infra", **YES, **JSON})
+@task(
+    help={
+        **INSTANCE,
+        "all": "all pipelines of the environment, and its infra",
+        **YES,
+        **CONFIRM,
+        **JSON,
+    }
+)
 @report_errors
 def destroy(
     c: Context,
@@ -126,11 +138,13 @@ def destroy(
     env: str | None = None,
     all: bool = False,  # noqa: A002 - what people type
     yes: bool = False,
+    confirm: str | None = None,
     json: bool = False,
 ) -> None:
     """Remove what was deployed, except for what is protected."""
     context, stages = requested_instances(c, instance, layer, env, everything=all)
     check_confirmation(yes, json=json)
+    confirm_protected(c, context.repository, env, confirm, action="destroy", json=json)
     from dorc_runtime.deploy.destroy import destroy_instance, destroyable
     from dorc_runtime.tasks.drawings.console import print_json
     from dorc_runtime.tasks.drawings.deploy_drawing import DeployDrawing, destroyed_as_json
@@ -138,7 +152,7 @@ def destroy(
     drawing = DeployDrawing(json=json)
     instances = [each for stage in reversed(stages) for each in stage]
     destroyed = {
-        each.id: destroy_instance(context, each, drawing, confirm=None if yes else confirm)
+        each.id: destroy_instance(context, each, drawing, confirm=None if yes else ask)
         for each in (destroyable(context, instances) if all else instances)
     }
     if json:

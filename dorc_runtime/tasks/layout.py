@@ -21,7 +21,7 @@ from dorc_runtime.tasks.entry import (
     report_errors,
 )
 from dorc_runtime.tasks.new_settings import new_settings
-from dorc_runtime.tasks.options import JSON, check_confirmation, confirm, deployment_context_of
+from dorc_runtime.tasks.options import JSON, ask, check_confirmation, deployment_context_of
 from dorc_runtime.tasks.repository_changes import DRY, carry_out
 from dorc_runtime.tasks.short_options import task
 
@@ -167,7 +167,7 @@ def rename_pipeline(
             for line in change.lines:
                 print_line(f"will {line}")
             print_line(f"on AWS, {new.id} will be a new pipeline with its own functions and images")
-            confirm(f"Rename {old.id} to {new.id}?")
+            ask(f"Rename {old.id} to {new.id}?")
     notes = (
         *([] if old.layer == new.layer else [_zones_text(new.layer)]),
         "next: invoke check, then commit",

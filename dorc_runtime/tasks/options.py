@@ -96,7 +96,7 @@ def check_confirmation(yes: bool, *, json: bool) -> None:
         raise Exit("error: there is no terminal to ask at: add --yes.", code=MISTAKE)
 
 
-def confirm(question: str) -> None:
+def ask(question: str) -> None:
     """Ask a person; end the task when the answer is no."""
     if not is_confirmed(question):
         raise Exit("nothing was changed", code=MISTAKE)

@@ -7,7 +7,7 @@ from contextlib import redirect_stdout
 from invoke.context import Context
 
 from dorc_runtime.tasks.entry import pinned_repository, print_line
-from dorc_runtime.tasks.options import check_confirmation, confirm
+from dorc_runtime.tasks.options import ask, check_confirmation
 
 
 def record_examples(
@@ -58,7 +58,7 @@ def record_examples(
         return
     number = sum(map(len, changes))
     if not yes:
-        confirm(f"change {number} file{'' if number == 1 else 's'}?")
+        ask(f"change {number} file{'' if number == 1 else 's'}?")
     for each in changes:
         each.write()
     print_line(f"changed {number} file{'' if number == 1 else 's'}.")

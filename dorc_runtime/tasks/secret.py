@@ -26,6 +26,7 @@ from dorc_runtime.tasks.entry import (
     tasks_folder,
 )
 from dorc_runtime.tasks.options import environment_option
+from dorc_runtime.tasks.protection import CONFIRM, confirm_protected
 from dorc_runtime.tasks.required_words import RequiredWord
 from dorc_runtime.tasks.short_options import LetterTask, task
 
@@ -96,6 +97,7 @@ class SecretTask(LetterTask):
         "overwrite": "copy: replace those that it has, too",
         "advanced": "set: allow 8,192 bytes, an advanced parameter that AWS charges for",
         "yes": "remove: do it without a question",
+        **CONFIRM,
         "json": "list: print the result as JSON, for machines",
     },
 )
@@ -110,6 +112,7 @@ def secret(
     overwrite: bool = False,
     advanced: bool = False,
     yes: bool = False,
+    confirm: str | None = None,
     json: bool = False,
 ) -> None:
     """Set, list, copy or remove secrets of functions: `invoke secret set NAME --env E`.
@@ -131,12 +134,15 @@ def secret(
         ]
         if len(set(environments)) == 1:
             raise SecretError("--from and --to name the same environment: name two.")
+        _confirm(c, repository, environments[1], confirm, action="copy secrets to it")
         source, target = (_store(c, repository, each) for each in environments)
         _copy(source, target, users, overwrite=overwrite)
         return
     environment = environment_option(c, repository, env, others=(_LOCAL,))
     if action == "set":
         _check_name(name, users, environment)
+    if action in _NAMED:
+        _confirm(c, repository, environment, confirm, action=f"{action} {name}")
     store = _store(c, repository, environment)
     match action:
         case "set":
@@ -145,6 +151,13 @@ def secret(
             _list(store, users, json=json)
         case _:
             _remove(store, name, users, yes=yes)
+
+
+def _confirm(
+    c: Context, repository: Repository, environment: str, confirm: str | None, *, action: str
+) -> None:
+    if environment != _LOCAL:
+        confirm_protected(c, repository, environment, confirm, action=action)
 
 
 def _check_name(name: str, users: SecretUsers, environment: str) -> None:

@@ -20,11 +20,12 @@ from dorc_runtime.tasks.options import (
     ALL,
     INSTANCE,
     JSON,
+    ask,
     check_confirmation,
-    confirm,
     deployment_context_of,
     requested_instances,
 )
+from dorc_runtime.tasks.protection import CONFIRM, confirm_protected
 from dorc_runtime.tasks.short_options import task
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def drift(
         )
 
 
-@task(help={**INSTANCE, "yes": "do it without a question"})
+@task(help={**INSTANCE, "yes": "do it without a question", **CONFIRM})
 @report_errors
 def unlock(
     c: Context,
@@ -140,10 +141,12 @@ def unlock(
     layer: str | None = None,
     env: str | None = None,
     yes: bool = False,
+    confirm: str | None = None,
 ) -> None:
     """Remove the lock that a killed apply left, and recover what it was creating."""
     check_confirmation(yes, json=False)
     context, [[requested]] = requested_instances(c, instance, layer, env)
+    confirm_protected(c, context.repository, env, confirm, action=f"unlock {requested.title}")
     from dorc_runtime.deploy.driver.engine import Stack
     from dorc_runtime.deploy.locks import locks, recover
     from dorc_runtime.deploy.locks import unlock as remove_locks
@@ -158,7 +161,7 @@ def unlock(
         print_line(f"{requested.title} is not locked")
     else:
         if not yes:
-            confirm("Remove the lock? The process that holds it must have ended.")
+            ask("Remove the lock? The process that holds it must have ended.")
         remove_locks(stack, drawing)
     recover(stack, drawing)
     print_line(f"next: invoke apply {requested.options}")

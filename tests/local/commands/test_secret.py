@@ -140,6 +140,52 @@ def test_set_asks_for_the_value_without_showing_it(shop: Shop) -> None:
     assert shop.stored("dev", "weather-key") == VALUE
 
 
+def protect(shop: Shop) -> None:
+    shop.repository.write("infra/Pulumi.prod.yaml", "config:\n  protect: true\n")
+
+
+@pytest.mark.parametrize(
+    ("environments", "message"),
+    [
+        (("--env", "prod"), "prod is protected, and there is no terminal to ask at: add --confirm"),
+        (("--env", "prod", "--confirm", "dev"), "--confirm is 'dev', and the environment is prod"),
+        (("--env", "dev", "--confirm", "prod"), "--confirm is 'prod', and the environment is dev"),
+    ],
+)
+def test_a_protected_environment_is_not_changed_without_its_name(
+    shop: Shop, environments: tuple[str, ...], message: str
+) -> None:
+    protect(shop)
+    refused(shop.secret("set", "weather-key", *environments, value=VALUE), message)
+    assert shop.ssm.describe_parameters()["Parameters"] == []
+
+
+def test_a_protected_environment_is_changed_with_its_name(shop: Shop) -> None:
+    protect(shop)
+    named = ("weather-key", "--env", "prod", "--confirm", "prod")
+    assert shop.secret("set", *named, value=VALUE).returncode == 0
+    assert shop.secret("remove", *named, "--yes").returncode == 0
+    assert shop.secret("list", "--env", "prod").returncode == 0
+
+
+def test_a_protected_environment_asks_for_its_name_at_a_terminal(shop: Shop) -> None:
+    protect(shop)
+    terminal, stdin = pty.openpty()
+    os.write(terminal, b"dev\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "invoke", "secret", "set", "weather-key", "--env", "prod"],
+        cwd=shop.repository.root,
+        stdin=stdin,
+        capture_output=True,
+        check=False,
+    )
+    os.close(terminal)
+    os.close(stdin)
+    assert b"prod is protected. Type its name to set weather-key: " in done.stdout
+    assert (done.returncode, done.stderr) == (2, b"nothing was changed\n")
+    assert shop.ssm.describe_parameters()["Parameters"] == []
+
+
 @pytest.mark.parametrize(
     ("value", "message"),
     [
