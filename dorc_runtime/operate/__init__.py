@@ -1,6 +1,7 @@
 """What people do with deployed pipelines: look at their executions. It uses boto3, and no Pulumi.
 
 Names and ARNs follow from the definition, so an operator needs no state and no passphrase. Open
-``aws_environment`` for the clients of an environment, ``deployed_executions`` to list and find
-executions, and ``execution_history`` to turn the history of one into the events of a run.
+``aws_environment`` for the clients of an environment (and ``parallel_calls`` to use them for many
+pipelines at once), ``execution_lists`` for the newest executions, ``deployed_executions`` for one,
+and ``execution_history`` to turn the history of one into the events of a run.
 """

@@ -1,16 +1,15 @@
-"""The executions of deployed pipelines: the newest of each, one by its name, and its history."""
+"""The executions of deployed pipelines: one by its name, how it failed, and its history."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from heapq import merge
-from itertools import islice
 from typing import Any, Literal
 
 from dorc_runtime.errors import StackError
 from dorc_runtime.operate.aws_environment import AwsEnvironment, aws_errors
 from dorc_runtime.operate.execution_history import failed_state
+from dorc_runtime.operate.parallel_calls import in_parallel
 
 ExecutionStatus = Literal[
     "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"
@@ -18,9 +17,10 @@ ExecutionStatus = Literal[
 FAILED: tuple[ExecutionStatus, ...] = ("FAILED", "TIMED_OUT", "ABORTED")
 """How an execution ends that did not succeed."""
 
-# Of a page of ListExecutions, and of events: https://docs.aws.amazon.com/step-functions/latest/apireference/
-_PAGE = 100
+# The events of a page, at most, and those that say which state failed:
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html
 _EVENTS = 1_000
+_LAST_EVENTS = 100
 
 
 @dataclass(frozen=True)
@@ -45,41 +45,6 @@ class Execution:
     output: str | None = None
 
 
-def latest_executions(
-    environment: AwsEnvironment,
-    pipelines: Sequence[str],
-    *,
-    statuses: Sequence[ExecutionStatus] = (),
-    since: datetime | None = None,
-    most: int = 20,
-) -> tuple[Execution, ...]:
-    """Return the newest executions of ``pipelines``, at most ``most``, the newest first.
-
-    They have one of ``statuses``, if any, and started at ``since`` or later. A pipeline that is not
-    deployed has none; ``StackError`` is raised when no pipeline is deployed.
-
-    AWS is asked for a page of each pipeline and status, and twice about each of the result that
-    failed: https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html
-    """
-    found, deployed = [], False
-    for pipeline in pipelines:
-        try:
-            found += [
-                list(islice(_listed(environment, pipeline, status, since), most))
-                for status in statuses or (None,)
-            ]
-        except environment.states.exceptions.StateMachineDoesNotExist:
-            continue
-        deployed = True
-    if not deployed:
-        raise not_deployed(pipelines, environment)
-    newest = merge(*found, key=lambda each: each.started, reverse=True)
-    return tuple(
-        _with_failure(environment, each) if each.status in FAILED else each
-        for each in islice(newest, most)
-    )
-
-
 def find_execution(
     environment: AwsEnvironment, pipelines: Sequence[str], execution: str
 ) -> Execution:
@@ -87,16 +52,15 @@ def find_execution(
 
     Raises ``StackError`` when it does not exist. AWS deletes executions 90 days after their end.
     """
-    for pipeline in pipelines:
-        arn = environment.execution(pipeline, execution.rpartition(":")[2])
-        if execution in (arn, arn.rpartition(":")[2]):
-            try:
-                with aws_errors("states:DescribeExecution"):
-                    return _described(environment, pipeline, arn)
-            except StackError as error:
-                missing = environment.states.exceptions.ExecutionDoesNotExist
-                if not isinstance(error.__cause__, missing):
-                    raise
+    name = execution.rpartition(":")[2]
+    asked = [
+        (pipeline, arn)
+        for pipeline in pipelines
+        if execution in (arn := environment.execution(pipeline, name), name)
+    ]
+    found = in_parallel(lambda each: _found(environment, *each), asked)
+    if first := next((each for each in found if each is not None), None):
+        return first
     raise StackError(
         f"there is no execution '{execution}' in {environment.names.environment}: `invoke "
         f"executions --env {environment.names.environment}` lists them; AWS keeps an execution for "
@@ -135,37 +99,15 @@ def not_deployed(pipelines: Sequence[str], environment: AwsEnvironment) -> Stack
     )
 
 
-def _listed(
-    environment: AwsEnvironment,
-    pipeline: str,
-    status: ExecutionStatus | None,
-    since: datetime | None,
-) -> Iterator[Execution]:
-    client = environment.states
-    options = {"statusFilter": status} if status else {}
-    pages = client.get_paginator("list_executions").paginate(
-        stateMachineArn=environment.machine(pipeline),
-        PaginationConfig={"PageSize": _PAGE},
-        **options,
-    )
-    missing = client.exceptions.StateMachineDoesNotExist
+def _found(environment: AwsEnvironment, pipeline: str, arn: str) -> Execution | None:
     try:
-        with aws_errors("states:ListExecutions"):
-            for each in (each for page in pages for each in page["executions"]):
-                if since is not None and each["startDate"] < since:
-                    return
-                yield Execution(
-                    pipeline,
-                    each["name"],
-                    each["executionArn"],
-                    each["status"],
-                    each["startDate"],
-                    each.get("stopDate"),
-                )
+        with aws_errors("states:DescribeExecution"):
+            return _described(environment, pipeline, arn)
     except StackError as error:
-        if isinstance(error.__cause__, missing):
-            raise error.__cause__ from None
-        raise
+        missing = environment.states.exceptions.ExecutionDoesNotExist
+        if not isinstance(error.__cause__, missing):
+            raise
+        return None
 
 
 def _described(environment: AwsEnvironment, pipeline: str, arn: str) -> Execution:
@@ -184,7 +126,7 @@ def _described(environment: AwsEnvironment, pipeline: str, arn: str) -> Executio
     )
 
 
-def _with_failure(environment: AwsEnvironment, execution: Execution) -> Execution:
+def with_failure(environment: AwsEnvironment, execution: Execution) -> Execution:
     """Return a failed execution with its error, and the state that failed."""
     with aws_errors("states:DescribeExecution"):
         described = _described(environment, execution.pipeline, execution.arn)
@@ -192,7 +134,7 @@ def _with_failure(environment: AwsEnvironment, execution: Execution) -> Executio
         last = environment.states.get_execution_history(
             executionArn=execution.arn,
             reverseOrder=True,
-            maxResults=_PAGE,
+            maxResults=_LAST_EVENTS,
             includeExecutionData=False,
         )["events"]
     return replace(described, state=failed_state(last))

@@ -59,7 +59,8 @@ def executions(
     start = start_of_period(since)
     if limit < 1:
         raise InputError("--limit must be 1 or more.")
-    from dorc_runtime.operate.deployed_executions import FAILED, latest_executions
+    from dorc_runtime.operate.deployed_executions import FAILED
+    from dorc_runtime.operate.execution_lists import latest_executions
     from dorc_runtime.tasks.drawings.console import print_json
     from dorc_runtime.tasks.drawings.execution_drawing import (
         execution_as_json,
@@ -131,7 +132,8 @@ def history(
 
 
 def _newest(aws: AwsEnvironment, pipelines: tuple[str, ...], *, failed: bool) -> Execution:
-    from dorc_runtime.operate.deployed_executions import FAILED, find_execution, latest_executions
+    from dorc_runtime.operate.deployed_executions import FAILED, find_execution
+    from dorc_runtime.operate.execution_lists import latest_executions
 
     found = latest_executions(aws, pipelines, statuses=FAILED if failed else (), most=1)
     if not found:

@@ -11,7 +11,7 @@ import pytest
 from dorc_runtime.compile.names import Names
 from dorc_runtime.errors import StackError
 from dorc_runtime.operate.aws_environment import AwsEnvironment
-from dorc_runtime.operate.deployed_executions import latest_executions
+from dorc_runtime.operate.execution_lists import latest_executions
 
 PIPELINE = "raw-to-processed/penguins"
 
