@@ -11,6 +11,7 @@ from dorc_runtime.compile.document.document_checks import (
     document_problems,
     step_problems,
 )
+from dorc_runtime.compile.document.repeat_checks import repeat_problems
 from dorc_runtime.compile.documents import is_expression
 from dorc_runtime.compile.function_checks import function_problems, service_problems
 from dorc_runtime.compile.identifiers import check_name
@@ -26,6 +27,7 @@ from dorc_runtime.model.steps import (
     Function,
     Map,
     Objects,
+    Repeat,
     Rows,
     Service,
     Step,
@@ -99,6 +101,7 @@ def problems_of(source: Source) -> tuple[Problem, ...]:
         *_check_services(source),
         *_check_reachable(source.pipeline.steps),
         *step_problems(source.pipeline),
+        *repeat_problems(source.pipeline),
         *_check_triggers(source),
         *_check_map_buckets(source),
         *document_problems(source.pipeline),
@@ -154,6 +157,9 @@ def _check_reachable(steps: Sequence[Step]) -> Findings:
                 before = _step_name(step)
                 message = f"it never runs, because {before} before it ends the run: remove one"
                 yield _step_name(after), message
+    for step in all_steps(steps):
+        if isinstance(step, Repeat) and _ends(step.steps[-1]):
+            yield _step_name(step), "each round ends the run, so until is never read: remove Repeat"
 
 
 def _ends(step: Step) -> bool:
@@ -163,6 +169,8 @@ def _ends(step: Step) -> bool:
         case Choice():
             ways = [*(way.then for way in step.ways), step.otherwise]
             return all(way and _ends(way[-1]) for way in ways)
+        case Repeat():
+            return _ends(step.steps[-1])
         case _:
             return False
 

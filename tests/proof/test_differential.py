@@ -144,6 +144,12 @@ def test_branches_run_alike(example: Example) -> None:
     end_alike(example)
 
 
+@many
+@given(examples("repeat"))
+def test_rounds_are_repeated_alike(example: Example) -> None:
+    end_alike(example)
+
+
 @pytest.mark.parametrize("fail", [Fail(data), Fail("Full", data)])
 def test_a_fail_whose_words_are_no_text_fails_by_its_expression(fail: Fail) -> None:
     """https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html"""

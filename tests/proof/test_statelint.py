@@ -21,6 +21,7 @@ from dorc_runtime import (
     Parallel,
     Pass,
     Pipeline,
+    Repeat,
     Retry,
     Service,
     Succeed,
@@ -97,6 +98,17 @@ PIPELINES: dict[str, Callable[[], list[Step]]] = {
     "branches": lambda: [
         Parallel([[Function("a")], [Function("b"), Wait(timedelta(seconds=5))]], name="Both"),
         Succeed(),
+    ],
+    "rounds": lambda: [
+        Repeat(
+            [Function("a"), Repeat([Function("b")], until=data.done.exists(), most=2)],
+            until=~data.next.exists(),
+            most=500,
+            wait=timedelta(seconds=10),
+            assign={"pages": variable("n")},
+            counter="n",
+        ),
+        Pass(variable("pages")),
     ],
     "waits": lambda: [
         Wait(timedelta(hours=1)),

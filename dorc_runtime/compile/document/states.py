@@ -10,6 +10,7 @@ from types import MappingProxyType
 from pydantic import JsonValue
 
 from dorc_runtime.compile.document.maps import map_state
+from dorc_runtime.compile.document.repeats import repeat_state
 from dorc_runtime.compile.document.task_documents import task_state
 from dorc_runtime.compile.documents import Context, Document, States, seconds
 from dorc_runtime.model.pipeline import Pipeline
@@ -24,6 +25,7 @@ from dorc_runtime.model.steps import (
     Parallel,
     Pass,
     RecoverableStep,
+    Repeat,
     Retry,
     Service,
     Step,
@@ -120,6 +122,8 @@ def _state(
             state |= _catches(step.catch, name, following, states, context)
         case Choice():
             return _choice(step, name, following, states, context)
+        case Repeat():
+            return _repeat(step, name, following, states, context)
         case Wait():
             state = _wait(step) | _output(step)
         case Pass():
@@ -172,6 +176,20 @@ def _choice(
         "Default": enter(step.otherwise),
     }
     if following is None and not (step.otherwise and all(way.then for way in step.ways)):
+        states[end] = {"Type": "Succeed"}
+    return state
+
+
+def _repeat(
+    step: Repeat, name: str, following: str | None, states: States, context: Context
+) -> Document:
+    end = following or context.unique_name(f"{name} passed")
+
+    def add_round(after: str) -> str:
+        return _sequence(step.steps, after, states, context)
+
+    state = repeat_state(step, name, end, states, context, add_round)
+    if following is None:
         states[end] = {"Type": "Succeed"}
     return state
 

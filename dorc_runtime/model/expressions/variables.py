@@ -27,10 +27,16 @@ def variable(name: str) -> Expression:
     return Expression(f"${name}", atomic=True)
 
 
+def check_variable(name: str) -> str:
+    """Return ``name``; raise ``ValueError`` if a variable cannot have it."""
+    if _problem(name):
+        raise ValueError(_problem(name))
+    return name
+
+
 def _names(values: dict[str, JsonValue]) -> dict[str, JsonValue]:
     for name in values:
-        if _problem(name):
-            raise ValueError(_problem(name))
+        check_variable(name)
     return values
 
 

@@ -4,19 +4,18 @@
 https://docs.aws.amazon.com/step-functions/latest/dg/workflow-states.html
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Self
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
-from dorc_runtime.errors import ExpressionError
 from dorc_runtime.model.base import Model, as_sequence
-from dorc_runtime.model.expressions.data import jsonata, result_text, value_text
+from dorc_runtime.model.expressions.conditions import Condition, condition_text
+from dorc_runtime.model.expressions.data import result_text, value_text
 from dorc_runtime.model.expressions.expression import Expression, Value
 from dorc_runtime.model.expressions.variables import Assignments, assignments
-from dorc_runtime.model.references import Reference, is_reference
+from dorc_runtime.model.references import is_reference
 from dorc_runtime.model.steps.recovery import Catch, RecoverableStep, Retry, whole_seconds
 from dorc_runtime.model.steps.step import Step, Steps
 
@@ -52,7 +51,7 @@ class If(Model):
     The first of them gets the input, or ``output`` if it is set; ``assign`` sets variables.
     """
 
-    condition: str
+    condition: Condition
     then: Steps
     output: JsonValue
     assign: Assignments
@@ -65,38 +64,12 @@ class If(Model):
         output: Value = None,
         assign: Mapping[str, Value] | None = None,
     ) -> None:
-        if not isinstance(condition, Expression | str):
-            raise ExpressionError(
-                f"If({condition!r}): the condition must be an expression, not a value that Python "
-                "knows before a run: If(data.rows == 0, then=[...]). To compare a setting write "
-                """If(jsonata(f"{setting('mode')} = 'fast'"))."""
-            )
-        if isinstance(condition, Reference):
-            condition = jsonata(condition)
         super().__init__(
-            condition=value_text(condition),
+            condition=condition_text(condition, start="If(", end=", then=[...])"),
             then=as_sequence(then),
             output=value_text(output),
             assign=assignments(assign, value_text),
         )
-
-    @field_validator("condition")
-    @classmethod
-    def _an_expression(cls, condition: str) -> str:
-        if not condition.startswith("{%"):
-            raise ValueError("the condition must be an expression: If(data.rows == 0, then=[...])")
-        text = condition[2:-2].strip()
-        if text not in ("true", "false") and _is_json(text):
-            raise ValueError(f"the condition is {text}, but it must be true or false")
-        return condition
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
 
 
 class Choice(Step):

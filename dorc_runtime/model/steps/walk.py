@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dorc_runtime.model.steps.control import Choice, Parallel
 from dorc_runtime.model.steps.map import Map
 from dorc_runtime.model.steps.recovery import RecoverableStep
+from dorc_runtime.model.steps.repeat import Repeat
 from dorc_runtime.model.steps.step import Step
 from dorc_runtime.model.steps.task_steps import Call
 
@@ -48,7 +49,7 @@ def _inner(step: Step) -> list[Sequence[Step]]:
     match step:
         case Parallel():
             inner = [*step.branches]
-        case Map():
+        case Map() | Repeat():
             inner = [step.steps]
         case Choice():
             inner = [*(way.then for way in step.ways), step.otherwise]

@@ -27,12 +27,15 @@ from dorc_runtime.tasks.drawings.run_status import RunStatus
 from dorc_runtime.tasks.drawings.text import clock_text, duration_text
 
 _NAME_WIDTH = 24
-# Of the steps inside one Map, Parallel or Call; of a large Map, each tenth of the items is drawn.
+# Of the steps inside one Map, Parallel or Call, and of the rounds of a step in a Repeat. Of a large
+# Map, each tenth of the items is drawn.
 _MOST_STEPS = 20
 # Others end at once.
 _DRAWN_INSIDE = frozenset({"Task", "Map", "Parallel", "Wait"})
 # Seconds from which on a line says until when a run waits.
 _LONG_WAIT = 3
+# A step outside all others, and whether lines are about what is inside it.
+_Group = tuple[str, bool]
 
 
 class StepLines:
@@ -57,7 +60,7 @@ class StepLines:
         self._status = status
         self._skip_waits = skip_waits
         self._began: dict[int, float] = {}
-        self._drawn: Counter[tuple[str, str]] = Counter()
+        self._drawn: Counter[tuple[_Group, str]] = Counter()
         self._tenths: dict[int, int] = {}
         self._memory: dict[str, int] = {}
 
@@ -95,6 +98,9 @@ class StepLines:
             if visit.kind in _DRAWN_INSIDE and self._may_draw(visit, "✓ "):
                 self._line("✓ ", visit.location, text, style="green")
             return
+        if not self._may_draw(visit, "✓ "):
+            self._say_more(visit, "✓ ", style="green")
+            return
         if visit.kind == "Map" and isinstance(event.output, list):
             items = "1 item" if len(event.output) == 1 else f"{len(event.output):,} items"
             text.append(f"  {items}")
@@ -119,15 +125,23 @@ class StepLines:
     def _line_inside(self, mark: str, visit: Visit, text: str, *, style: str = "yellow") -> None:
         if self._may_draw(visit, mark):
             self._line(mark, visit.location, text, style=style)
-        elif self._drawn[visit.path[0], mark] == _MOST_STEPS + 1:
-            self._line(mark, visit.path[0], "and more, which are not drawn", style=style)
+        else:
+            self._say_more(visit, mark, style=style)
+
+    def _say_more(self, visit: Visit, mark: str, *, style: str) -> None:
+        group = _group(visit)
+        if self._drawn[group, mark] == _MOST_STEPS + 1:
+            self._line(mark, _shortened(group[0]), "and more, which are not drawn", style=style)
 
     def _may_draw(self, visit: Visit, mark: str) -> bool:
-        """Count a line about a step inside a Map, Parallel or Call; return whether to draw it."""
-        if not visit.path:
+        """Count a line about what is inside a step, or about one more round of it.
+
+        Return whether to draw it.
+        """
+        if not visit.path and mark == "✗ ":
             return True
-        self._drawn[visit.path[0], mark] += 1
-        return self._drawn[visit.path[0], mark] <= _MOST_STEPS
+        self._drawn[_group(visit), mark] += 1
+        return self._drawn[_group(visit), mark] <= _MOST_STEPS
 
     def _wait(self, event: StateWaiting) -> None:
         """Draw until when a Wait lasts, where no last line of a terminal does."""
@@ -147,13 +161,17 @@ class StepLines:
         if visit.path or tenth in (self._tenths.get(visit.number, 0), 10):
             return
         self._tenths[visit.number] = tenth
-        if self._drawn[visit.state, "✓ "] > _MOST_STEPS:
+        if self._drawn[(visit.state, True), "✓ "] > _MOST_STEPS:
             text = f"{event.ended:,} of {event.items:,} items"
             self._line("  ", _shortened(visit.state), Text(text, style="dim"), style="")
 
     def _line(self, mark: str, name: str, text: str | Text, *, style: str) -> None:
         head = Text.assemble((mark, style), f"{name:{_NAME_WIDTH}} ")
         print_indented(self._console, head, Text.assemble(text))
+
+
+def _group(visit: Visit) -> _Group:
+    return (visit.path[0], True) if visit.path else (visit.state, False)
 
 
 def _shortened(name: str) -> str:

@@ -24,6 +24,7 @@ from dorc_runtime import (
     Parallel,
     Pass,
     Pipeline,
+    Repeat,
     Retry,
     Succeed,
     Wait,
@@ -125,7 +126,7 @@ class _Maker:
         return steps
 
     def kind(self, depth: int) -> str:
-        nested = ("choice", "map", "parallel") if depth else ()
+        nested = ("choice", "map", "parallel", "repeat") if depth else ()
         return str(self.one_of("function", "pass", "wait", "function", *nested))
 
     def last(self, fallible: bool) -> Step:
@@ -161,6 +162,8 @@ class _Maker:
                         branches.append(self.steps(depth - 1, number == weak))
                 handed = self.handed_on(False, result)
                 return Parallel(branches, **self.recovery(depth, fallible), **handed)
+            case "repeat":
+                return self.repeat(depth, fallible)
             case "wait":
                 lengths = (
                     timedelta(seconds=3),
@@ -171,6 +174,15 @@ class _Maker:
                 return Wait(length, **self.handed_on(fallible))
             case _:
                 return Pass(**self.handed_on(fallible))
+
+    def repeat(self, depth: int, fallible: bool) -> Repeat:
+        return Repeat(
+            self.steps(depth - 1, fallible),
+            until=self.condition(fallible),
+            most=self.count(1, 3),
+            wait=self.one_of(None, timedelta(minutes=1)),
+            **self.handed_on(fallible),
+        )
 
     def inner(self, depth: int, fallible: bool) -> list[Step]:
         """Return the steps of a Choice's way or of a Catch, which may have none."""

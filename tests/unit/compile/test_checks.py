@@ -1,6 +1,7 @@
 """Problems that the checks find, in addition to those in the tests of the commands."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -18,6 +19,7 @@ from dorc_runtime import (
     Permission,
     Pipeline,
     PipelineTrigger,
+    Repeat,
     Retry,
     S3Trigger,
     Service,
@@ -199,6 +201,59 @@ def test_a_misspelt_zone_is_a_problem() -> None:
     step = Function("a", reads=["raw/x/", "our-processed-data"], writes=["proccessed/"])
     [problem] = problems_between([source(Pipeline(steps=[step]))])
     assert str(problem) == f"{FILE}: a: no zone 'proccessed'. Did you mean 'processed'?"
+
+
+def repeat(*steps: Step, most: int = 2, counter: str = "", wait: timedelta | None = None) -> Repeat:
+    """Return a Repeat, the name of which is Pages."""
+    inner = steps or (Function("a"),)
+    return Repeat(
+        inner, until=~data.next.exists(), most=most, counter=counter, wait=wait, name="Pages"
+    )
+
+
+REPEATS: dict[str, tuple[Repeat, str]] = {
+    "too many events": (
+        repeat(most=5000),
+        "Pages: 5,000 rounds make about 35,002 events, and Step Functions ends an execution after "
+        "25,000: write most=3,428 or less, or put the steps into a pipeline of their own, with "
+        "Call",
+    ),
+    "too many events of a Repeat inside another": (
+        repeat(Repeat([Function("a")], until=data.next.exists(), most=1000), most=100),
+        "Pages: 100 rounds make about 700,402 events",
+    ),
+    "waits that are longer than the pipeline": (
+        repeat(wait=timedelta(days=365)),
+        "Pages: the waits between its rounds add up to 365 days, 0:00:00, and the pipeline ends "
+        "after 1 day, 0:00:00: set a longer Pipeline(timeout=...), fewer rounds or a shorter wait",
+    ),
+    "a field that may be missing": (
+        Repeat([Function("a")], until=data.page.next == None, most=2, name="Pages"),  # noqa: E711
+        "Pages: until compares data.page.next with None, and a field that is missing is not None "
+        "for Step Functions: write ~data.page.next.exists() | (data.page.next == None)",
+    ),
+    "one counter twice": (
+        repeat(Repeat([Function("a")], until=data.end.exists(), most=2, counter="n"), counter="n"),
+        "Pages: its counter 'n' is also that of Repeat, which is inside it: give one of them "
+        "another counter=",
+    ),
+    "rounds that end the run": (
+        repeat(Function("a"), Fail("E")),
+        "Pages: each round ends the run, so until is never read: remove Repeat",
+    ),
+}
+
+
+@pytest.mark.parametrize("step, problem", REPEATS.values(), ids=REPEATS)
+def test_a_repeat_that_cannot_go_well_is_refused(step: Repeat, problem: str) -> None:
+    found = problems(Pipeline(steps=[step]))
+    assert [each for each in found if each.startswith(f"{FILE}: {problem}")] == found[:1]
+
+
+def test_a_sound_repeat_has_no_problems() -> None:
+    next_page = ~data.next.exists() | (data.next == None)  # noqa: E711
+    step = Repeat([Function("a")], until=next_page, most=500, counter="page")
+    assert problems(Pipeline(steps=[step, Pass({"pages": variable("page")})])) == []
 
 
 @pytest.mark.parametrize("closing", ["call", "trigger"])

@@ -17,6 +17,7 @@ from dorc_runtime import (
     Parallel,
     Pass,
     Pipeline,
+    Repeat,
     Retry,
     Service,
     Succeed,
@@ -344,3 +345,42 @@ def test_a_distributed_map_reads_the_lake(over: Any, reader: Any) -> None:
     state = states(Map(over, distributed=True, steps=[Pass()]))["Map"]
     assert state["ItemReader"] == reader
     assert "Items" not in state
+
+
+def test_a_repeat_goes_back_to_its_first_step_until_its_condition_is_true() -> None:
+    pause = timedelta(seconds=10)
+    found = states(
+        Repeat([Function("a"), Function("b")], until=data.end == True, most=9, wait=pause),  # noqa: E712
+        Function("c"),
+    )
+    assert found["Repeat"] == {"Type": "Pass", "Assign": {"Repeat_round": 1}, "Next": "a"}
+    assert found["b"]["Next"] == "Repeat again"
+    assert found["Repeat again"] == {
+        "Type": "Choice",
+        "Choices": [
+            {"Condition": "{% $states.input.end = true %}", "Next": "c"},
+            {"Condition": "{% $Repeat_round >= 9 %}", "Next": "Repeat failed"},
+        ],
+        "Assign": {"Repeat_round": "{% $Repeat_round + 1 %}"},
+        "Default": "Repeat waits",
+    }
+    assert found["Repeat waits"] == {"Type": "Wait", "Seconds": 10, "Next": "a"}
+    assert found["Repeat failed"]["Error"] == "TooManyRounds"
+
+
+def test_a_repeat_at_the_end_of_a_pipeline_ends_it() -> None:
+    found = states(
+        Repeat([Function("a")], until=data.end.exists(), most=2, output={"at": data.end})
+    )
+    [done, _] = found["Repeat again"]["Choices"]
+    assert done["Output"] == {"at": "{% $states.input.end %}"}
+    assert found[done["Next"]] == {"Type": "Succeed"}
+    assert found["Repeat again"]["Default"] == "a"
+
+
+def test_repeats_inside_each_other_count_by_themselves() -> None:
+    inner = Repeat([Function("a")], until=data.end.exists(), most=2)
+    found = states(Repeat([inner], until=data.all.exists(), most=3, counter="page"))
+    assert found["Repeat"]["Assign"] == {"page": 1}
+    assert found["Repeat 2"]["Assign"] == {"Repeat_2_round": 1}
+    assert found["Repeat 2 again"]["Choices"][0]["Next"] == "Repeat again"

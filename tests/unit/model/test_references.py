@@ -343,6 +343,7 @@ FIXED = {
     "Function.wait_for_token",
     "Map.distributed",
     "PipelineTrigger.pipeline",
+    "Repeat.counter",
     "QueueTrigger.queue",
     "Service.action",
     "TopicTrigger.topic",

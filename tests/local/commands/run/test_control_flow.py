@@ -32,6 +32,33 @@ def refused(done: subprocess.CompletedProcess[str]) -> str:
 
 
 @pytest.fixture
+def paging(repository: Repository) -> Repository:
+    """A pipeline that reads 30 pages, each in a round of a Repeat."""
+    repository.define(
+        'Repeat([Function("clean")], until=data.pages == 30, most=40, name="Pages", counter="n"), '
+        'Pass({"rounds": variable("n")})',
+        imports="Function, Pass, Pipeline, Repeat, data, variable",
+    )
+    return repository.handle('return {"pages": event.get("pages", 0) + 1}')
+
+
+def test_rounds_run_until_the_condition_is_true(paging: Repository) -> None:
+    done = paging.invoke(*RUN[:2])
+    assert (done.returncode, '"rounds": 30' in done.stdout) == (0, True)
+    assert done.stdout.count("✓ clean ") == 21
+    assert "✓ clean                    and more, which are not drawn" in done.stdout
+
+
+def test_too_many_rounds_fail_by_name(paging: Repository) -> None:
+    text = (paging.pipeline / "pipeline.py").read_text(encoding="utf-8")
+    paging.write("src/raw-to-processed/tidy/pipeline.py", text.replace("most=40", "most=3"))
+    done = paging.invoke(*RUN)
+    failure = json.loads(done.stdout)["failure"]
+    assert (failure["state"], failure["error"]) == ("Pages failed", "TooManyRounds")
+    assert failure["message"] == "Pages: until is still false after 3 rounds"
+
+
+@pytest.fixture
 def calling(repository: Repository) -> Repository:
     """A pipeline that calls one whose function is called as its own, on the same lake."""
     repository.define(

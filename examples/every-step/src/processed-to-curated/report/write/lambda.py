@@ -1,4 +1,4 @@
-"""Writes a report."""
+"""Writes a report, one line in each call."""
 
 import os
 
@@ -8,9 +8,13 @@ KEY = "report.txt"
 
 
 def handler(event, context):
-    """Write the tallies, and return their key."""
-    lines = [f"{event['rows']} rows, approved by {event['by']}"]
-    lines += [f"{tally['site']} {tally['birds']}" for tally in event["tallies"] if "site" in tally]
+    """Add the next tally to the report; write the report after the last one, and return its key."""
+    lines = event.get("lines") or [f"{event['rows']} rows, approved by {event['by']}"]
+    tally, *others = event["tallies"] or [{}]
+    if "site" in tally:
+        lines.append(f"{tally['site']} {tally['birds']}")
+    if others:
+        return {"lines": lines, "tallies": others}
     body = "".join(f"{line}\n" for line in lines)
     boto3.client("s3").put_object(Bucket=os.environ["TARGET_BUCKET"], Key=KEY, Body=body)
     return {"key": KEY}
