@@ -15,6 +15,8 @@ from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from .execution_calls import replace_calls
 from .functions import DeployedFunctions
 from .machines import replace_parts
+from .map_runs import MapRuns
+from .positions import record_positions
 
 
 def main() -> None:
@@ -30,7 +32,10 @@ def main() -> None:
         endpoint=f"http://{host}:{port}", images=Path(os.environ["DORC_ENGINE_IMAGES"])
     )
     replace_parts(functions)
-    replace_calls()
+    record_positions()
+    map_runs = MapRuns()
+    map_runs.replace_parts()
+    replace_calls(map_runs)
     os.write(1, b"%d\n" % port)
     # The test reads only the port: all other output goes to the log.
     os.dup2(2, 1)
