@@ -29,7 +29,8 @@ class Execution:
 
     ``error`` is the name of the error that it ended with, ``cause`` is AWS's text, and ``state`` is
     the state that failed; they are "" where nothing failed or nobody has asked. ``input`` and
-    ``output`` are JSON, and None where nobody has asked.
+    ``output`` are JSON, and None where nobody has asked. ``redrives`` says how often it was
+    redriven, ``not_redrivable`` why AWS does not redrive it, "" where it does or nobody has asked.
     """
 
     pipeline: str
@@ -43,6 +44,8 @@ class Execution:
     state: str = ""
     input: str | None = None
     output: str | None = None
+    redrives: int = 0
+    not_redrivable: str = ""
 
 
 def find_execution(
@@ -50,14 +53,17 @@ def find_execution(
 ) -> Execution:
     """Return the execution with the name or ARN ``execution``, of one of ``pipelines``.
 
-    Raises ``StackError`` when it does not exist. AWS deletes executions 90 days after their end.
+    The ARN may be that of an item of a distributed Map. Raises ``StackError`` when it does not
+    exist. AWS deletes executions 90 days after their end.
     """
     name = execution.rpartition(":")[2]
-    asked = [
-        (pipeline, arn)
-        for pipeline in pipelines
-        if execution in (arn := environment.execution(pipeline, name), name)
-    ]
+    asked = []
+    for pipeline in pipelines:
+        arn = environment.execution(pipeline, name)
+        if execution in (arn, name):
+            asked.append((pipeline, arn))
+        elif execution.startswith(f"{arn.removesuffix(f':{name}')}/"):
+            asked.append((pipeline, execution))
     found = in_parallel(lambda each: _found(environment, *each), asked)
     if first := next((each for each in found if each is not None), None):
         return first
@@ -86,6 +92,22 @@ def definition(environment: AwsEnvironment, execution: Execution) -> Mapping[str
     return machine
 
 
+def deployed_definition(environment: AwsEnvironment, pipeline: str) -> Mapping[str, Any]:
+    """Return the state machine of ``pipeline`` as it is deployed now.
+
+    Raises ``StackError`` where it is not deployed.
+    """
+    with aws_errors("states:DescribeStateMachine"):
+        try:
+            found = environment.states.describe_state_machine(
+                stateMachineArn=environment.machine(pipeline)
+            )
+        except environment.states.exceptions.StateMachineDoesNotExist:
+            raise not_deployed([pipeline], environment) from None
+    machine: Mapping[str, Any] = json.loads(found["definition"])
+    return machine
+
+
 def not_deployed(pipelines: Sequence[str], environment: AwsEnvironment) -> StackError:
     """Return the error that none of ``pipelines`` is deployed in ``environment``."""
     name = environment.names.environment
@@ -97,6 +119,20 @@ def not_deployed(pipelines: Sequence[str], environment: AwsEnvironment) -> Stack
         f"{pipelines[0]} is not deployed in {name}: `invoke apply --instance {pipelines[0]} "
         f"--env {name}` deploys it."
     )
+
+
+def with_failure(environment: AwsEnvironment, execution: Execution) -> Execution:
+    """Return a failed execution with its error, and the state that failed."""
+    with aws_errors("states:DescribeExecution"):
+        described = _described(environment, execution.pipeline, execution.arn)
+    with aws_errors("states:GetExecutionHistory"):
+        last = environment.states.get_execution_history(
+            executionArn=execution.arn,
+            reverseOrder=True,
+            maxResults=_LAST_EVENTS,
+            includeExecutionData=False,
+        )["events"]
+    return replace(described, state=failed_state(last))
 
 
 def _found(environment: AwsEnvironment, pipeline: str, arn: str) -> Execution | None:
@@ -123,18 +159,6 @@ def _described(environment: AwsEnvironment, pipeline: str, arn: str) -> Executio
         cause=found.get("cause", ""),
         input=found.get("input"),
         output=found.get("output"),
+        redrives=found.get("redriveCount", 0),
+        not_redrivable=found.get("redriveStatusReason", ""),
     )
-
-
-def with_failure(environment: AwsEnvironment, execution: Execution) -> Execution:
-    """Return a failed execution with its error, and the state that failed."""
-    with aws_errors("states:DescribeExecution"):
-        described = _described(environment, execution.pipeline, execution.arn)
-    with aws_errors("states:GetExecutionHistory"):
-        last = environment.states.get_execution_history(
-            executionArn=execution.arn,
-            reverseOrder=True,
-            maxResults=_LAST_EVENTS,
-            includeExecutionData=False,
-        )["events"]
-    return replace(described, state=failed_state(last))

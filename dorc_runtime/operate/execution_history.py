@@ -4,14 +4,14 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import JsonValue
 
 from dorc_runtime.runs.events import (
-    Event,
+    ExecutionRedriven,
     StateCaught,
     StateEntered,
     StateExited,
@@ -41,6 +41,11 @@ _ATTEMPTS = (
     "TaskScheduled",
 )
 _EXECUTION_FAILURES = ("ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
+
+
+StateEvent = StateEntered | StateExited | StateRetried | StateCaught | StateFailed
+# Takes the ARN of a map run, the visit of its Map, and the number of the last visit so far.
+ItemEvents = Callable[[str, Visit, int], Iterable[StateEvent]]
 
 
 @dataclass(frozen=True)
@@ -80,26 +85,34 @@ class _Reader:
     """Reads the events of a history one after the other."""
 
     branches: Mapping[str, int]
-    scopes: dict[int, _Scope] = field(default_factory=lambda: {0: _Scope()})
+    items: ItemEvents
+    start: _Scope = _Scope()
+    scopes: dict[int, _Scope] = field(default_factory=dict)
     inputs: dict[int, JsonValue] = field(default_factory=dict)
     failures: dict[Visit, _Failed] = field(default_factory=dict)
     retries: dict[Visit, int] = field(default_factory=dict)
+    map_runs: dict[Visit, str] = field(default_factory=dict)
+    open: set[Visit] = field(default_factory=set)
+    stopped: set[Visit] = field(default_factory=set)
+    again: dict[Visit, Visit] = field(default_factory=dict)
     parallels: set[int] = field(default_factory=set)
     caught: dict[int, tuple[Visit, _Failed, StateExited]] = field(default_factory=dict)
     number: int = 0
 
-    def events(self, event: Mapping[str, Any]) -> Iterator[Event]:
+    def events(self, event: Mapping[str, Any]) -> Iterator[StateEvent | ExecutionRedriven]:
         """Yield what ``event`` means."""
         kind, before = event["type"], event.get("previousEventId", 0)
         at, details = event["timestamp"].timestamp(), _details(event)
-        scope = self.scopes.get(before, _Scope())
+        scope = self.scopes.get(before, self.start)
+        yield from self._redriven(kind, at, details)
+        scope = yield from self._entered_again(scope, kind, at, details)
         if before in self.parallels and scope.visit and kind.endswith("StateEntered"):
             scope = scope.item(scope.visit.state, self.branches[details["name"]])
         yield from self._continued(before, details if kind.endswith("StateEntered") else {})
         if kind.endswith("StateEntered"):
             visit = self._visit(scope, kind.removesuffix("StateEntered"), details)
             scope = _Scope((*scope.visits, visit), scope.path)
-            yield StateEntered(at, visit, self.inputs[visit.number])
+            yield self._enter(visit, at)
         elif kind.endswith("StateExited"):
             visits = _until(scope.visits, details["name"])
             scope = _Scope(visits[:-1], visits[-1].path)
@@ -124,8 +137,49 @@ class _Reader:
         self.inputs[self.number] = _json(details.get("input"))
         return Visit(self.number, details["name"], kind, scope.path)
 
-    def _exited(self, number: int, visit: Visit, at: float, output: JsonValue) -> Iterator[Event]:
+    def _enter(self, visit: Visit, at: float) -> StateEntered:
+        self.open.add(visit)
+        return StateEntered(at, visit, self.inputs[visit.number])
+
+    def _redriven(
+        self, kind: str, at: float, details: Mapping[str, Any]
+    ) -> Iterator[ExecutionRedriven]:
+        if kind == "ExecutionRedriven":
+            # The states that are open run again, each once AWS has an event of it.
+            self.stopped, self.open = self.open, set()
+            yield ExecutionRedriven(at, details.get("redriveCount", 0))
+
+    def _entered_again(
+        self, scope: _Scope, kind: str, at: float, details: Mapping[str, Any]
+    ) -> Generator[StateEntered, None, _Scope]:
+        """Enter the states of ``scope`` that a redrive continues; return it with these visits."""
+        if kind == "ExecutionRedriven" or not self.stopped.union(self.again).intersection(
+            scope.visits
+        ):
+            return scope
+        visits = list(scope.visits)
+        if kind.endswith("StateEntered") and visits[-1].state == details["name"]:
+            # AWS enters it itself.
+            visits.pop()
+        for place, visit in enumerate(visits):
+            if visit in self.stopped:
+                self.stopped.remove(visit)
+                self.number += 1
+                self.inputs[self.number] = self.inputs[visit.number]
+                self.again[visit] = replace(visit, number=self.number)
+                if visit in self.map_runs:
+                    self.map_runs[self.again[visit]] = self.map_runs[visit]
+                yield self._enter(self.again[visit], at)
+            while visit in self.again:
+                visit = self.again[visit]
+            visits[place] = visit
+        return _Scope(tuple(visits), scope.path)
+
+    def _exited(
+        self, number: int, visit: Visit, at: float, output: JsonValue
+    ) -> Iterator[StateEvent]:
         exited = StateExited(at, visit, output)
+        self.open.discard(visit)
         if failed := self.failures.pop(visit, None):
             # A catcher took the error; the next event says where it continues.
             self.caught[number] = (visit, failed, exited)
@@ -134,8 +188,10 @@ class _Reader:
 
     def _attempt(
         self, kind: str, visit: Visit, at: float, details: Mapping[str, Any]
-    ) -> Iterator[Event]:
+    ) -> Iterator[StateEvent]:
         """Note that an attempt failed; yield a retry when another one follows."""
+        if kind in ("MapRunStarted", "MapRunRedriven"):
+            self.map_runs[visit] = details["mapRunArn"]
         if kind in _TASK_FAILURES:
             error = details.get("error") or ("States.Timeout" if "TimedOut" in kind else "")
             self.failures[visit] = _Failed(at, error, details.get("cause", ""))
@@ -146,7 +202,7 @@ class _Reader:
                 failed.at, visit, failed.error, failed.cause, self.retries[visit], wait
             )
 
-    def _continued(self, before: int, entered: Mapping[str, Any]) -> Iterator[Event]:
+    def _continued(self, before: int, entered: Mapping[str, Any]) -> Iterator[StateEvent]:
         if found := self.caught.pop(before, None):
             visit, failed, exited = found
             to = entered.get("name", "the end")
@@ -164,12 +220,17 @@ class _Reader:
             self.failures[outer.visit] = _Failed(at, cause.error, cause.cause)
         return outer
 
-    def _ended(self, scope: _Scope, at: float, details: Mapping[str, Any]) -> Iterator[Event]:
+    def _ended(self, scope: _Scope, at: float, details: Mapping[str, Any]) -> Iterator[StateEvent]:
         error, cause = details.get("error", ""), details.get("cause", "")
         last = scope.visit
         if last and last.kind == "Fail" and last not in self.failures:
             self.failures[last] = _Failed(at, error, cause)
         for visit, failed in sorted(self.failures.items(), key=lambda each: -each[0].number):
+            if visit in self.map_runs:
+                for event in self.items(self.map_runs[visit], visit, self.number):
+                    if isinstance(event, StateEntered):
+                        self.number = event.visit.number
+                    yield event
             yield StateFailed(
                 failed.at,
                 visit,
@@ -182,13 +243,20 @@ class _Reader:
 
 
 def run_events(
-    history: Iterable[Mapping[str, Any]], definition: Mapping[str, Any]
-) -> Iterator[Event]:
+    history: Iterable[Mapping[str, Any]],
+    definition: Mapping[str, Any],
+    *,
+    items: ItemEvents = lambda *_: (),
+    path: tuple[str, ...] = (),
+    number: int = 0,
+) -> Iterator[StateEvent | ExecutionRedriven]:
     """Yield the events of a run that the events of AWS mean; ``history`` has the oldest first.
 
-    ``definition`` is the state machine: AWS numbers the items of a Map, but no branches.
+    ``definition`` is the state machine: AWS numbers the items of a Map, but no branches. ``items``
+    gives the events in a distributed Map that failed, which has a history for each item. The
+    states of an item are at ``path``, and the numbers of their visits follow ``number``.
     """
-    reader = _Reader(dict(_branches(definition)))
+    reader = _Reader(dict(_branches(definition)), items, _Scope(path=path), number=number)
     for event in history:
         yield from reader.events(event)
 

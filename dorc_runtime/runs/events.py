@@ -179,6 +179,17 @@ class ExecutionStatusChanged:
     ending: Ending | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ExecutionRedriven:
+    """An execution on AWS that failed continues, for the ``count``-th time.
+
+    The states that failed are entered again.
+    """
+
+    at: float
+    count: int
+
+
 Event = (
     StateEntered
     | StateExited
@@ -191,4 +202,5 @@ Event = (
     | FunctionLogged
     | FunctionMeasured
     | ExecutionStatusChanged
+    | ExecutionRedriven
 )

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from dorc_runtime.runs.events import (
     Ending,
     Event,
+    ExecutionRedriven,
     ExecutionStatusChanged,
     FunctionCalled,
     FunctionLogged,
@@ -98,7 +99,7 @@ class Redaction:
             case ExecutionStatusChanged(ending=ending):
                 change = self._record(event, "input")
                 return replace(change, ending=self.ending(ending)) if ending else change
-            case StateWaiting() | MapProgressed() | FunctionMeasured():
+            case StateWaiting() | MapProgressed() | FunctionMeasured() | ExecutionRedriven():
                 return event
 
     def ending(self, ending: Ending) -> Ending:

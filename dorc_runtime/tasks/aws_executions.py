@@ -114,7 +114,7 @@ def history(
     environment = environment_option(c, repository, env)
     pipelines = requested_pipelines(repository, last or last_failed)
     from dorc_runtime.operate import deployed_executions as operate
-    from dorc_runtime.operate.execution_history import run_events
+    from dorc_runtime.operate.map_runs import execution_events
     from dorc_runtime.tasks.drawings.console import print_json
     from dorc_runtime.tasks.drawings.execution_drawing import history_as_json, show_history
 
@@ -124,11 +124,11 @@ def history(
         if execution
         else _newest(aws, pipelines, failed=bool(last_failed))
     )
-    events = tuple(run_events(operate.history(aws, found), operate.definition(aws, found)))
+    read = execution_events(aws, found)
     if json:
-        print_json(history_as_json(found, events, root=repository.root))
+        print_json(history_as_json(found, read, root=repository.root))
     else:
-        show_history(found, events, environment=environment, root=repository.root, all_frames=trace)
+        show_history(found, read, environment=environment, root=repository.root, all_frames=trace)
 
 
 def _newest(aws: AwsEnvironment, pipelines: tuple[str, ...], *, failed: bool) -> Execution:

@@ -1,9 +1,10 @@
 """What people see of executions on AWS."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -12,9 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from dorc_runtime.operate.deployed_executions import FAILED, Execution
+from dorc_runtime.operate.map_runs import ExecutionEvents, FailedItem
 from dorc_runtime.runs.causes import Frame, read_cause
-from dorc_runtime.runs.events import Event, StateFailed
-from dorc_runtime.runs.failure import Failure
+from dorc_runtime.runs.events import Event, ExecutionRedriven, StateFailed
+from dorc_runtime.runs.failure import Failure, FailureRow
 from dorc_runtime.runs.visits import visits_of
 from dorc_runtime.tasks.drawings.console import console, print_indented
 from dorc_runtime.tasks.drawings.failure_drawing import print_failure
@@ -61,7 +63,7 @@ def execution_as_json(execution: Execution) -> dict[str, JsonValue]:
 
 def show_history(
     execution: Execution,
-    events: Sequence[Event],
+    read: ExecutionEvents,
     *,
     environment: str,
     root: Path,
@@ -79,32 +81,40 @@ def show_history(
     )
     terminal.print()
     steps = StepLines(terminal, {}, None, None, skip_waits=False)
-    for event in events:
+    for event in read.events:
         steps.event(event)
     terminal.print()
-    failure = execution_failure(execution, events, root=root)
+    failure = execution_failure(execution, read.events, root=root)
     if failure is not None:
-        rows = failure.rows("execution", all_frames=all_frames, option="--trace")
-        print_failure(terminal, rows)
+        rows = failure.rows(execution.pipeline, all_frames=all_frames, option="--trace")
+        print_failure(terminal, [*rows, *_item_rows(read.failed_item)])
+        if read.failed_item:
+            # On one line, to be copied.
+            terminal.print(Text(f"  {read.failed_item.execution.arn}"), soft_wrap=True)
         terminal.print()
     elif execution.output is not None:
         terminal.print("output")
         print_indented(terminal, Text("  "), json_text(json.loads(execution.output)))
         terminal.print()
-    terminal.print(Text.assemble(_status(execution), f" {_duration(execution)}"))
+    again = {0: "", 1: ", with 1 redrive"}.get(
+        execution.redrives, f", with {execution.redrives} redrives"
+    )
+    terminal.print(Text.assemble(_status(execution), f" {_duration(execution)}{again}"))
 
 
 def history_as_json(
-    execution: Execution, events: Sequence[Event], *, root: Path
+    execution: Execution, read: ExecutionEvents, *, root: Path
 ) -> dict[str, JsonValue]:
     """Return an execution for programs, with its visits as ``result.json`` of a run has them."""
-    failure = execution_failure(execution, events, root=root)
+    failure = execution_failure(execution, read.events, root=root)
+    item = read.failed_item
     return {
         **execution_as_json(replace(execution, state=failure.state if failure else "")),
         "input": json.loads(execution.input) if execution.input else None,
         "output": json.loads(execution.output) if execution.output else None,
         "failure": failure.as_json() if failure else None,
-        "visits": [visit.as_json() for visit in visits_of(events)],
+        "failed_item": _item_as_json(item) if item else None,
+        "visits": [visit.as_json() for visit in visits_of(read.events)],
     }
 
 
@@ -114,7 +124,7 @@ def execution_failure(
     """Return why an execution failed, with the files of its functions named as in ``root``."""
     if execution.status not in FAILED:
         return None
-    failures = (event for event in reversed(events) if isinstance(event, StateFailed))
+    failures = [event for event in _last_attempt(events) if isinstance(event, StateFailed)]
     failed = min(failures, key=lambda each: (-len(each.visit.path), each.at), default=None)
     error, cause = execution.error or _ended_by(execution), execution.cause
     if failed is None:
@@ -131,6 +141,29 @@ def execution_failure(
         input=failed.input,
         run_error=error if error != failed.error else "",
     )
+
+
+def failure_text(execution: Execution) -> Text:
+    """Return the error of an execution, and the state that failed."""
+    if not execution.error:
+        return Text(execution.state)
+    # A Fail without a name has that of its error.
+    where = f" in {execution.state}" if execution.state not in ("", execution.error) else ""
+    return Text.assemble((execution.error, "red"), where)
+
+
+def _last_attempt(events: Sequence[Event]) -> Iterator[Event]:
+    """Yield the events since the last redrive, the newest first."""
+    return takewhile(lambda each: not isinstance(each, ExecutionRedriven), reversed(events))
+
+
+def _item_rows(item: FailedItem | None) -> Iterator[FailureRow]:
+    if item is not None:
+        yield "items", f"{item.failed} of {item.total} executions of items failed; this is one:"
+
+
+def _item_as_json(item: FailedItem) -> JsonValue:
+    return {"arn": item.execution.arn, "failed": item.failed, "total": item.total}
 
 
 def _own(frame: Frame, folder: Path, root: Path) -> Frame:
@@ -155,7 +188,7 @@ def _show_table(terminal: Console, found: Sequence[Execution]) -> None:
         table.add_column(title, overflow="fold", no_wrap=title in ("started", "status"))
     for each in found:
         status = Text.assemble(_status(each), f" {_duration(each)}")
-        table.add_row(_local(each.started), each.pipeline, each.name, status, _failed(each))
+        table.add_row(_local(each.started), each.pipeline, each.name, status, failure_text(each))
     terminal.print(table)
 
 
@@ -165,15 +198,7 @@ def _show_blocks(terminal: Console, found: Sequence[Execution]) -> None:
         print_indented(terminal, head, Text.assemble(_status(each), f" {_duration(each)}"))
         print_indented(terminal, Text("  "), Text(each.name, style="dim"))
         if each.error or each.state:
-            print_indented(terminal, Text("  "), _failed(each))
-
-
-def _failed(execution: Execution) -> Text:
-    if not execution.error:
-        return Text(execution.state)
-    # A Fail without a name has that of its error.
-    where = f" in {execution.state}" if execution.state not in ("", execution.error) else ""
-    return Text.assemble((execution.error, "red"), where)
+            print_indented(terminal, Text("  "), failure_text(each))
 
 
 def _status(execution: Execution) -> Text:

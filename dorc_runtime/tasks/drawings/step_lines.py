@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 
 from rich.console import Console
 from rich.text import Text
@@ -10,6 +11,7 @@ from dorc_runtime.local.functions.outcome import LocalFunction
 from dorc_runtime.runs.causes import read_cause
 from dorc_runtime.runs.events import (
     Event,
+    ExecutionRedriven,
     FunctionLogged,
     FunctionMeasured,
     MapProgressed,
@@ -83,6 +85,9 @@ class StepLines:
                 self._wait(event)
             case MapProgressed():
                 self._progress(event)
+            case ExecutionRedriven(at=at):
+                when = f"{datetime.fromtimestamp(at):%Y-%m-%d %H:%M:%S}"  # of here
+                self._line("↻ ", "redriven", f"{when}: what failed runs again", style="cyan")
             case FunctionMeasured(function=function, memory=memory):
                 self._memory[function] = memory
 

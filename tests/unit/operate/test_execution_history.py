@@ -4,11 +4,21 @@ The order of the types, and what each is after, are AWS's:
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dorc_runtime.operate.execution_history import failed_state, run_events
-from dorc_runtime.runs.events import StateCaught, StateEntered, StateFailed, StateRetried
+from dorc_runtime.operate.execution_history import StateEvent, failed_state, run_events
+from dorc_runtime.runs.events import (
+    ExecutionRedriven,
+    StateCaught,
+    StateEntered,
+    StateExited,
+    StateFailed,
+    StateRetried,
+    Visit,
+)
+from dorc_runtime.runs.visits import visits_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 BRANCHES: list[dict[str, Any]] = [{"StartAt": name, "States": {}} for name in ("a", "b")]
@@ -140,7 +150,7 @@ def test_a_fail_has_the_error_of_the_execution() -> None:
     assert failed_state(events[::-1]) == "No rows"
 
 
-def test_what_a_redrive_does_comes_after_the_failure() -> None:
+def test_a_redrive_visits_the_failed_state_again() -> None:
     events = history(
         ("ExecutionStarted", 0),
         ("TaskStateEntered", 0, entered("clean")),
@@ -153,8 +163,101 @@ def test_what_a_redrive_does_comes_after_the_failure() -> None:
         ("TaskStateExited", 8, {"name": "clean", "output": "1"}),
         ("ExecutionSucceeded", 9),
     )
-    kinds = [type(each).__name__ for each in run_events(events, MACHINE)]
-    assert kinds == ["StateEntered", "StateFailed", "StateExited"]
+    read = list(run_events(events, MACHINE))
+    kinds = [type(each).__name__ for each in read]
+    assert kinds == [
+        "StateEntered",
+        "StateFailed",
+        "ExecutionRedriven",
+        "StateEntered",
+        "StateExited",
+    ]
+    first, second = (visit.as_json() for visit in visits_of(read))
+    assert (first["state"], first["error"], first["seconds"]) == ("clean", "ValueError", 2)
+    # It took 2 seconds since the redrive.
+    assert (second["state"], second["error"], second["seconds"]) == ("clean", None, 2)
+
+
+def test_a_state_that_aws_enters_again_after_a_redrive_is_visited_once_more() -> None:
+    events = history(
+        ("ExecutionStarted", 0),
+        ("TaskStateEntered", 0, entered("clean")),
+        ("TaskScheduled", 2),
+        ("TaskFailed", 3, FAILED),
+        ("ExecutionFailed", 4, FAILED),
+        ("ExecutionRedriven", 5, {"redriveCount": 1}),
+        ("TaskStateEntered", 6, entered("clean")),
+        ("TaskScheduled", 7),
+        ("TaskSucceeded", 8),
+        ("TaskStateExited", 9, {"name": "clean", "output": "1"}),
+        ("PassStateEntered", 10, entered("next")),
+    )
+    assert _entered(events) == ["clean", "clean", "next"]
+
+
+def test_a_redrive_of_a_map_visits_only_the_items_that_failed() -> None:
+    events = history(
+        ("ExecutionStarted", 0),
+        ("MapStateEntered", 0, entered("Each")),
+        ("MapStateStarted", 2, {"length": 2}),
+        ("MapIterationStarted", 3, {"name": "Each", "index": 0}),
+        ("PassStateEntered", 4, entered("clean")),
+        ("PassStateExited", 5, {"name": "clean", "output": "1"}),
+        ("MapIterationSucceeded", 6, {"name": "Each", "index": 0}),
+        ("MapIterationStarted", 3, {"name": "Each", "index": 1}),
+        ("TaskStateEntered", 8, entered("clean")),
+        ("TaskScheduled", 9),
+        ("TaskFailed", 10, FAILED),
+        ("MapIterationFailed", 11, {"name": "Each", "index": 1}),
+        ("MapStateFailed", 12),
+        ("ExecutionFailed", 13, FAILED),
+        ("ExecutionRedriven", 14, {"redriveCount": 1}),
+        ("MapStateStarted", 15, {"length": 2}),
+        ("TaskScheduled", 11),
+        ("TaskSucceeded", 17),
+        ("TaskStateExited", 18, {"name": "clean", "output": "1"}),
+        ("MapIterationSucceeded", 19, {"name": "Each", "index": 1}),
+        ("MapStateSucceeded", 20),
+        ("MapStateExited", 20, {"name": "Each", "output": "[1, 1]"}),
+    )
+    read = list(run_events(events, MACHINE))
+    redriven = next(n for n, each in enumerate(read) if isinstance(each, ExecutionRedriven))
+    exited = [each.visit.location for each in read[redriven + 1 :] if isinstance(each, StateExited)]
+    assert exited == ["Each[1] › clean", "Each"]
+    assert _entered(events)[-2:] == ["Each", "Each[1] › clean"]
+
+
+def test_a_distributed_map_that_failed_has_the_events_of_its_item() -> None:
+    item = history(
+        ("ExecutionStarted", 0),
+        ("TaskStateEntered", 0, entered("clean")),
+        ("TaskScheduled", 2),
+        ("TaskFailed", 3, FAILED),
+        ("ExecutionFailed", 4, FAILED),
+    )
+    events = history(
+        ("ExecutionStarted", 0),
+        ("MapStateEntered", 0, entered("Wide")),
+        ("MapStateStarted", 2, {"length": 0}),
+        ("MapRunStarted", 3, {"mapRunArn": "arn:run"}),
+        ("MapRunFailed", 4, {"error": "States.ExceedToleratedFailureThreshold"}),
+        ("MapStateFailed", 5),
+        ("ExecutionFailed", 6, {"error": "States.ExceedToleratedFailureThreshold"}),
+    )
+
+    def items(map_run: str, visit: Visit, number: int) -> Iterator[StateEvent]:
+        assert map_run == "arn:run"
+        path = (*visit.path, visit.state, "some-execution")
+        for event in run_events(item, MACHINE, path=path, number=number):
+            assert not isinstance(event, ExecutionRedriven)
+            yield event
+
+    read = run_events(events, MACHINE, items=items)
+    failures = [(each.visit.location, each.error) for each in read if isinstance(each, StateFailed)]
+    assert failures == [
+        ("Wide › clean", "ValueError"),
+        ("Wide", "States.ExceedToleratedFailureThreshold"),
+    ]
 
 
 def test_a_timeout_has_the_name_that_aws_gives_it() -> None:
