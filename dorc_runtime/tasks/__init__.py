@@ -3,7 +3,8 @@
 There is a file for each group of commands: ``pipeline_list`` (list), ``run`` (run, check),
 ``repository_tests`` (test), ``watch``, ``scaffold`` (new-pipeline, new-function), ``layout``
 (environments and layers), ``deploy`` (preview, apply, destroy), ``state`` (init, outputs, drift,
-unlock), ``aws_executions`` (executions, history), ``setting_table`` (settings), ``secret``,
+unlock), ``aws_executions`` (executions, history), ``aws_redrives`` (redrive),
+``setting_table`` (settings), ``secret``,
 ``synth``, ``preview_comment``, ``doctor``, ``clean``, ``upgrade`` and ``editors`` (vscode, lint,
 fmt). What they share is in ``entry`` (the repository, errors), ``short_options``,
 ``repository_changes``, ``options`` (options of deploying tasks) and ``signals``; ``new_settings``
@@ -20,6 +21,7 @@ from invoke.collection import Collection
 
 from dorc_runtime.tasks import (
     aws_executions,
+    aws_redrives,
     clean,
     deploy,
     doctor,
@@ -49,8 +51,8 @@ def add_tasks(namespace: Collection, *, root: Path) -> None:
     """
     modules = (
         doctor, scaffold, layout, upgrade, pipeline_list, run, repository_tests, watch,
-        setting_table, secret, clean, synth, deploy, state, aws_executions, preview_comment,
-        editors,
+        setting_table, secret, clean, synth, deploy, state, aws_executions, aws_redrives,
+        preview_comment, editors,
     )  # fmt: skip
     for task in (task for module in modules for task in module.TASKS):
         if task.name not in namespace.task_names:

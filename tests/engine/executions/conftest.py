@@ -19,7 +19,7 @@ EXAMPLE = ROOT / "examples" / "every-step"
 PIPELINES = ("raw-to-processed/birds", "processed-to-curated/report")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def birds(cli: Path, started_cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     """The example of every step, deployed to dev."""
     template = copy_template(tmp_path_factory.mktemp("template"))
@@ -34,7 +34,7 @@ def birds(cli: Path, started_cloud: Cloud, tmp_path_factory: pytest.TempPathFact
     return deployment
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def execute(birds: Deployment) -> Callable[[str, str], dict[str, Any]]:
     """Start the pipeline, with a name, for a file of counts; return the execution at its end."""
     birds.aws.client("sns").create_topic(Name="birds")
@@ -48,12 +48,12 @@ def execute(birds: Deployment) -> Callable[[str, str], dict[str, Any]]:
             name=name,
             input=json.dumps(event),
         )["executionArn"]
-        return _ended(states, arn)
+        return ended(states, arn)
 
     return start
 
 
-def _ended(states: Any, execution: str) -> dict[str, Any]:
+def ended(states: Any, execution: str) -> dict[str, Any]:
     """Return the execution at its end; the task that waits for an answer gets it."""
     answer = (EXAMPLE / COUNTS / "mocks" / "ask.json").read_text(encoding="utf-8")
     answered, end = False, time.monotonic() + 60
