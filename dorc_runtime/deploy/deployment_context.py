@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import boto3
@@ -110,11 +110,17 @@ def shared_config(repository: Repository, settings: Settings) -> Config:
             "pipeline_config.py does not exist: create it with "
             "`config = Config(universal=universal)`."
         )
+    check_region(config.universal, settings, known=_regions())
+    return config
+
+
+@cache
+def _regions() -> tuple[str, ...]:
     session = boto3.Session()
     parts = session.get_available_partitions()
-    regions = [region for part in parts for region in session.get_available_regions("lambda", part)]
-    check_region(config.universal, settings, known=regions)
-    return config
+    return tuple(
+        region for part in parts for region in session.get_available_regions("lambda", part)
+    )
 
 
 def check_credentials(context: DeploymentContext) -> str:

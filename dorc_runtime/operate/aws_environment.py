@@ -55,6 +55,11 @@ class AwsEnvironment:
         """boto3's client of S3."""
         return self._client("s3")
 
+    @cached_property
+    def sqs(self) -> Any:
+        """boto3's client of SQS."""
+        return self._client("sqs")
+
     def _client(self, service: str) -> Any:
         import boto3
         from botocore.config import Config

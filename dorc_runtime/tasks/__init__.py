@@ -4,6 +4,7 @@ There is a file for each group of commands: ``pipeline_list`` (list), ``run`` (r
 ``repository_tests`` (test), ``watch``, ``scaffold`` (new-pipeline, new-function), ``layout``
 (environments and layers), ``deploy`` (preview, apply, destroy), ``state`` (init, outputs, drift,
 unlock), ``aws_executions`` (executions, history), ``aws_redrives`` (redrive),
+``aws_dead_letters`` (dead-letters),
 ``setting_table`` (settings), ``secret``,
 ``synth``, ``preview_comment``, ``doctor``, ``clean``, ``upgrade`` and ``editors`` (vscode, lint,
 fmt). What they share is in ``entry`` (the repository, errors), ``short_options``,
@@ -20,6 +21,7 @@ from pathlib import Path
 from invoke.collection import Collection
 
 from dorc_runtime.tasks import (
+    aws_dead_letters,
     aws_executions,
     aws_redrives,
     clean,
@@ -52,6 +54,7 @@ def add_tasks(namespace: Collection, *, root: Path) -> None:
     modules = (
         doctor, scaffold, layout, upgrade, pipeline_list, run, repository_tests, watch,
         setting_table, secret, clean, synth, deploy, state, aws_executions, aws_redrives,
+        aws_dead_letters,
         preview_comment, editors,
     )  # fmt: skip
     for task in (task for module in modules for task in module.TASKS):

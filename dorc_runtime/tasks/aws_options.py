@@ -12,6 +12,7 @@ from dorc_runtime.errors import InputError, StackError
 from dorc_runtime.tasks.entry import tasks_folder
 
 if TYPE_CHECKING:
+    from dorc_runtime.compile.target import Target
     from dorc_runtime.operate.aws_environment import AwsEnvironment
     from dorc_runtime.project.repository import Repository
 
@@ -44,6 +45,23 @@ def aws_environment(c: Context, repository: Repository, environment: str) -> Aws
     return AwsEnvironment(
         names, universal.region, caller.account, caller.arn, endpoint, print_pause
     )
+
+
+def aws_target(c: Context, repository: Repository, aws: AwsEnvironment) -> Target:
+    """Return what definitions get in an environment on AWS; outputs of infra are not known.
+
+    Raises ``DefinitionError`` for a configuration or a setting that is not valid.
+    """
+    from dorc_runtime.deploy.deployment_context import shared_config
+    from dorc_runtime.project.environment_values.targets import environment_target
+    from dorc_runtime.project.environments import environment_config
+    from dorc_runtime.project.settings import read_settings
+
+    settings = read_settings(tasks_folder(c))
+    infra, environment = settings.infra_stack_name, aws.names.environment
+    shared = shared_config(repository, settings)
+    config = environment_config(repository, shared, environment, infra=infra)
+    return environment_target(repository, config, environment, account=aws.account, infra=infra)
 
 
 def requested_pipelines(repository: Repository, pipeline: str | None) -> tuple[str, ...]:
