@@ -9,7 +9,15 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from dorc_runtime.model.config import Config, UniversalConfig
-from dorc_runtime.model.expressions.data import data, error, execution, item, jsonata, result
+from dorc_runtime.model.expressions.data import (
+    data,
+    error,
+    execution,
+    item,
+    jsonata,
+    result,
+    task_token,
+)
 from dorc_runtime.model.expressions.variables import variable
 from dorc_runtime.model.permission import Permission
 from dorc_runtime.model.pipeline import Pipeline
@@ -92,6 +100,7 @@ __all__ = [
     "result",
     "rows",
     "setting",
+    "task_token",
     "variable",
 ]
 

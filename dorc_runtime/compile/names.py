@@ -196,22 +196,22 @@ def partition(region: str) -> str:
 
 def function_arn(region: str, account: str, name: str) -> str:
     """Return the ARN of the Lambda function called ``name``."""
-    return _arn("lambda", region, account, f"function:{name}")
+    return arn_of("lambda", region, account, f"function:{name}")
 
 
 def execution_arn(region: str, account: str, machine: str, execution: str) -> str:
     """Return the ARN of one execution of the state machine called ``machine``."""
-    return _arn("states", region, account, f"execution:{machine}:{execution}")
+    return arn_of("states", region, account, f"execution:{machine}:{execution}")
 
 
 def machine_arn(region: str, account: str, machine: str) -> str:
     """Return the ARN of the state machine called ``machine``."""
-    return _arn("states", region, account, f"stateMachine:{machine}")
+    return arn_of("states", region, account, f"stateMachine:{machine}")
 
 
 def log_group_arn(region: str, account: str, name: str) -> str:
     """Return the ARN of the log group called ``name``, without the ``:*`` for its streams."""
-    return _arn("logs", region, account, f"log-group:{name}")
+    return arn_of("logs", region, account, f"log-group:{name}")
 
 
 def role_arn(region: str, account: str, name: str) -> str:
@@ -221,7 +221,7 @@ def role_arn(region: str, account: str, name: str) -> str:
 
 def queue_arn(region: str, account: str, name: str) -> str:
     """Return the ARN of the SQS queue called ``name``."""
-    return _arn("sqs", region, account, name)
+    return arn_of("sqs", region, account, name)
 
 
 def queue_url(region: str, account: str, name: str) -> str:
@@ -235,43 +235,43 @@ def queue_url(region: str, account: str, name: str) -> str:
 
 def topic_arn(region: str, account: str, name: str) -> str:
     """Return the ARN of the SNS topic called ``name``."""
-    return _arn("sns", region, account, name)
+    return arn_of("sns", region, account, name)
 
 
 def alarm_arn(region: str, account: str, name: str) -> str:
     """Return the ARN of the CloudWatch alarm called ``name``."""
-    return _arn("cloudwatch", region, account, f"alarm:{name}")
+    return arn_of("cloudwatch", region, account, f"alarm:{name}")
 
 
 def rule_arn(region: str, account: str, name: str, *, bus: str = "default") -> str:
     """Return the ARN of an EventBridge rule on the event bus called ``bus``."""
     path = name if bus == "default" else f"{bus}/{name}"
-    return _arn("events", region, account, f"rule/{path}")
+    return arn_of("events", region, account, f"rule/{path}")
 
 
 def pipe_arn(region: str, account: str, name: str) -> str:
     """Return the ARN of the EventBridge pipe called ``name``."""
-    return _arn("pipes", region, account, f"pipe/{name}")
+    return arn_of("pipes", region, account, f"pipe/{name}")
 
 
 def event_bus_arn(region: str, account: str, name: str) -> str:
     """Return the ARN of the EventBridge event bus called ``name``."""
-    return _arn("events", region, account, f"event-bus/{name}")
+    return arn_of("events", region, account, f"event-bus/{name}")
 
 
 def parameter_arn(region: str, account: str, name: str) -> str:
     """Return the ARN of the parameter of SSM called ``name``, a path."""
-    return _arn("ssm", region, account, f"parameter{name}")
+    return arn_of("ssm", region, account, f"parameter{name}")
 
 
 def table_arn(region: str, account: str, name: str) -> str:
     """Return the ARN of the DynamoDB table called ``name``."""
-    return _arn("dynamodb", region, account, f"table/{name}")
+    return arn_of("dynamodb", region, account, f"table/{name}")
 
 
 def schedule_group_arn(region: str, account: str, name: str) -> str:
     """Return the ARN of the group of schedules called ``name``."""
-    return _arn("scheduler", region, account, f"schedule-group/{name}")
+    return arn_of("scheduler", region, account, f"schedule-group/{name}")
 
 
 def bucket_arn(region: str, name: str) -> str:
@@ -290,7 +290,8 @@ def zones(layer: str) -> tuple[str, str] | None:
     return (source, target) if source and target else None
 
 
-def _arn(service: str, region: str, account: str, resource: str) -> str:
+def arn_of(service: str, region: str, account: str, resource: str) -> str:
+    """Return the ARN of ``resource`` of ``service``."""
     return f"arn:{partition(region)}:{service}:{region}:{account}:{resource}"
 
 

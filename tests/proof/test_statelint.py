@@ -33,6 +33,7 @@ from dorc_runtime import (
     objects,
     result,
     rows,
+    task_token,
     variable,
 )
 from dorc_runtime.compile.document.states import state_machine
@@ -98,6 +99,20 @@ PIPELINES: dict[str, Callable[[], list[Step]]] = {
     "branches": lambda: [
         Parallel([[Function("a")], [Function("b"), Wait(timedelta(seconds=5))]], name="Both"),
         Succeed(),
+    ],
+    "jobs and tokens": lambda: [
+        Service(
+            "batch:submitJob",
+            arguments={"JobName": "a", "JobQueue": "q", "JobDefinition": "d"},
+            wait=True,
+            heartbeat=timedelta(minutes=1),
+            timeout=timedelta(hours=1),
+        ),
+        Service(
+            "sns:publish",
+            arguments={"TopicArn": "arn:t", "Message": {"token": task_token}},
+            wait_for_token=True,
+        ),
     ],
     "rounds": lambda: [
         Repeat(

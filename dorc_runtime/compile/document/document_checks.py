@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dorc_runtime.compile.document.scopes import Use, clashes, uses
 from dorc_runtime.compile.document.states import state_machine, state_name
 from dorc_runtime.compile.expressions.expression_checks import expression_problems
-from dorc_runtime.compile.permissions.service_actions import ACTIONS, Place, permissions
+from dorc_runtime.compile.permissions.job_actions import service_permissions, waiting_problems
+from dorc_runtime.compile.permissions.service_actions import ACTIONS, SDK, Place
 from dorc_runtime.errors import suggestion
 from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.model.steps import (
@@ -97,10 +98,13 @@ def _errors(step: RecoverableStep) -> Iterator[str]:
 
 
 def _action(step: Service) -> Iterator[str]:
-    sdk = f"aws-sdk:{step.action}"
+    if waiting := [*waiting_problems(step)]:
+        yield from waiting
+        return
+    sdk = f"{SDK}{step.action}"
     if step.action not in ACTIONS and sdk in ACTIONS:
         yield f"Step Functions has no '{step.action}': write '{sdk}'"
-    elif permissions(step, place=_ANYWHERE, buckets={}) is None:
+    elif service_permissions(step, place=_ANYWHERE, buckets={}) is None:
         near = "" if step.action in ACTIONS else suggestion(step.action, ACTIONS)
         yield (
             f"the permissions that '{step.action}' needs here are unknown before a run."

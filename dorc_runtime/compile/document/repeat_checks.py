@@ -114,7 +114,9 @@ def _wait(step: Repeat) -> timedelta:
 def _events(step: Step) -> int:
     """Return the most events of ``step``, without retries; a Map counts as one item."""
     match step:
-        case Function(wait_for_token=True) | Call(wait=True):
+        case Function(wait_for_token=True) | Call(wait=True) | Service(wait=True):
+            return _SUBMITTED_TASK
+        case Service(wait_for_token=True):
             return _SUBMITTED_TASK
         case Function() | Call() | Service():
             return _TASK

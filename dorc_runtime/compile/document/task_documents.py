@@ -8,11 +8,12 @@ from datetime import timedelta
 from pydantic import JsonValue
 
 from dorc_runtime.compile.documents import Context, Document, seconds
+from dorc_runtime.compile.permissions.job_actions import WITH_TOKEN, resource_ending
 from dorc_runtime.compile.permissions.service_actions import bucket_arguments, resource
 from dorc_runtime.model.steps import Call, Function, Service
 
 INVOKE = resource("lambda:invoke")
-INVOKE_WITH_TOKEN = f"{INVOKE}.waitForTaskToken"
+INVOKE_WITH_TOKEN = f"{INVOKE}{WITH_TOKEN}"
 START = resource("states:startExecution")
 START_AND_WAIT = f"{START}.sync:2"
 # So that the function's own timeout ends it first, even after a cold start.
@@ -31,9 +32,11 @@ def task_state(step: Function | Call | Service, context: Context) -> Document:
             limit = step.timeout
         case Service():
             state = {
-                "Resource": resource(step.action),
+                "Resource": resource(step.action) + resource_ending(step),
                 "Arguments": bucket_arguments(step, context.buckets),
             }
+            if step.heartbeat is not None:
+                state["HeartbeatSeconds"] = seconds(step.heartbeat)
             limit = step.timeout
     last: Document = {} if limit is None else {"TimeoutSeconds": seconds(limit)}
     return {"Type": "Task", **state, **last}

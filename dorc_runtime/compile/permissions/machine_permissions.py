@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from dorc_runtime.compile.documents import Document, is_expression, policy_literal
 from dorc_runtime.compile.names import bucket_arn, execution_arn, machine_arn, rule_arn, zones
-from dorc_runtime.compile.permissions.service_actions import Place, permissions
+from dorc_runtime.compile.permissions.job_actions import service_permissions
+from dorc_runtime.compile.permissions.service_actions import Place
 from dorc_runtime.model.permission import Permission
 from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.model.steps import Call, Map, Objects, Rows, Service, all_steps
@@ -50,7 +51,8 @@ def machine_permissions(pipeline: Pipeline, context: MachineContext) -> tuple[Pe
             case Call():
                 needed += _call(step, context)
             case Service():
-                needed += permissions(step, place=context.place, buckets=context.buckets) or ()
+                place, buckets = context.place, context.buckets
+                needed += service_permissions(step, place=place, buckets=buckets) or ()
             case Map(distributed=True):
                 needed += _map(step, pipeline, context)
             case _:

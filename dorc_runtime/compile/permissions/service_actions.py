@@ -16,7 +16,8 @@ from dorc_runtime.compile.names import bucket_arn, event_bus_arn, queue_arn, tab
 from dorc_runtime.model.permission import Permission
 from dorc_runtime.model.steps import Service
 
-_SDK = "aws-sdk:"
+SDK = "aws-sdk:"
+"""The start of actions that are called through AWS's SDK."""
 _BUCKET = "Bucket"
 _SOURCE = "CopySource"
 
@@ -42,11 +43,11 @@ class Action:
 
 
 def _topic(arguments: Document, place: Place) -> Sequence[str] | None:
-    return _literals(arguments.get("TopicArn", arguments.get("TargetArn")))
+    return literals(arguments.get("TopicArn", arguments.get("TargetArn")))
 
 
 def _queue(arguments: Document, place: Place) -> Sequence[str] | None:
-    urls = _literals(arguments.get("QueueUrl"))
+    urls = literals(arguments.get("QueueUrl"))
     if not urls:
         return None
     url = urlsplit(urls[0])
@@ -57,7 +58,7 @@ def _queue(arguments: Document, place: Place) -> Sequence[str] | None:
 
 
 def _table(arguments: Document, place: Place) -> Sequence[str] | None:
-    names = _literals(arguments.get("TableName"))
+    names = literals(arguments.get("TableName"))
     if not names:
         return None
     name = names[0]
@@ -74,7 +75,7 @@ def _buses(arguments: Document, place: Place) -> Sequence[str] | None:
     if not isinstance(entries, list):
         return None
     values = [entry.get("EventBusName", "default") for entry in entries if isinstance(entry, dict)]
-    names = _literals(*values)
+    names = literals(*values)
     if not names or len(values) != len(entries):
         return None
     arns = [
@@ -85,7 +86,7 @@ def _buses(arguments: Document, place: Place) -> Sequence[str] | None:
 
 
 def _bucket(arguments: Document, place: Place) -> Sequence[str] | None:
-    names = _literals(arguments.get("Bucket"))
+    names = literals(arguments.get("Bucket"))
     return [bucket_arn(place.region, names[0])] if names else None
 
 
@@ -98,7 +99,7 @@ def _object(arguments: Document, place: Place) -> Sequence[str] | None:
 
 
 def _copy_source(arguments: Document, place: Place) -> Sequence[str] | None:
-    sources = _literals(arguments.get(_SOURCE))
+    sources = literals(arguments.get(_SOURCE))
     if not sources:
         return None
     bucket, _, key = sources[0].lstrip("/").partition("/")
@@ -126,7 +127,7 @@ _OPTIMISED = {
 # The actions that need no ``permissions``, if their arguments name the resources.
 ACTIONS: Mapping[str, Action] = MappingProxyType(
     _OPTIMISED
-    | {_SDK + name: action for name, action in _OPTIMISED.items()}
+    | {SDK + name: action for name, action in _OPTIMISED.items()}
     | {
         "aws-sdk:dynamodb:query": Action({"dynamodb:Query": _table_and_indexes}, _QUERY),
         "aws-sdk:dynamodb:scan": Action({"dynamodb:Scan": _table_and_indexes}, _QUERY),
@@ -153,7 +154,7 @@ def resource(action: str) -> str:
 
 def bucket_arguments(step: Service, buckets: Mapping[str, str]) -> Document:
     """Return the arguments of ``step``, with each zone replaced by its bucket."""
-    if step.action.removeprefix(_SDK).partition(":")[0] != "s3":
+    if step.action.removeprefix(SDK).partition(":")[0] != "s3":
         return step.arguments
     arguments = dict(step.arguments)
     if isinstance(zone := arguments.get(_BUCKET), str):
@@ -181,7 +182,7 @@ def permissions(
     return (*needed, *step.permissions)
 
 
-def _literals(*values: JsonValue) -> list[str] | None:
+def literals(*values: JsonValue) -> list[str] | None:
     """Return ``values``, if all of them are texts that are known before a run."""
     texts = [value for value in values if isinstance(value, str) and not is_expression(value)]
     return texts if len(texts) == len(values) else None

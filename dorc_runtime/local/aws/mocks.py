@@ -13,11 +13,11 @@ from pydantic import JsonValue
 from dorc_runtime.compile.document.scopes import inner_machines
 from dorc_runtime.compile.document.task_documents import (
     INVOKE,
-    INVOKE_WITH_TOKEN,
     START,
     START_AND_WAIT,
 )
 from dorc_runtime.compile.documents import Document
+from dorc_runtime.compile.permissions.job_actions import WITH_TOKEN
 from dorc_runtime.compile.permissions.service_actions import resource
 from dorc_runtime.errors import InputError, UnknownNameError
 from dorc_runtime.local.aws.served_services import unknown_action
@@ -54,7 +54,7 @@ def refuse_unanswered_tasks(
     for name, called in tasks_of(document):
         if name in mocks or called in (INVOKE, START, START_AND_WAIT):
             continue
-        if called == INVOKE_WITH_TOKEN:
+        if called.endswith(WITH_TOKEN):
             why = "it waits for an answer with its token"
         else:
             why = unknown_action(called.removeprefix(resource("")))

@@ -12,11 +12,11 @@ from pydantic import JsonValue
 
 from dorc_runtime.compile.document.task_documents import (
     INVOKE,
-    INVOKE_WITH_TOKEN,
     START,
     START_AND_WAIT,
 )
 from dorc_runtime.compile.documents import Document
+from dorc_runtime.compile.permissions.job_actions import WITH_TOKEN
 from dorc_runtime.compile.permissions.service_actions import resource
 from dorc_runtime.local.functions.outcome import Outcome, Raised
 from dorc_runtime.local.interpreter.executions import History, Run, Scope, StartMachine
@@ -25,7 +25,7 @@ from dorc_runtime.local.interpreter.state_fields import StateError, StateFields,
 from dorc_runtime.runs.events import Ending, FunctionCalled, FunctionMeasured
 
 # The endings of what a Task waits for after it was started.
-_WAITING = (".sync", ".sync:2", ".waitForTaskToken")
+_WAITING = (".sync", ".sync:2", WITH_TOKEN)
 
 # In seconds: https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
 _DEFAULT_TIMEOUT = 99_999_999
@@ -208,7 +208,7 @@ def function_of(called: str, arguments: JsonValue) -> str | None:
 
 def _with_token(fields: StateFields) -> StateFields:
     """Return ``fields`` with a token in the context, if the task waits for one."""
-    if fields.state["Resource"] != INVOKE_WITH_TOKEN:
+    if not fields.state["Resource"].endswith(WITH_TOKEN):
         return fields
     token: JsonValue = {"Token": str(uuid.uuid4())}
     return replace(fields, context={**fields.context, "Task": token})

@@ -3,8 +3,9 @@
 ``data`` is the input of the step that uses it. ``item`` is the element inside a filter and, in
 ``Map(select=...)``, the item of the Map. ``execution`` is the execution of the whole pipeline.
 ``result`` is the step's result, in its ``output=`` and ``assign=``; ``error`` is the caught error,
-in the ``output=`` and ``assign=`` of a Catch. ``data.rows > 0`` becomes ``$states.input.rows > 0``,
-which Step Functions evaluates in each execution.
+in the ``output=`` and ``assign=`` of a Catch. ``task_token`` is what somebody has to send back to a
+Service that waits for it. ``data.rows > 0`` becomes ``$states.input.rows > 0``, which Step
+Functions evaluates in each execution.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -69,6 +70,8 @@ item = Expression(ITEM, atomic=True)
 result = Expression(RESULT, atomic=True)
 error = Expression(ERROR, atomic=True)
 execution = Execution()
+TASK_TOKEN = "$states.context.Task.Token"  # noqa: S105 - no secret
+task_token = Expression(TASK_TOKEN, atomic=True)
 
 
 def jsonata(text: str) -> Expression:

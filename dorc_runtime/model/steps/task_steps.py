@@ -6,12 +6,13 @@ https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import (
     JsonValue,
     SerializeAsAny,
     field_validator,
+    model_validator,
 )
 
 from dorc_runtime.model.base import as_sequence
@@ -89,6 +90,12 @@ class Service(RecoverableStep):
     A bucket in the arguments of an S3 action may be a zone. For the actions that dorc knows, the
     permissions of the pipeline follow from the action and its arguments; for others set
     ``permissions``. An action that takes longer than ``timeout`` fails with ``States.Timeout``.
+
+    With ``wait`` the step ends when the job ends that the action starts, and fails with
+    ``States.TaskFailed`` when the job fails; its cause is AWS's description of the job, as JSON.
+    With ``wait_for_token`` it ends when somebody sends ``task_token`` back, which has to be in the
+    arguments. With ``heartbeat`` it fails with ``States.HeartbeatTimeout`` when no heartbeat comes
+    for so long.
     """
 
     action: Annotated[str, Fixed]
@@ -97,6 +104,9 @@ class Service(RecoverableStep):
     resources: tuple[SerializeAsAny[Resource], ...]
     permissions: tuple[Permission, ...]
     timeout: Seconds | None
+    wait: bool
+    wait_for_token: bool
+    heartbeat: Seconds | None
 
     def __init__(
         self,
@@ -105,6 +115,9 @@ class Service(RecoverableStep):
         arguments: Mapping[str, Value] | None = None,
         permissions: Sequence[Permission] = (),
         timeout: timedelta | None = None,
+        wait: bool = False,
+        wait_for_token: bool = False,
+        heartbeat: timedelta | None = None,
         name: str = "",
         output: Value = None,
         assign: Mapping[str, Value] | None = None,
@@ -117,6 +130,9 @@ class Service(RecoverableStep):
             resources=tuple(resources_in(arguments)),
             permissions=as_sequence(permissions),
             timeout=timeout,
+            wait=wait,
+            wait_for_token=wait_for_token,
+            heartbeat=heartbeat,
             name=name,
             output=result_text(output),
             assign=assignments(assign, result_text),
@@ -133,9 +149,21 @@ class Service(RecoverableStep):
     @field_validator("action")
     @classmethod
     def _as_step_functions_has_it(cls, action: str) -> str:
-        if not re.fullmatch(r"(aws-sdk:)?[a-z0-9]+:[a-z][A-Za-z0-9]*", action):
+        if not re.fullmatch(r"(aws-sdk:)?[a-z0-9-]+:[a-z][A-Za-z0-9]*", action):
             raise ValueError(
                 f"'{action}' is not an action: write service:action, for example sns:publish or "
                 "aws-sdk:s3:copyObject"
             )
         return action
+
+    @model_validator(mode="after")
+    def _waits_for_one_thing(self) -> Self:
+        if self.wait and self.wait_for_token:
+            raise ValueError("wait=True and wait_for_token=True exclude each other: set one")
+        if self.heartbeat is not None and not (self.wait or self.wait_for_token):
+            raise ValueError("heartbeat needs wait=True or wait_for_token=True")
+        match self.heartbeat, self.timeout:
+            case timedelta() as heartbeat, timedelta() as timeout if heartbeat >= timeout:
+                raise ValueError(f"heartbeat must be shorter than the timeout of {timeout}")
+            case _:
+                return self

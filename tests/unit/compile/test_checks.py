@@ -28,6 +28,7 @@ from dorc_runtime import (
     jsonata,
     result,
     rows,
+    task_token,
     variable,
 )
 from dorc_runtime.compile.checks import Source, problems_of
@@ -70,6 +71,47 @@ REFUSED: dict[str, tuple[Callable[[], Pipeline], str]] = {
     "an error that Step Functions does not know": (
         lambda: Pipeline(steps=[Function("a", retry=[Retry("States.TimeOut")])]),
         "has no error 'States.TimeOut'. Did you mean 'States.Timeout'?",
+    ),
+    "the end of an action that has none": (
+        lambda: Pipeline(steps=[Function("a"), Service("sns:publish", wait=True)]),
+        "Step Functions cannot wait for the end of 'sns:publish'. wait=True is for "
+        "athena:startQueryExecution, batch:submitJob",
+    ),
+    "the end of an action of the SDK": (
+        lambda: Pipeline(steps=[Function("a"), Service("aws-sdk:glue:startJobRun", wait=True)]),
+        "Step Functions cannot wait for the end of 'aws-sdk:glue:startJobRun'",
+    ),
+    "a job that needs permissions of its own": (
+        lambda: Pipeline(steps=[Function("a"), Service("ecs:runTask", wait=True)]),
+        "ecs runTask: the roles of the task definition are passed on: add "
+        'permissions=[Permission("iam:PassRole", resources=["<ARN>"])]',
+    ),
+    "a job with unknown permissions": (
+        lambda: Pipeline(steps=[Function("a"), Service("mediaconvert:createJob", wait=True)]),
+        "the permissions that 'mediaconvert:createJob' needs here are unknown before a run",
+    ),
+    "a token for an action that takes none": (
+        lambda: Pipeline(
+            steps=[
+                Function("a"),
+                Service("glue:startJobRun", arguments={"a": task_token}, wait_for_token=True),
+            ]
+        ),
+        "Step Functions gives 'glue:startJobRun' no token. wait_for_token=True is for "
+        "apigateway:invoke, bedrock:invokeModel, ecs:runTask",
+    ),
+    "a token that nobody gets": (
+        lambda: Pipeline(
+            steps=[
+                Function("a"),
+                Service(
+                    "sqs:sendMessage",
+                    arguments={"QueueUrl": "https://sqs.eu-west-2.amazonaws.com/1/work"},
+                    wait_for_token=True,
+                ),
+            ]
+        ),
+        "nobody gets the token that has to be sent back: put task_token into arguments=",
     ),
     "an unreachable step in a Catch": (
         lambda: Pipeline(steps=[Function("a", catch=[Catch(steps=[Fail("E"), Pass()])])]),

@@ -28,6 +28,7 @@ from dorc_runtime import (
     objects,
     result,
     rows,
+    task_token,
     variable,
 )
 from dorc_runtime.compile.document.states import state_machine
@@ -384,3 +385,29 @@ def test_repeats_inside_each_other_count_by_themselves() -> None:
     assert found["Repeat"]["Assign"] == {"page": 1}
     assert found["Repeat 2"]["Assign"] == {"Repeat_2_round": 1}
     assert found["Repeat 2 again"]["Choices"][0]["Next"] == "Repeat again"
+
+
+def test_a_service_waits_for_the_end_of_its_job() -> None:
+    step = Service(
+        "glue:startJobRun",
+        arguments={"JobName": "tidy"},
+        wait=True,
+        timeout=timedelta(hours=3),
+        heartbeat=timedelta(minutes=5),
+    )
+    assert states(step)["glue startJobRun"] == {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::glue:startJobRun.sync",
+        "Arguments": {"JobName": "tidy"},
+        "HeartbeatSeconds": 300,
+        "TimeoutSeconds": 10800,
+        "End": True,
+    }
+
+
+def test_a_service_waits_for_its_token() -> None:
+    message = {"answer": task_token, "key": data.key}
+    step = Service("sqs:sendMessage", arguments={"MessageBody": message}, wait_for_token=True)
+    state = states(step)["sqs sendMessage"]
+    assert state["Resource"] == "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
+    assert state["Arguments"]["MessageBody"]["answer"] == "{% $states.context.Task.Token %}"

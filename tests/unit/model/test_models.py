@@ -99,6 +99,23 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         "greater than or equal to 1",
     ),
     "a call without a layer": (lambda: Call("load"), "layer/name"),
+    "a step that waits for two things": (
+        lambda: Service("ecs:runTask", wait=True, wait_for_token=True),
+        "wait=True and wait_for_token=True exclude each other",
+    ),
+    "a heartbeat of nothing": (
+        lambda: Service("sns:publish", heartbeat=timedelta(minutes=1)),
+        "heartbeat needs wait=True or wait_for_token=True",
+    ),
+    "a heartbeat as long as the timeout": (
+        lambda: Service(
+            "batch:submitJob",
+            wait=True,
+            heartbeat=timedelta(minutes=1),
+            timeout=timedelta(minutes=1),
+        ),
+        "heartbeat must be shorter than the timeout of 0:01:00",
+    ),
     "an action without a service": (lambda: Service("publish"), "service:action"),
     "a variable with a reserved name": (
         lambda: Pass(assign={"states": 1}),

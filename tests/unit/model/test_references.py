@@ -346,6 +346,8 @@ FIXED = {
     "Repeat.counter",
     "QueueTrigger.queue",
     "Service.action",
+    "Service.wait",
+    "Service.wait_for_token",
     "TopicTrigger.topic",
 }
 # What holds other models, or several values, each of which may be a setting.

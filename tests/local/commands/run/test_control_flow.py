@@ -59,6 +59,32 @@ def test_too_many_rounds_fail_by_name(paging: Repository) -> None:
 
 
 @pytest.fixture
+def waiting(repository: Repository) -> Repository:
+    """A pipeline that waits for a job, and for an answer to a message."""
+    repository.define(
+        'Function("clean"), Service("glue:startJobRun", arguments={"JobName": "tidy"}, wait=True), '
+        'Service("sns:publish", arguments={"TopicArn": "arn:aws:sns:eu-west-2:123456789012:ask", '
+        '"Message": {"token": task_token}}, wait_for_token=True, name="Ask")',
+        imports="Function, Pipeline, Service, task_token",
+    )
+    return repository.handle("return {}")
+
+
+def test_mocks_answer_for_jobs_and_for_those_who_got_a_token(waiting: Repository) -> None:
+    waiting.write(f"{MOCKS}/glue startJobRun.json", '{"JobRunState": "SUCCEEDED"}')
+    assert "the step 'Ask' cannot be run here: it waits for an answer" in refused(
+        waiting.invoke(*RUN)
+    )
+    waiting.write(f"{MOCKS}/Ask.json", '{"approved": true}')
+    assert result(waiting.invoke(*RUN))["output"] == {"approved": True}
+
+
+def test_a_job_without_a_mock_is_refused(waiting: Repository) -> None:
+    error = refused(waiting.invoke(*RUN))
+    assert "the step 'glue startJobRun' cannot be run here: this machine has no glue" in error
+
+
+@pytest.fixture
 def calling(repository: Repository) -> Repository:
     """A pipeline that calls one whose function is called as its own, on the same lake."""
     repository.define(

@@ -7,6 +7,7 @@ from dorc_runtime import (
     Function,
     Map,
     Pass,
+    Permission,
     Pipeline,
     S3Trigger,
     Service,
@@ -19,6 +20,7 @@ from dorc_runtime.compile.permissions.policies import machine_policy
 from dorc_runtime.compile.permissions.service_actions import Place
 from dorc_runtime.model.steps import Step
 
+RULES = "arn:aws:events:eu-west-2:123456789012:rule/"
 STATES = "arn:aws:states:eu-west-2:123456789012"
 CONTEXT = MachineContext(
     place=Place(region="eu-west-2", account="123456789012"),
@@ -114,3 +116,35 @@ def test_the_permissions_are_in_the_policy_of_the_machine() -> None:
         "Action": ["states:StartExecution"],
         "Resource": [f"{STATES}:stateMachine:load"],
     } in policy["Statement"]
+
+
+def test_a_job_is_started_watched_and_stopped() -> None:
+    build = Service("codebuild:startBuild", arguments={"ProjectName": "site"}, wait=True)
+    rule = "StepFunctionsGetEventForCodeBuildStartBuildRule"
+    project = "arn:aws:codebuild:eu-west-2:123456789012:project/site"
+    jobs = ("codebuild:StartBuild", "codebuild:StopBuild", "codebuild:BatchGetBuilds")
+    events = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
+    assert allowed(build) == (
+        {action: [project] for action in jobs} | {action: [f"{RULES}{rule}"] for action in events}
+    )
+
+
+def test_the_newest_revision_of_a_task_definition_may_run() -> None:
+    task = {"TaskDefinition": "clean", "Cluster": "work"}
+    found = allowed(Service("ecs:runTask", arguments=task, wait=True))
+    arn = "arn:aws:ecs:eu-west-2:123456789012:task-definition/clean:*"
+    assert found["ecs:RunTask"] == [arn]
+
+
+def test_a_query_runs_in_its_workgroup_only() -> None:
+    query = {"QueryString": "select 1", "WorkGroup": "analysts"}
+    step = Service(
+        "athena:startQueryExecution",
+        arguments=query,
+        wait=True,
+        permissions=[Permission("glue:GetTable", resources=["*"])],
+    )
+    found = allowed(step)
+    workgroup = "arn:aws:athena:eu-west-2:123456789012:workgroup/analysts"
+    assert found["athena:StartQueryExecution"] == [workgroup]
+    assert found["glue:GetTable"] == ["*"]
