@@ -17,7 +17,7 @@ from dorc_runtime.compile.triggers.object_triggers import (
 )
 from dorc_runtime.compile.triggers.trigger_input import iso_time, pipeline_event, schedule_input
 from dorc_runtime.errors import InputError, UnknownNameError
-from dorc_runtime.local.json_text import parse_json, read_json
+from dorc_runtime.local.json_text import given_json, read_json
 from dorc_runtime.local.seeds.example_seeds import QUEUES, TOPICS, SeedValues
 from dorc_runtime.local.seeds.lake_seeds import (
     Seed,
@@ -106,7 +106,7 @@ def start_of(
     seeds = joined_seeds(seeds, shared)
     if request.input is not None:
         option = "--event" if request.function else "--input"
-        value = _parsed_input(request.input, option)
+        value = given_json(request.input, option=option)
         return Start(seeds, value, request.origin or f"the {option[2:]}", example)
     if request.file is not None:
         seed = _uploaded(folder, pipeline, request.file, target)
@@ -148,26 +148,6 @@ def _example(folder: PipelineFolder, request: Request) -> str | None:
             )
         return folder.default_example
     return None
-
-
-def _parsed_input(text: str, option: str) -> JsonValue:
-    if _is_file(text):
-        return read_json(Path(text), name=text)
-    try:
-        return parse_json(text)
-    except ValueError as error:
-        raise InputError(
-            f"{option} '{_short(text)}' is neither a file nor JSON ({error}): "
-            f"""write {option} '{{"key": "value"}}', or the path of a JSON file."""
-        ) from error
-
-
-def _is_file(text: str) -> bool:
-    try:
-        return Path(text).is_file()
-    except (OSError, ValueError):
-        # It is too long for a path, or has characters that a path cannot have.
-        return False
 
 
 def _uploaded(folder: PipelineFolder, pipeline: Pipeline, file: Path, target: Target) -> Seed:
@@ -235,7 +215,3 @@ def _object(seed: Seed, now: datetime) -> JsonValue:
     body = seed.path.read_bytes()
     etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
     return object_input(StoredObject(seed.bucket, seed.key, len(body), etag, now))
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -44,6 +44,34 @@ def read_json(file: Path, *, name: str) -> JsonValue:
         raise InputError(f"{name} cannot be read: {error.strerror}.") from error
 
 
+def given_json(text: str, *, option: str) -> JsonValue:
+    """Return the value of an option that is JSON, or the path of a JSON file.
+
+    Raises ``InputError``, which names the ``option``.
+    """
+    if _is_file(text):
+        return read_json(Path(text), name=text)
+    try:
+        return parse_json(text)
+    except ValueError as error:
+        raise InputError(
+            f"{option} '{_short(text)}' is neither a file nor JSON ({error}): "
+            f"""write {option} '{{"key": "value"}}', or the path of a JSON file."""
+        ) from error
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        # It is too long for a path, or has characters that a path cannot have.
+        return False
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 def _members(value: JsonValue) -> Iterable[JsonValue]:
     match value:
         case dict():

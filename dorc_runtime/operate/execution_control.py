@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -76,6 +77,38 @@ def without_caller(input: JsonValue) -> JsonValue:  # noqa: A002 - AWS's word fo
     return input
 
 
+def input_of(execution: Execution) -> JsonValue:
+    """Return what ``execution`` started with, as a trigger would give it.
+
+    Raises ``StackError`` where AWS does not give it: it may be encrypted with a key that the caller
+    may not use. https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
+    """
+    if execution.input is None:
+        raise StackError(
+            f"AWS does not give the input of {execution.name}: use credentials that may decrypt it."
+        )
+    return without_caller(json.loads(execution.input))
+
+
+def started_by(execution: Execution) -> Mapping[str, str]:
+    """Return ``who`` started an execution, with which ``command``, and when (``at``).
+
+    It is empty where no command of dorc started it.
+    """
+    received = json.loads(execution.input or "null")
+    found = received.get(STARTED_BY) if isinstance(received, dict) else None
+    if not isinstance(found, dict) or found.keys() != {"who", "command", "at"}:
+        return {}
+    return {key: str(value) for key, value in found.items()}
+
+
+def check_running(execution: Execution) -> None:
+    """Raise ``StackError`` for an execution that has ended."""
+    if execution.status != "RUNNING":
+        word = execution.status.lower().replace("_", " ")
+        raise StackError(f"{execution.name} does not run: it has ended ({word}).")
+
+
 def stop_execution(
     environment: AwsEnvironment, execution: Execution, *, command: str, reason: str
 ) -> Execution:
@@ -85,9 +118,7 @@ def stop_execution(
     the ``reason``, if one is given. Raises ``StackError`` for an execution that has ended.
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html
     """
-    if execution.status != "RUNNING":
-        word = execution.status.lower().replace("_", " ")
-        raise StackError(f"{execution.name} does not run: it has ended ({word}).")
+    check_running(execution)
     cause = f"{environment.caller} stopped it with {command}" + (f": {reason}" if reason else "")
     with aws_errors("states:StopExecution"):
         environment.states.stop_execution(executionArn=execution.arn, error="Stopped", cause=cause)

@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-examine-map-run.html
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,16 +38,27 @@ class ExecutionEvents:
     failed_item: FailedItem | None = None
 
 
-def execution_events(environment: AwsEnvironment, execution: Execution) -> ExecutionEvents:
-    """Return the events of an execution as those of a run.
+def execution_events(
+    environment: AwsEnvironment,
+    execution: Execution,
+    *,
+    coming: Iterable[Mapping[str, Any]] | None = None,
+    observe: Callable[[Event], None] = lambda event: None,
+) -> ExecutionEvents:
+    """Return the events of an execution as those of a run; ``observe`` gets each as it is read.
 
-    Of a distributed Map that failed, AWS is asked for the executions of its items that failed, and
-    for the history of the first.
+    The history is ``coming``, or else what AWS has now. Of a distributed Map that failed, AWS is
+    asked for the executions of its items that failed, and for the history of the first.
     """
     items = _Items(environment, execution)
     machine = definition(environment, execution)
-    events = tuple(run_events(history(environment, execution), machine, items=items.events))
-    return ExecutionEvents(events, items.found[-1] if items.found else None)
+    if coming is None:
+        coming = history(environment, execution)
+    events = []
+    for event in run_events(coming, machine, items=items.events):
+        observe(event)
+        events.append(event)
+    return ExecutionEvents(tuple(events), items.found[-1] if items.found else None)
 
 
 @dataclass

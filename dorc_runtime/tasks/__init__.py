@@ -3,13 +3,15 @@
 There is a file for each group of commands: ``pipeline_list`` (list), ``run`` (run, check),
 ``repository_tests`` (test), ``watch``, ``scaffold`` (new-pipeline, new-function), ``layout``
 (environments and layers), ``deploy`` (preview, apply, destroy), ``state`` (init, outputs, drift,
-unlock), ``aws_executions`` (executions, history), ``aws_redrives`` (redrive),
-``aws_dead_letters`` (dead-letters),
-``setting_table`` (settings), ``secret``,
-``synth``, ``preview_comment``, ``doctor``, ``clean``, ``upgrade`` and ``editors`` (vscode, lint,
-fmt). What they share is in ``entry`` (the repository, errors), ``short_options``,
-``repository_changes``, ``options`` (options of deploying tasks) and ``signals``; ``new_settings``
-asks for the settings of a new environment; what people see is in ``drawings``.
+unlock), ``setting_table`` (settings), ``secret``, ``synth``, ``preview_comment``, ``doctor``,
+``clean``, ``upgrade`` and ``editors`` (vscode, lint, fmt); of executions on AWS
+``aws_executions`` (executions, history), ``aws_starts`` (start, stop), ``aws_redrives`` (redrive)
+and ``aws_dead_letters`` (dead-letters).
+
+What they share is in ``entry`` (the repository, errors), ``short_options``,
+``repository_changes``, ``options`` (of deploying tasks), ``aws_options`` (of tasks about
+executions), ``protection`` (of environments) and ``signals``; ``new_settings`` asks for the
+settings of a new environment; what people see is in ``drawings``.
 
 Tasks import what they need when they run, so that ``invoke --list`` stays fast.
 """
@@ -24,6 +26,7 @@ from dorc_runtime.tasks import (
     aws_dead_letters,
     aws_executions,
     aws_redrives,
+    aws_starts,
     clean,
     deploy,
     doctor,
@@ -54,7 +57,7 @@ def add_tasks(namespace: Collection, *, root: Path) -> None:
     modules = (
         doctor, scaffold, layout, upgrade, pipeline_list, run, repository_tests, watch,
         setting_table, secret, clean, synth, deploy, state, aws_executions, aws_redrives,
-        aws_dead_letters,
+        aws_starts, aws_dead_letters,
         preview_comment, editors,
     )  # fmt: skip
     for task in (task for module in modules for task in module.TASKS):

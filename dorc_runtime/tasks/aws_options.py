@@ -12,6 +12,7 @@ from dorc_runtime.errors import InputError, StackError
 from dorc_runtime.tasks.entry import tasks_folder
 
 if TYPE_CHECKING:
+    from dorc_runtime.compile.checks import Source
     from dorc_runtime.compile.target import Target
     from dorc_runtime.operate.aws_environment import AwsEnvironment
     from dorc_runtime.project.repository import Repository
@@ -62,6 +63,20 @@ def aws_target(c: Context, repository: Repository, aws: AwsEnvironment) -> Targe
     shared = shared_config(repository, settings)
     config = environment_config(repository, shared, environment, infra=infra)
     return environment_target(repository, config, environment, account=aws.account, infra=infra)
+
+
+def resolved_pipeline(
+    c: Context, repository: Repository, aws: AwsEnvironment, pipeline: str
+) -> Source:
+    """Return ``pipeline`` (``layer/name``) with the names and values of the environment.
+
+    Raises ``DefinitionError`` for a definition that cannot be used.
+    """
+    from dorc_runtime.compile.checks import resolved_source
+    from dorc_runtime.project.definitions import load_source
+
+    target = aws_target(c, repository, aws)
+    return resolved_source(load_source(repository.pipeline(pipeline)), target)
 
 
 def requested_pipelines(repository: Repository, pipeline: str | None) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ class _Leftovers:
 
 @task(
     help={
-        "all": "also the newest runs, and the packages that pipelines need now",
+        "all": "also the newest runs, the objects of executions, and the packages that are needed",
         "dry-run": "show what would be removed, and remove nothing",
         "yes": "do it without a question",
         **JSON,
@@ -75,18 +75,25 @@ def clean(
 
 
 def _leftovers(repository: Repository, *, everything: bool) -> tuple[_Leftovers, ...]:
+    from dorc_runtime.operate.execution_inputs import OBJECTS
     from dorc_runtime.project.packages import unused_packages
     from dorc_runtime.runs.folder import run_folders
 
-    runs = run_folders(repository.root)
+    runs, objects = run_folders(repository.root), list[Path]()
     cache = repository.root / ".dorc" / "packages"
     if everything:
         packages = [path for path in cache.glob("*") if path.is_dir()]
+        # A run that stays may start another one with them.
+        objects = [path for path in (repository.root / OBJECTS,) if path.is_dir()]
     else:
         runs, packages = runs[:-_NEWEST], unused_packages(repository, cache=cache)
     return tuple(
         _Leftovers(kind, tuple(folders), _size(folders))
-        for kind, folders in (("runs", runs), ("sets of packages", packages))
+        for kind, folders in (
+            ("runs", runs),
+            ("sets of packages", packages),
+            ("folders of objects", objects),
+        )
     )
 
 

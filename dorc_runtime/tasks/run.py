@@ -1,7 +1,7 @@
 """Tasks that try pipelines on this machine: ``run`` and ``check``."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     help={
         "pipeline": "LAYER/NAME of the pipeline",
         "example": "folder under its examples/ to start from (default: first, or the only one)",
+        "execution": "start as this execution on AWS did: its name, or its ARN; with --env",
+        "env": "the environment of --execution",
         "file": "a file to upload where the pipeline's S3Trigger watches",
         "input": "JSON, or a JSON file, to start the pipeline with",
         "inline": "call functions in this process, for a debugger; no limits apply",
@@ -49,6 +51,8 @@ def run(
     example: str | None = None,
     file: str | None = None,
     input: str | None = None,  # noqa: A002 - AWS's word for it
+    execution: str | None = None,
+    env: str | None = None,
     seed_from: str | None = None,
     inline: bool = False,
     json: bool = False,
@@ -60,7 +64,7 @@ def run(
 ) -> None:
     """Run a pipeline on this machine, or one of its functions.
 
-    It starts with an example, a file or an input.
+    It starts with an example, a file or an input, or as an execution on AWS did.
 
     Exits 0 when it succeeded, 1 when it failed, 2 for a mistake in the call or the code.
     """
@@ -70,16 +74,28 @@ def run(
     repository = pinned_repository(c)
     if follow and function is not None:
         raise Exit("error: --follow runs whole pipelines: leave out --function.", code=MISTAKE)
-    request = run_request(
-        repository,
-        pipeline,
-        example=example,
-        file=file,
-        input=input,
-        seed_from=seed_from,
-        function=function,
-        event=event,
-    )
+    if execution is not None:
+        from dorc_runtime.tasks.execution_request import execution_request
+
+        given = {"file": file, "input": input, "seed-from": seed_from, "event": event,
+                 "function": function}  # fmt: skip
+        _check_alone(given)
+        request = execution_request(
+            c, repository, pipeline, execution=execution, env=env, example=example
+        )
+    else:
+        if env is not None:
+            raise Exit("error: --env is for --execution NAME: add it.", code=MISTAKE)
+        request = run_request(
+            repository,
+            pipeline,
+            example=example,
+            file=file,
+            input=input,
+            seed_from=seed_from,
+            function=function,
+            event=event,
+        )
     # The lake starts slowly, so it starts before the rest is imported.
     with handle_sigterm(), Lake.start() as lake:
         from dorc_runtime.local.sandbox.mechanisms import Isolation
@@ -119,6 +135,15 @@ def run(
     if follow and not json:
         show_runs([each.result for each in completed])
     _end(completed)
+
+
+def _check_alone(given: Mapping[str, str | None]) -> None:
+    """End with 2 where one of the options ``given`` says what --execution says."""
+    for option in (name for name, value in given.items() if value is not None):
+        raise Exit(
+            f"error: --execution says what the run starts with: leave out --{option}.",
+            code=MISTAKE,
+        )
 
 
 def _end(completed: "Sequence[CompletedRun]") -> None:

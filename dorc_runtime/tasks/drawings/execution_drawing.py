@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dorc_runtime.operate.deployed_executions import FAILED, Execution
+from dorc_runtime.operate.execution_control import started_by
 from dorc_runtime.operate.map_runs import ExecutionEvents, FailedItem
 from dorc_runtime.runs.causes import Frame, read_cause
 from dorc_runtime.runs.events import Event, ExecutionRedriven, StateFailed
@@ -71,6 +72,15 @@ def show_history(
 ) -> None:
     """Draw an execution as a run is drawn, from its events and how it ended."""
     terminal = console()
+    show_title(terminal, execution, environment=environment)
+    steps = StepLines(terminal, {}, None, None, skip_waits=False)
+    for event in read.events:
+        steps.event(event)
+    show_end(terminal, execution, read, root=root, all_frames=all_frames)
+
+
+def show_title(terminal: Console, execution: Execution, *, environment: str) -> None:
+    """Draw which execution it is, above its steps."""
     terminal.print(
         Text.assemble(
             (execution.pipeline, "bold"),
@@ -79,10 +89,21 @@ def show_history(
             (f" in {environment}, {_local(execution.started)}", "dim"),
         )
     )
+    if by := started_by(execution):
+        text = f"started by {by['who']} with {by['command']}"
+        print_indented(terminal, Text(), Text(text, style="dim"))
     terminal.print()
-    steps = StepLines(terminal, {}, None, None, skip_waits=False)
-    for event in read.events:
-        steps.event(event)
+
+
+def show_end(
+    terminal: Console,
+    execution: Execution,
+    read: ExecutionEvents,
+    *,
+    root: Path,
+    all_frames: bool,
+) -> None:
+    """Draw how an execution ended, below its steps."""
     terminal.print()
     failure = execution_failure(execution, read.events, root=root)
     if failure is not None:

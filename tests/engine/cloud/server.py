@@ -17,6 +17,7 @@ from .functions import DeployedFunctions
 from .machines import replace_parts
 from .map_runs import MapRuns
 from .positions import record_positions
+from .stops import replace_stop
 
 
 def main() -> None:
@@ -36,6 +37,7 @@ def main() -> None:
     map_runs = MapRuns()
     map_runs.replace_parts()
     replace_calls(map_runs)
+    replace_stop()
     os.write(1, b"%d\n" % port)
     # The test reads only the port: all other output goes to the log.
     os.dup2(2, 1)
