@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import copier
@@ -45,6 +45,13 @@ def page_blocks(page: str) -> list[tuple[str, str]]:
     """Return the blocks of code on a page of ``docs``, each with its language."""
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     return re.findall(r"^```(\w+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def page_commands(block: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield each command of a block with the lines that the page shows after it."""
+    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        command, *lines = part.splitlines()
+        yield command, lines
 
 
 def write_block(block: str, folder: Path) -> None:

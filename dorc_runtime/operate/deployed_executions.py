@@ -108,6 +108,18 @@ def deployed_definition(environment: AwsEnvironment, pipeline: str) -> Mapping[s
     return machine
 
 
+def called_execution(cause: str) -> str:
+    """Return the ARN of the execution that a Call waited for, from the cause of its failure.
+
+    It is "" for the cause of another failure.
+    """
+    try:
+        found = json.loads(cause)
+    except ValueError:
+        return ""
+    return str(found.get("ExecutionArn", "")) if isinstance(found, dict) else ""
+
+
 def not_deployed(pipelines: Sequence[str], environment: AwsEnvironment) -> StackError:
     """Return the error that none of ``pipelines`` is deployed in ``environment``."""
     name = environment.names.environment

@@ -93,6 +93,6 @@ class _Items:
             return None
         with aws_errors("states:DescribeMapRun"):
             counts = states.describe_map_run(mapRunArn=map_run)["executionCounts"]
-        first = min(failed, key=lambda each: each["stopDate"])["executionArn"]
+        first = min(failed, key=lambda each: (each["startDate"], each["stopDate"]))["executionArn"]
         child = find_execution(self.environment, [self.execution.pipeline], first)
         return FailedItem(child, counts["failed"] + counts["timedOut"], counts["total"])

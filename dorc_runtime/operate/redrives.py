@@ -3,13 +3,17 @@
 https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
 """
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dorc_runtime.operate.aws_environment import AwsEnvironment, aws_errors
-from dorc_runtime.operate.deployed_executions import Execution, definition, deployed_definition
+from dorc_runtime.operate.deployed_executions import (
+    Execution,
+    called_execution,
+    definition,
+    deployed_definition,
+)
 from dorc_runtime.operate.parallel_calls import in_parallel
 
 # Why AWS does not redrive, and what that means:
@@ -51,7 +55,7 @@ def plan_redrives(
     machines = in_parallel(lambda each: deployed_definition(environment, each), pipelines)
     deployed = dict(zip(pipelines, machines, strict=True))
     started = in_parallel(lambda each: definition(environment, each), executions)
-    callers = dict(_called(executions))
+    callers = {called_execution(each.cause): each.name for each in executions}
     return tuple(
         Redrive(
             execution,
@@ -85,17 +89,6 @@ def redrive(environment: AwsEnvironment, execution: Execution) -> None:
     """
     with aws_errors("states:RedriveExecution"):
         environment.states.redrive_execution(executionArn=execution.arn)
-
-
-def _called(executions: Sequence[Execution]) -> Iterator[tuple[str, str]]:
-    """Yield the ARN of each execution that made one of ``executions`` fail, with the latter."""
-    for execution in executions:
-        try:
-            cause = json.loads(execution.cause)
-        except ValueError:
-            continue
-        if isinstance(cause, dict) and "ExecutionArn" in cause:
-            yield str(cause["ExecutionArn"]), execution.name
 
 
 def _fail_states(machine: Mapping[str, Any]) -> frozenset[str]:

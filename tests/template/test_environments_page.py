@@ -4,22 +4,20 @@ import json
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.repositories import copy_template, page_blocks, render_repository, write_block
+from tests.repositories import (
+    copy_template,
+    page_blocks,
+    page_commands,
+    render_repository,
+    write_block,
+)
 from tests.template.conftest import invoke
 
 PAGE = "environments.md"
-
-
-def commands(block: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield each command of a block with the lines that the page shows after it."""
-    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-        command, *lines = part.splitlines()
-        yield command, lines
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +27,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("page") / "weather"
     for language, block in page_blocks(PAGE):
         if language == "console":
-            for command, lines in commands(block):
+            for command, lines in page_commands(block):
                 output = run(command, template, folder)
                 for line in lines:
                     words = r"\s+".join(map(re.escape, line.split()))

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dorc_runtime.operate.deployed_executions import FAILED, Execution
+from dorc_runtime.operate.deployed_executions import FAILED, Execution, called_execution
 from dorc_runtime.operate.execution_control import started_by
 from dorc_runtime.operate.map_runs import ExecutionEvents, FailedItem
 from dorc_runtime.runs.causes import Frame, read_cause
@@ -108,7 +108,8 @@ def show_end(
     failure = execution_failure(execution, read.events, root=root)
     if failure is not None:
         rows = failure.rows(execution.pipeline, all_frames=all_frames, option="--trace")
-        print_failure(terminal, [*rows, *_item_rows(read.failed_item)])
+        inner = [*_called_rows(execution), *_item_rows(read.failed_item)]
+        print_failure(terminal, [*rows, *inner])
         if read.failed_item:
             # On one line, to be copied.
             terminal.print(Text(f"  {read.failed_item.execution.arn}"), soft_wrap=True)
@@ -178,9 +179,14 @@ def _last_attempt(events: Sequence[Event]) -> Iterator[Event]:
     return takewhile(lambda each: not isinstance(each, ExecutionRedriven), reversed(events))
 
 
+def _called_rows(execution: Execution) -> Iterator[FailureRow]:
+    if called := called_execution(execution.cause).rpartition(":")[2]:
+        yield "called", f"execution {called}, which `invoke history` shows"
+
+
 def _item_rows(item: FailedItem | None) -> Iterator[FailureRow]:
     if item is not None:
-        yield "items", f"{item.failed} of {item.total} executions of items failed; this is one:"
+        yield "items", f"{item.failed} of {item.total} failed; the execution of this one:"
 
 
 def _item_as_json(item: FailedItem) -> JsonValue:
