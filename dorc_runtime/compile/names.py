@@ -89,7 +89,7 @@ class PipelineNames:
 
     def function_log_group(self, function: str) -> str:
         """Return the log group of a Lambda function."""
-        return f"/aws/lambda/{self.function(function)}"
+        return function_log_group(self.function(function))
 
     def function_role(self, function: str) -> str:
         """Return the role of a function."""
@@ -166,6 +166,11 @@ def bucket_name(*parts: str) -> str:
     reserved = f"{parts[0].lower()}{SEPARATOR}".startswith(_RESERVED_BY_S3)
     first = f"p_{parts[0]}" if reserved else parts[0]
     return resource_name(first, *parts[1:], longest=63, lower=True)
+
+
+def function_log_group(function: str) -> str:
+    """Return the log group of the Lambda function called ``function``."""
+    return f"/aws/lambda/{function}"
 
 
 def image_repository(project: str, layer: str, pipeline: str, function: str) -> str:

@@ -60,6 +60,11 @@ class AwsEnvironment:
         """boto3's client of SQS."""
         return self._client("sqs")
 
+    @cached_property
+    def logs(self) -> Any:
+        """boto3's client of CloudWatch Logs."""
+        return self._client("logs")
+
     def _client(self, service: str) -> Any:
         import boto3
         from botocore.config import Config

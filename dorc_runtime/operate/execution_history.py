@@ -102,7 +102,7 @@ class _Reader:
     def events(self, event: Mapping[str, Any]) -> Iterator[StateEvent | ExecutionRedriven]:
         """Yield what ``event`` means."""
         kind, before = event["type"], event.get("previousEventId", 0)
-        at, details = event["timestamp"].timestamp(), _details(event)
+        at, details = event["timestamp"].timestamp(), event_details(event)
         scope = self.scopes.get(before, self.start)
         yield from self._redriven(kind, at, details)
         scope = yield from self._entered_again(scope, kind, at, details)
@@ -280,10 +280,11 @@ def failed_state(newest: Sequence[Mapping[str, Any]]) -> str:
     event = next((each for each in newest if each["type"] in _EXECUTION_FAILURES), None)
     while event is not None and not event["type"].endswith("StateEntered"):
         event = by_id.get(event.get("previousEventId", 0))
-    return str(_details(event)["name"]) if event else ""
+    return str(event_details(event)["name"]) if event else ""
 
 
-def _details(event: Mapping[str, Any]) -> Mapping[str, Any]:
+def event_details(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the details of an event, which are in a field that its type names."""
     return next((value for key, value in event.items() if key.endswith("EventDetails")), {})
 
 

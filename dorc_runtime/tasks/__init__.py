@@ -5,8 +5,8 @@ There is a file for each group of commands: ``pipeline_list`` (list), ``run`` (r
 (environments and layers), ``deploy`` (preview, apply, destroy), ``state`` (init, outputs, drift,
 unlock), ``setting_table`` (settings), ``secret``, ``synth``, ``preview_comment``, ``doctor``,
 ``clean``, ``upgrade`` and ``editors`` (vscode, lint, fmt); of executions on AWS
-``aws_executions`` (executions, history), ``aws_starts`` (start, stop), ``aws_redrives`` (redrive)
-and ``aws_dead_letters`` (dead-letters).
+``aws_executions`` (executions, history), ``aws_logs`` (logs), ``aws_starts`` (start, stop),
+``aws_redrives`` (redrive) and ``aws_dead_letters`` (dead-letters).
 
 What they share is in ``entry`` (the repository, errors), ``short_options``,
 ``repository_changes``, ``options`` (of deploying tasks), ``aws_options`` (of tasks about
@@ -25,6 +25,7 @@ from invoke.collection import Collection
 from dorc_runtime.tasks import (
     aws_dead_letters,
     aws_executions,
+    aws_logs,
     aws_redrives,
     aws_starts,
     clean,
@@ -56,8 +57,8 @@ def add_tasks(namespace: Collection, *, root: Path) -> None:
     """
     modules = (
         doctor, scaffold, layout, upgrade, pipeline_list, run, repository_tests, watch,
-        setting_table, secret, clean, synth, deploy, state, aws_executions, aws_redrives,
-        aws_starts, aws_dead_letters,
+        setting_table, secret, clean, synth, deploy, state, aws_executions, aws_logs,
+        aws_redrives, aws_starts, aws_dead_letters,
         preview_comment, editors,
     )  # fmt: skip
     for task in (task for module in modules for task in module.TASKS):

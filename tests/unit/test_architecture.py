@@ -38,7 +38,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "synth": {"driver", "programs", "state_store"},
         "state_store": {"driver"},
     },
-    "operate": {"letters": set()},
+    "operate": {"letters": set(), "logs": set()},
     "compile": {
         "document": {"permissions", "expressions"},
         "permissions": {"triggers"},

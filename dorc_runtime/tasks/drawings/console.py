@@ -15,8 +15,12 @@ _NARROWEST = 20
 
 def console(*, stderr: bool = False) -> Console:
     """Return the terminal to draw on; lines have 100 columns where its width is not known."""
-    has_width = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return Console(stderr=stderr, highlight=False, width=None if has_width else 100)
+    return Console(stderr=stderr, highlight=False, width=None if has_width() else 100)
+
+
+def has_width() -> bool:
+    """Return whether lines have a width that somebody set: a terminal, or ``COLUMNS``."""
+    return sys.stdout.isatty() or "COLUMNS" in os.environ
 
 
 def print_json(value: JsonValue | Sequence[JsonValue]) -> None:

@@ -62,6 +62,12 @@ def output_problem() -> str:
     return problem.strerror or str(problem)
 
 
+def can_write_output() -> bool:
+    """Return whether standard output, which is flushed, takes what is printed."""
+    output = _output()
+    return output is None or output.problem is None
+
+
 def is_output_empty() -> bool:
     """Return whether nothing was printed on standard output."""
     output = _output()

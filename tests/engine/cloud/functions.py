@@ -4,9 +4,8 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -17,14 +16,7 @@ from pydantic import JsonValue
 from dorc_runtime.local.functions.outcome import LocalFunction, LogLine, Outcome, Returned
 from dorc_runtime.local.functions.worker_pool import WorkerPool
 
-
-@dataclass(frozen=True)
-class Answer:
-    """What Lambda answers: ``payload`` is a function's output, or its error when it ``failed``."""
-
-    payload: JsonValue
-    failed: bool
-    request_id: str
+from .function_logs import Answer, log_messages
 
 
 class DeployedFunctions:
@@ -77,57 +69,52 @@ class DeployedFunctions:
 
 
 class _DeployedFunction:
-    """A function that serves one call at a time, with its stream in CloudWatch Logs.
-
-    The lines of the runtime:
-    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-view.html
-    """
+    """A function that serves one call at a time, with its stream in CloudWatch Logs."""
 
     def __init__(self, function: LocalFunction, *, endpoint: str, region: str, logs: Any) -> None:
         self._name = function.name
         self._turn = threading.Lock()
-        self._lines: list[LogLine] = []
+        self._lines: list[tuple[float, LogLine]] = []
         self._logs = logs
         self._stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[$LATEST]{uuid.uuid4().hex}"
         self._pool = WorkerPool(
-            {function.name: function}, endpoint=endpoint, region=region, on_log=self._lines.append
+            {function.name: function},
+            endpoint=endpoint,
+            region=region,
+            on_log=lambda line: self._lines.append((time.time(), line)),
         )
 
     def call(self, event: JsonValue) -> Answer:
         """Call it, and wait for it."""
         outcomes: SimpleQueue[Outcome] = SimpleQueue()
         with self._turn:
+            began = time.time()
             self._pool.submit(self._name, event, outcomes.put)
             outcome = outcomes.get()
             lines, self._lines[:] = list(self._lines), []
-            request_id = next((each.request_id for each in lines if each.request_id), "")
+            request_id = next((line.request_id for _, line in lines if line.request_id), "")
             match outcome:
                 case Returned(payload=payload):
                     answer = Answer(payload, False, request_id or str(uuid.uuid4()))
                 case raised:
-                    answer = Answer(json.loads(raised.cause), True, request_id or str(uuid.uuid4()))
-            self._log(lines, answer.request_id)
+                    error = json.loads(raised.cause)
+                    request_id = request_id or error.get("requestId") or str(uuid.uuid4())
+                    answer = Answer(error, True, request_id)
+            self._log(log_messages(answer, lines, began=began, ended=time.time()))
         return answer
 
     def close(self) -> None:
         """End its processes."""
         self._pool.close()
 
-    def _log(self, lines: list[LogLine], request_id: str) -> None:
-        texts = [
-            *(line.text for line in lines if not line.request_id),
-            f"START RequestId: {request_id} Version: $LATEST",
-            *(line.text for line in lines if line.request_id),
-            f"END RequestId: {request_id}",
-            f"REPORT RequestId: {request_id}\tDuration: 1.00 ms\tBilled Duration: 1 ms",
-        ]
-        now = int(time.time() * 1000)
+    def _log(self, messages: Iterable[tuple[float, str]]) -> None:
         place = {"logGroupName": f"/aws/lambda/{self._name}", "logStreamName": self._stream}
         with suppress(self._logs.exceptions.ResourceAlreadyExistsException):
             self._logs.create_log_stream(**place)
         self._logs.put_log_events(
-            **place, logEvents=[{"timestamp": now, "message": f"{text}\n"} for text in texts]
-        )
+            **place, logEvents=[{"timestamp": int(at * 1000), "message": f"{text}\n"}
+                                for at, text in messages],
+        )  # fmt: skip
 
 
 def _local_function(found: Mapping[str, Any], images: Path) -> LocalFunction:

@@ -47,18 +47,17 @@ def test_the_pipeline_that_it_calls_has_an_execution(
     listed = birds.aws.client("stepfunctions").list_executions(
         stateMachineArn=f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{machine}"
     )
-    assert [each["status"] for each in listed["executions"]] == ["SUCCEEDED"]
+    assert {each["status"] for each in listed["executions"]} == {"SUCCEEDED"}
 
 
 def test_what_functions_print_is_in_their_log_groups(
     birds: Deployment, execution: dict[str, Any]
 ) -> None:
     found = birds.aws.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{MACHINE}--ask")
-    start, printed, end, report = (event["message"] for event in found["events"])
+    start, printed, report = (event["message"] for event in found["events"][:3])
     assert printed.startswith("approve checks/")
-    request = start.split()[2]
-    assert end == f"END RequestId: {request}\n"
-    assert report.startswith(f"REPORT RequestId: {request}\t")
+    request = json.loads(start)["record"]["requestId"]
+    assert json.loads(report)["record"]["requestId"] == request
 
 
 def test_executions_are_listed_with_what_failed(
@@ -80,7 +79,8 @@ def test_the_newest_executions_come_first(
     birds: Deployment, failed: tuple[dict[str, Any], ...]
 ) -> None:
     listed = birds.invoke("executions", "-p", "raw-to-processed/birds", "--env", "dev", "--json")
-    assert [each["execution"] for each in json.loads(listed.out)] == ["july", "june", "may"]
+    names = [each["execution"] for each in json.loads(listed.out)]
+    assert [name for name in names if name in ("july", "june", "may")] == ["july", "june", "may"]
 
 
 @pytest.mark.parametrize("width", ["60", "80", "140"])
@@ -112,7 +112,7 @@ def test_the_history_of_a_failure_names_item_cause_and_line(
     assert shown.code == 0, shown.text
     assert "  state    Look[0] › Each site[0] › tally\n" in shown.out
     assert "  message  invalid literal for int() with base 10: 'many'\n" in shown.out
-    assert "src/raw-to-processed/birds/tally/lambda.py:19 in handler" in shown.out
+    assert "src/raw-to-processed/birds/tally/lambda.py:20 in handler" in shown.out
 
 
 def test_a_history_as_json_has_the_visits_of_a_run(

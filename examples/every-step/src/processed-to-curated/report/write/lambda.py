@@ -17,4 +17,5 @@ def handler(event, context):
         return {"lines": lines, "tallies": others}
     body = "".join(f"{line}\n" for line in lines)
     boto3.client("s3").put_object(Bucket=os.environ["TARGET_BUCKET"], Key=KEY, Body=body)
+    print("wrote", KEY, "with", len(lines), "lines")
     return {"key": KEY}

@@ -14,6 +14,7 @@ def handler(event, context):
     if not event["site"].isalpha():
         raise UnknownSite(event["site"])
     file = event["file"]
+    print("count the birds of", event["site"], "in", file["key"])
     body = boto3.client("s3").get_object(Bucket=file["bucket"], Key=file["key"])["Body"]
     rows = csv.DictReader(body.read().decode().splitlines())
     birds = sum(int(row["birds"] or 0) for row in rows if row["site"] == event["site"])

@@ -1,0 +1,7 @@
+"""What deployed functions print, read from CloudWatch Logs, in the order of time.
+
+``log_messages`` reads one message, ``log_groups`` those of functions, and ``log_tail`` also those
+that are still to come. ``lambda_calls`` finds in one history which functions an execution called,
+``execution_calls`` in all histories that belong to it, and ``execution_lines`` cuts the lines of
+these calls out of the logs.
+"""
