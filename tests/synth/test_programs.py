@@ -93,6 +93,13 @@ def test_every_function_has_its_own_image(stacks: dict[str, Stack]) -> None:
         assert image["build"]["platform"] == "linux/arm64"
 
 
+def test_a_function_has_the_tag_of_its_image(stacks: dict[str, Stack]) -> None:
+    images = inputs(stacks["universal"], "docker:index/image:Image")
+    for function, values in inputs(stacks[ORDERS], "aws:lambda/function:Function").items():
+        image = images[f"{ORDERS}/{function}"]["imageName"]
+        assert values["tags"] == {"dorc:image": image.rpartition(":")[2]}
+
+
 def test_infra_creates_a_bucket_for_each_zone_without_one(stacks: dict[str, Stack]) -> None:
     buckets = inputs(stacks["infra"], "aws:s3/bucket:Bucket")
     names = Names("ExampleDorc", "prod")

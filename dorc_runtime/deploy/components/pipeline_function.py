@@ -9,6 +9,7 @@ from pulumi_aws import cloudwatch, lambda_
 from dorc_runtime.deploy.components.encryption import KeyArn
 from dorc_runtime.deploy.components.service_role import RolePlan, ServiceRole
 from dorc_runtime.model.steps import Function
+from dorc_runtime.project.images.fingerprint import IMAGE_TAG
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Network:
 class PipelineFunction(pulumi.ComponentResource):
     """The Lambda function ``function``: it runs ``image`` (a name with a digest) for ``step``.
 
+    ``fingerprint`` identifies the content of the image; it becomes a tag of the function.
     ``environment`` has its environment variables. Its JSON logs go to ``log_group`` and stay for
     ``log_days``; the group is created first, because Lambda would create one that keeps logs for
     ever. Without a ``network`` it runs outside the account's VPCs.
@@ -36,6 +38,7 @@ class PipelineFunction(pulumi.ComponentResource):
         step: Function,
         function: str,
         image: pulumi.Input[str],
+        fingerprint: str,
         architecture: str,
         environment: Mapping[str, pulumi.Input[str]],
         role: RolePlan,
@@ -69,6 +72,7 @@ class PipelineFunction(pulumi.ComponentResource):
             reserved_concurrent_executions=step.concurrency,
             logging_config={"log_format": "JSON", "log_group": logs.name},
             tracing_config={"mode": "Active"},
+            tags={IMAGE_TAG: fingerprint},
             vpc_config=_vpc_config(network),
             # Lambda checks at creation that the role can join a VPC:
             # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html

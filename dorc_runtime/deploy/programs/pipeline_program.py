@@ -99,7 +99,7 @@ def _pipeline(defaults: Config, pipeline: Pipeline, path: Path) -> None:
     infra = infra_exports(infra_program, environment)
     image_recipes = recipes_of(folder, [step.name for step in plan.functions], config.universal)
     images = {name: _image(each, cloud) for name, each in image_recipes.items()}
-    functions = _functions(plan, images, infra, cloud)
+    functions = _functions(plan, image_recipes, images, infra, cloud)
     workflow = Workflow(
         folder.name,
         machine=plan.names.machine,
@@ -165,6 +165,7 @@ def _image(image_recipe: ImageRecipe, cloud: Cloud) -> pulumi.Input[str]:
 
 def _functions(
     plan: PipelinePlan,
+    image_recipes: Mapping[str, ImageRecipe],
     images: Mapping[str, pulumi.Input[str]],
     infra: InfraExports,
     cloud: Cloud,
@@ -181,6 +182,7 @@ def _functions(
             step=step,
             function=plan.names.function(step.name),
             image=images[step.name],
+            fingerprint=image_recipes[step.name].tag,
             architecture=config.universal.architecture,
             environment={**plan.variables(step), **buckets, **step.environment},
             role=plan.function_role(step),

@@ -29,6 +29,8 @@ from dorc_runtime.project.requirements import requirement_problems
 DOCKERFILE = "Dockerfile"
 LIBRARY = "lib"
 REQUIREMENTS = "requirements.txt"
+IMAGE_TAG = "dorc:image"
+"""The tag of a Lambda function that has the tag of its image."""
 PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 
 # 80 bits: no two images of a repository have the same tag by chance, and ECR's lists are readable.
