@@ -51,6 +51,11 @@ class AwsEnvironment:
         return self._client("stepfunctions")
 
     @cached_property
+    def tagging(self) -> Any:
+        """boto3's client of the Resource Groups Tagging API."""
+        return self._client("resourcegroupstaggingapi")
+
+    @cached_property
     def s3(self) -> Any:
         """boto3's client of S3."""
         return self._client("s3")

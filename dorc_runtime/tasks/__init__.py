@@ -4,9 +4,9 @@ There is a file for each group of commands: ``pipeline_list`` (list), ``run`` (r
 ``repository_tests`` (test), ``watch``, ``scaffold`` (new-pipeline, new-function), ``layout``
 (environments and layers), ``deploy`` (preview, apply, destroy), ``state`` (init, outputs, drift,
 unlock), ``setting_table`` (settings), ``secret``, ``synth``, ``preview_comment``, ``doctor``,
-``clean``, ``upgrade`` and ``editors`` (vscode, lint, fmt); of executions on AWS
-``aws_executions`` (executions, history), ``aws_logs`` (logs), ``aws_starts`` (start, stop),
-``aws_redrives`` (redrive) and ``aws_dead_letters`` (dead-letters).
+``clean``, ``upgrade`` and ``editors`` (vscode, lint, fmt); of executions on AWS ``aws_status``
+(status), ``aws_executions`` (executions, history), ``aws_logs`` (logs), ``aws_starts`` (start,
+stop), ``aws_redrives`` (redrive) and ``aws_dead_letters`` (dead-letters).
 
 What they share is in ``entry`` (the repository, errors), ``short_options``,
 ``repository_changes``, ``options`` (of deploying tasks), ``aws_options`` (of tasks about
@@ -28,6 +28,7 @@ from dorc_runtime.tasks import (
     aws_logs,
     aws_redrives,
     aws_starts,
+    aws_status,
     clean,
     deploy,
     doctor,
@@ -57,7 +58,8 @@ def add_tasks(namespace: Collection, *, root: Path) -> None:
     """
     modules = (
         doctor, scaffold, layout, upgrade, pipeline_list, run, repository_tests, watch,
-        setting_table, secret, clean, synth, deploy, state, aws_executions, aws_logs,
+        setting_table, secret, clean, synth, deploy, state, aws_status,
+        aws_executions, aws_logs,
         aws_redrives, aws_starts, aws_dead_letters,
         preview_comment, editors,
     )  # fmt: skip

@@ -38,7 +38,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "synth": {"driver", "programs", "state_store"},
         "state_store": {"driver"},
     },
-    "operate": {"letters": set(), "logs": set()},
+    "operate": {"letters": set(), "logs": set(), "status": set()},
     "compile": {
         "document": {"permissions", "expressions"},
         "permissions": {"triggers"},
@@ -59,6 +59,7 @@ TOOLS = ("boto3", "botocore", "copier", "invoke", "pulumi", "pulumi_aws", "pulum
 MOST_FILES = 10
 # Folders that are lists of like things may have more files.
 LISTS = {
+    "benchmarks",
     "dorc_runtime/deploy/components",
     "dorc_runtime/tasks",
     "dorc_runtime/tasks/drawings",

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
 
@@ -20,11 +19,17 @@ from dorc_runtime.runs.events import Event, ExecutionRedriven, StateFailed
 from dorc_runtime.runs.failure import Failure, FailureRow
 from dorc_runtime.runs.visits import visits_of
 from dorc_runtime.tasks.drawings.console import console, print_indented
+from dorc_runtime.tasks.drawings.execution_text import (
+    elapsed_text,
+    failure_text,
+    local_time,
+    status_text,
+    utc_time,
+)
 from dorc_runtime.tasks.drawings.failure_drawing import print_failure
 from dorc_runtime.tasks.drawings.step_lines import StepLines
 from dorc_runtime.tasks.drawings.text import json_text
 
-_STYLES = {"SUCCEEDED": "green", "RUNNING": "cyan"}
 # From this width on, the columns fit next to each other.
 _WIDE = 120
 # Where Lambda puts the code of a function.
@@ -55,8 +60,8 @@ def execution_as_json(execution: Execution) -> dict[str, JsonValue]:
         "execution": execution.name,
         "arn": execution.arn,
         "status": execution.status,
-        "started": _utc(execution.started),
-        "stopped": _utc(execution.stopped) if execution.stopped else None,
+        "started": utc_time(execution.started),
+        "stopped": utc_time(execution.stopped) if execution.stopped else None,
         "error": execution.error or None,
         "state": execution.state or None,
     }
@@ -86,7 +91,7 @@ def show_title(terminal: Console, execution: Execution, *, environment: str) -> 
             (execution.pipeline, "bold"),
             ("  execution ", "dim"),
             execution.name,
-            (f" in {environment}, {_local(execution.started)}", "dim"),
+            (f" in {environment}, {local_time(execution.started)}", "dim"),
         )
     )
     if by := started_by(execution):
@@ -121,7 +126,7 @@ def show_end(
     again = {0: "", 1: ", with 1 redrive"}.get(
         execution.redrives, f", with {execution.redrives} redrives"
     )
-    terminal.print(Text.assemble(_status(execution), f" {_duration(execution)}{again}"))
+    terminal.print(Text.assemble(status_text(execution), f" {elapsed_text(execution)}{again}"))
 
 
 def history_as_json(
@@ -165,15 +170,6 @@ def execution_failure(
     )
 
 
-def failure_text(execution: Execution) -> Text:
-    """Return the error of an execution, and the state that failed."""
-    if not execution.error:
-        return Text(execution.state)
-    # A Fail without a name has that of its error.
-    where = f" in {execution.state}" if execution.state not in ("", execution.error) else ""
-    return Text.assemble((execution.error, "red"), where)
-
-
 def _last_attempt(events: Sequence[Event]) -> Iterator[Event]:
     """Yield the events since the last redrive, the newest first."""
     return takewhile(lambda each: not isinstance(each, ExecutionRedriven), reversed(events))
@@ -214,39 +210,17 @@ def _show_table(terminal: Console, found: Sequence[Execution]) -> None:
     for title in ("started", "pipeline", "execution", "status", "failed"):
         table.add_column(title, overflow="fold", no_wrap=title in ("started", "status"))
     for each in found:
-        status = Text.assemble(_status(each), f" {_duration(each)}")
-        table.add_row(_local(each.started), each.pipeline, each.name, status, failure_text(each))
+        status = Text.assemble(status_text(each), f" {elapsed_text(each)}")
+        table.add_row(
+            local_time(each.started), each.pipeline, each.name, status, failure_text(each)
+        )
     terminal.print(table)
 
 
 def _show_blocks(terminal: Console, found: Sequence[Execution]) -> None:
     for each in found:
-        head = Text.assemble((each.pipeline, "bold"), f"  {_local(each.started)}  ")
-        print_indented(terminal, head, Text.assemble(_status(each), f" {_duration(each)}"))
+        head = Text.assemble((each.pipeline, "bold"), f"  {local_time(each.started)}  ")
+        print_indented(terminal, head, Text.assemble(status_text(each), f" {elapsed_text(each)}"))
         print_indented(terminal, Text("  "), Text(each.name, style="dim"))
         if each.error or each.state:
             print_indented(terminal, Text("  "), failure_text(each))
-
-
-def _status(execution: Execution) -> Text:
-    word = execution.status.lower().replace("_", " ").replace("aborted", "stopped")
-    return Text(word, style=_STYLES.get(execution.status, "red"))
-
-
-def _duration(execution: Execution) -> str:
-    end = execution.stopped or datetime.now(UTC)
-    seconds = (end - execution.started).total_seconds()
-    word = "in" if execution.stopped else "for"
-    if seconds < 60:
-        return f"{word} {seconds:.1f} s"
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{word} {hours} h {minutes} min" if hours else f"{word} {minutes} min {rest} s"
-
-
-def _local(time: datetime) -> str:
-    return f"{time.astimezone():%Y-%m-%d %H:%M:%S}"
-
-
-def _utc(time: datetime) -> str:
-    return time.astimezone(UTC).isoformat()

@@ -9,7 +9,7 @@ from rich.text import Text
 from dorc_runtime.operate.deployed_executions import Execution
 from dorc_runtime.operate.redrives import Redrive
 from dorc_runtime.tasks.drawings.console import console, print_indented
-from dorc_runtime.tasks.drawings.execution_drawing import failure_text
+from dorc_runtime.tasks.drawings.execution_text import failure_text
 
 _MEANING = (
     "What failed runs again, with the input and the definition that the execution started with, "

@@ -22,6 +22,11 @@ def highlighted_json(text: str) -> Text:
     return shown
 
 
+def count_text(number: int, noun: str) -> str:
+    """Return a number of things, ``noun``, in words."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
 def size_text(number: int) -> str:
     """Return a number of bytes in its largest unit."""
     if number < 1000:

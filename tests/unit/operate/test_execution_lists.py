@@ -13,14 +13,10 @@ from dorc_runtime.operate.execution_lists import latest_executions
 
 from .large_aws import ACCOUNT, REGION, LargeAws, served
 
+pytestmark = pytest.mark.usefixtures("credentials")
+
 NAMES = Names("my-pipelines", "prod")
 PIPELINES = tuple(f"raw-to-processed/p{number}" for number in range(100))
-
-
-@pytest.fixture(autouse=True)
-def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
 
 
 def machines(pipelines: tuple[str, ...]) -> tuple[str, ...]:
