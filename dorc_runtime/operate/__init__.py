@@ -4,6 +4,7 @@ Names and ARNs follow from the definition, so an operator needs no state and no 
 ``aws_environment`` for the clients of an environment (and ``parallel_calls`` to use them for many
 pipelines at once), ``execution_lists`` for the newest executions, ``deployed_executions`` for one,
 and ``execution_history`` to turn the history of one into the events of a run. What could not start
-a pipeline is in ``letters``, what functions print in ``logs``, and how all pipelines are in
-``status``.
+a pipeline is in ``letters``, what functions print in ``logs``, how all pipelines are in ``status``,
+what starts a pipeline for data that is stored already in ``backfill``, and what executions cost in
+``cost``.
 """

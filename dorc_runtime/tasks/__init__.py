@@ -6,7 +6,8 @@ There is a file for each group of commands: ``pipeline_list`` (list), ``run`` (r
 unlock), ``setting_table`` (settings), ``secret``, ``synth``, ``preview_comment``, ``doctor``,
 ``clean``, ``upgrade`` and ``editors`` (vscode, lint, fmt); of executions on AWS ``aws_status``
 (status), ``aws_executions`` (executions, history), ``aws_logs`` (logs), ``aws_starts`` (start,
-stop), ``aws_redrives`` (redrive) and ``aws_dead_letters`` (dead-letters).
+stop), ``aws_redrives`` (redrive), ``aws_backfill`` (backfill) and ``aws_dead_letters``
+(dead-letters).
 
 What they share is in ``entry`` (the repository, errors), ``short_options``,
 ``repository_changes``, ``options`` (of deploying tasks), ``aws_options`` (of tasks about
@@ -23,6 +24,7 @@ from pathlib import Path
 from invoke.collection import Collection
 
 from dorc_runtime.tasks import (
+    aws_backfill,
     aws_dead_letters,
     aws_executions,
     aws_logs,
@@ -60,7 +62,7 @@ def add_tasks(namespace: Collection, *, root: Path) -> None:
         doctor, scaffold, layout, upgrade, pipeline_list, run, repository_tests, watch,
         setting_table, secret, clean, synth, deploy, state, aws_status,
         aws_executions, aws_logs,
-        aws_redrives, aws_starts, aws_dead_letters,
+        aws_redrives, aws_starts, aws_backfill, aws_dead_letters,
         preview_comment, editors,
     )  # fmt: skip
     for task in (task for module in modules for task in module.TASKS):

@@ -38,7 +38,13 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "synth": {"driver", "programs", "state_store"},
         "state_store": {"driver"},
     },
-    "operate": {"letters": set(), "logs": set(), "status": set()},
+    "operate": {
+        "letters": set(),
+        "logs": set(),
+        "status": set(),
+        "backfill": {"cost"},
+        "cost": set(),
+    },
     "compile": {
         "document": {"permissions", "expressions"},
         "permissions": {"triggers"},
