@@ -90,6 +90,7 @@ class _Reader:
     scopes: dict[int, _Scope] = field(default_factory=dict)
     inputs: dict[int, JsonValue] = field(default_factory=dict)
     failures: dict[Visit, _Failed] = field(default_factory=dict)
+    outer_failures: set[Visit] = field(default_factory=set)
     retries: dict[Visit, int] = field(default_factory=dict)
     map_runs: dict[Visit, str] = field(default_factory=dict)
     open: set[Visit] = field(default_factory=set)
@@ -120,7 +121,7 @@ class _Reader:
         elif kind in _EXECUTION_FAILURES:
             yield from self._ended(scope, at, details)
         elif kind in _OUTER_FAILURES:
-            scope = self._outer_failure(scope, at)
+            scope = self._outer_failure(scope, kind.removesuffix("StateFailed"), at)
         elif kind.startswith("MapIteration"):
             started = kind == "MapIterationStarted"
             scope = (
@@ -196,6 +197,7 @@ class _Reader:
             error = details.get("error") or ("States.Timeout" if "TimedOut" in kind else "")
             self.failures[visit] = _Failed(at, error, details.get("cause", ""))
         elif kind in _ATTEMPTS and (failed := self.failures.pop(visit, None)):
+            self.outer_failures.discard(visit)
             self.retries[visit] = self.retries.get(visit, 0) + 1
             wait = round(at - failed.at, 1)
             yield StateRetried(
@@ -209,15 +211,17 @@ class _Reader:
             yield StateCaught(failed.at, visit, failed.error, failed.cause, to)
             yield exited
 
-    def _outer_failure(self, scope: _Scope, at: float) -> _Scope:
-        """Note the failure of a Map or Parallel; return its own scope."""
+    def _outer_failure(self, scope: _Scope, kind: str, at: float) -> _Scope:
+        """Note the failure of a Map or Parallel, the ``kind``; return its own scope."""
         inner = [visit for visit in scope.visits if visit in self.failures]
         outer = scope
-        while outer.visit and outer.visit.kind not in ("Map", "Parallel"):
+        # What failed inside it may be a Map or Parallel too.
+        while (visit := outer.visit) and (visit.kind != kind or visit in self.outer_failures):
             outer = outer.outside_item()
-        if outer.visit:
+        if visit:
             cause = self.failures[inner[-1]] if inner else _Failed(at, "", "")
-            self.failures[outer.visit] = _Failed(at, cause.error, cause.cause)
+            self.failures[visit] = _Failed(at, cause.error, cause.cause)
+            self.outer_failures.add(visit)
         return outer
 
     def _ended(self, scope: _Scope, at: float, details: Mapping[str, Any]) -> Iterator[StateEvent]:

@@ -139,6 +139,40 @@ def test_a_map_fails_by_the_error_of_its_item() -> None:
     ]
 
 
+def test_a_failure_goes_through_everything_that_it_is_in() -> None:
+    def parallel(first: str, states: dict[str, Any]) -> dict[str, Any]:
+        return {"Type": "Parallel", "Branches": [{"StartAt": first, "States": states}]}
+
+    item = {"StartAt": "Inner", "States": {"Inner": parallel("clean", {})}}
+    each = {"Each": {"Type": "Map", "ItemProcessor": item}}
+    machine = {"States": {"Outer": parallel("Each", each)}}
+    events = history(
+        ("ExecutionStarted", 0),
+        ("ParallelStateEntered", 0, entered("Outer")),
+        ("ParallelStateStarted", 2),
+        ("MapStateEntered", 3, entered("Each")),
+        ("MapStateStarted", 4, {"length": 1}),
+        ("MapIterationStarted", 5, {"name": "Each", "index": 0}),
+        ("ParallelStateEntered", 6, entered("Inner")),
+        ("ParallelStateStarted", 7),
+        ("TaskStateEntered", 8, entered("clean")),
+        ("TaskScheduled", 9),
+        ("TaskFailed", 10, FAILED),
+        ("ParallelStateFailed", 11),
+        ("MapIterationFailed", 12, {"name": "Each", "index": 0}),
+        ("MapStateFailed", 13),
+        ("ParallelStateFailed", 14),
+        ("ExecutionFailed", 15, FAILED),
+    )
+    read = run_events(events, machine)
+    assert [event.visit.location for event in read if isinstance(event, StateFailed)] == [
+        "Outer[0] › Each[0] › Inner[0] › clean",
+        "Outer[0] › Each[0] › Inner",
+        "Outer[0] › Each",
+        "Outer",
+    ]
+
+
 def test_a_fail_has_the_error_of_the_execution() -> None:
     events = history(
         ("ExecutionStarted", 0),
