@@ -20,7 +20,7 @@ REDRIVE = ("redrive", "--env", "dev", "--yes")
 def failed(execute: Callable[[str, str], dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Executions that failed: by a Fail, in an item of a Map, and in one of a distributed Map."""
     return {
-        "empty": execute("empty", HEADER),
+        "no-rows": execute("no-rows", HEADER),
         "item": execute("item", f"{HEADER}Ness,gull,many\nSkerry,auk,3\n"),
         "batch": execute("batch", f"{HEADER}Ness,gull,4\nSkerry,auk,\n"),
     }
@@ -56,11 +56,11 @@ def test_all_that_failed_continue_except_for_those_that_would_fail_again(
     assert redriven.code == 0, redriven.text
     found = {each["execution"]: each for each in json.loads(redriven.out)}
     assert {name: found[name]["redriven"] for name in failed} == {
-        "empty": False,
+        "no-rows": False,
         "item": True,
         "batch": True,
     }
-    assert found["empty"]["refusal"] == (
+    assert found["no-rows"]["refusal"] == (
         "it ended in the Fail state 'EmptyFile', and would fail again"
     )
     end = ended(birds.aws.client("stepfunctions"), failed["item"]["executionArn"])
@@ -84,10 +84,10 @@ def _check_history_of_item(shown: str) -> None:
     ("words", "message"),
     [
         (
-            ("--execution", "empty"),
-            "error: empty cannot be redriven: it ended in the Fail state 'EmptyFile', and would "
-            "fail again; `invoke start raw-to-processed/birds --like empty --env dev` starts a new "
-            "one with its input.\n",
+            ("--execution", "no-rows"),
+            "error: no-rows cannot be redriven: it ended in the Fail state 'EmptyFile', and would "
+            "fail again; `invoke start raw-to-processed/birds --like no-rows --env dev` starts a "
+            "new one with its input.\n",
         ),
         (
             (),
@@ -95,7 +95,7 @@ def _check_history_of_item(shown: str) -> None:
         ),
         (("--failed",), "error: failed since when? Add --since, for example --since 2d.\n"),
         (
-            ("--execution", "empty", "--since", "2d"),
+            ("--execution", "no-rows", "--since", "2d"),
             "error: --since belongs to --failed: leave it out.\n",
         ),
         (
