@@ -59,7 +59,8 @@ class Request:
     """What a user asks a run to start with; without anything it is the default example.
 
     ``start`` comes from another run, and is used with the shared lake of the pipeline alone.
-    ``seeds`` are put into services.
+    ``seeds`` are put into services. ``answers`` are what the steps get that wait for an answer with
+    their token, by the steps' names.
     ``secrets`` has values of secrets, which replace those in files. ``earlier`` is a saved run:
     what it left in the lake and in tables is there before this run. ``objects`` are files that are
     in the lake, by ``zone/key``. With ``function``, that one
@@ -73,6 +74,7 @@ class Request:
     start: Start | None = None
     seeds: SeedValues = field(default_factory=SeedValues)
     earlier: SavedRun | None = None
+    answers: Mapping[str, JsonValue] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     objects: Mapping[str, Path] = field(default_factory=dict)
     function: str = ""

@@ -105,6 +105,7 @@ def run(
                 services=LocalServices(endpoint=lambda: lake.endpoint, region=planned.region),
                 machines=planned.machines,
                 mocks=planned.mocks,
+                answers=planned.token_answers,
                 fault_of=fault_of,
             ),
         )

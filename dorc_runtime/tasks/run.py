@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,9 @@ if TYPE_CHECKING:
         "skip-waits": "let Wait states, and the pauses before retries, take no time",
         "event": "the function's event: JSON, a JSON file, last (of the last run) or last:ITEM",
         "trace": "show all frames of a failed function's stack trace, those of packages included",
-    }
+        "answer": "STEP=JSON: what a step gets that waits for an answer; may be repeated",
+    },
+    iterable=["answer"],
 )
 @report_errors
 def run(
@@ -61,6 +64,7 @@ def run(
     event: str | None = None,
     trace: bool = False,
     skip_waits: bool = False,
+    answer: list[str] | None = None,
 ) -> None:
     """Run a pipeline on this machine, or one of its functions.
 
@@ -69,7 +73,7 @@ def run(
     Exits 0 when it succeeded, 1 when it failed, 2 for a mistake in the call or the code.
     """
     from dorc_runtime.local.aws.lake import Lake
-    from dorc_runtime.tasks.run_request import run_request
+    from dorc_runtime.tasks.run_request import run_request, token_answers
 
     repository = pinned_repository(c)
     if follow and function is not None:
@@ -96,6 +100,7 @@ def run(
             function=function,
             event=event,
         )
+    request = replace(request, answers=token_answers(answer or ()))
     # The lake starts slowly, so it starts before the rest is imported.
     with handle_sigterm(), Lake.start() as lake:
         from dorc_runtime.local.sandbox.mechanisms import Isolation

@@ -1,10 +1,14 @@
 """What the options of `invoke run` ask a run to start with."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+
+from pydantic import JsonValue
 
 from dorc_runtime.errors import InputError
 from dorc_runtime.local.inputs import Request
+from dorc_runtime.local.json_text import given_json
 from dorc_runtime.local.plan.function_source import check_function
 from dorc_runtime.project.repository import Repository
 from dorc_runtime.runs.folder import SavedRun, last_run, named_run, read_run
@@ -68,6 +72,23 @@ def run_request(
         function=function or "",
         origin=origin,
     )
+
+
+def token_answers(options: Sequence[str]) -> dict[str, JsonValue]:
+    """Return the answers that ``options`` give (``STEP=JSON``), by the names of the steps.
+
+    Raises ``InputError`` for an option of another form.
+    """
+    answers = {}
+    for option in options:
+        step, equals, text = option.partition("=")
+        if not equals:
+            raise InputError(
+                f"--answer is '{option}': write STEP=JSON, for example "
+                f"""--answer '{step}={{"approved": true}}'."""
+            )
+        answers[step] = given_json(text, option=f"--answer {step}=")
+    return answers
 
 
 def _earlier(repository: Repository, name: str) -> SavedRun:

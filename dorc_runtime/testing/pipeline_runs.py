@@ -132,6 +132,7 @@ class PipelineRunner:
         queues: Mapping[str, Sequence[JsonValue]] | None = None,
         parameters: Mapping[str, str | list[str]] | None = None,
         secrets: Mapping[str, str] | None = None,
+        answers: Mapping[str, JsonValue] | None = None,
         faults: Sequence[Fault] = (),
         patches: Mapping[str, object] | None = None,
         workers: bool | None = None,
@@ -142,7 +143,8 @@ class PipelineRunner:
         are in the lake, by ``zone/key``: texts, bytes, or files. ``tables`` has items, ``queues``
         messages, and ``parameters`` the parameters of SSM that exist before the run, in place of
         those that the example has for the same table, queue or name; ``secrets`` has values of
-        secrets in place of those in files. ``patches`` replace, for this run, names in
+        secrets in place of those in files. ``answers`` has what the steps get, by their names, that
+        wait for an answer with their token. ``patches`` replace, for this run, names in
         functions: ``{"clean.today": lambda: "2030-01-31"}``. With ``workers``, functions run in
         worker processes with Lambda's rules, where patches are not possible. Raises a
         ``DorcError`` for a run that cannot start.
@@ -155,6 +157,7 @@ class PipelineRunner:
                 text,
                 seeds=SeedValues(tables or {}, queues or {}, parameters or {}),
                 secrets=secrets or {},
+                answers=answers or {},
                 objects=objects,
             )
             return self.run(

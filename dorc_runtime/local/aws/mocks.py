@@ -47,6 +47,24 @@ def read_mocks(
     return mocks
 
 
+def check_answers(
+    document: Document, answers: Mapping[str, JsonValue], *, mocks: Mapping[str, JsonValue]
+) -> None:
+    """Check that each of ``answers`` is for a task of ``document`` that waits with its token.
+
+    Raises ``UnknownNameError`` for another name, ``InputError`` for a step that has a mock too.
+    """
+    waiting = [name for name, called in tasks_of(document) if called.endswith(WITH_TOKEN)]
+    for name in answers:
+        if name not in waiting:
+            raise UnknownNameError("step that waits for an answer", name, waiting)
+        if name in mocks:
+            raise InputError(
+                f"the step '{name}' has an answer and a mock, and a step with a mock does not run: "
+                f"remove the answer, or the file mocks/{name}.json."
+            )
+
+
 def refuse_unanswered_tasks(
     document: Document, *, pipeline: str, mocks: Mapping[str, JsonValue], example: str | None
 ) -> None:
@@ -60,9 +78,11 @@ def refuse_unanswered_tasks(
             why = unknown_action(called.removeprefix(resource("")))
         if why:
             file = f"src/{pipeline}/examples/{example or '<case>'}/mocks/{name}.json"
+            waits = called.endswith(WITH_TOKEN)
+            answer = f" Or give the answer: --answer '{name}=JSON'." if waits else ""
             raise InputError(
                 f"{pipeline}: the step '{name}' cannot be run here: {why}. "
-                f"Write its result into {file}, and run with that example."
+                f"Write its result into {file}, and run with that example.{answer}"
             )
 
 

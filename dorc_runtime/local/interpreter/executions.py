@@ -192,7 +192,8 @@ class Run:
     """One execution, and what it runs with.
 
     ``machines`` are those that it may start, by their ARNs; ``mocks`` are the results of tasks that
-    do not run, by the names of their states. ``fault_of`` returns the fault of the next call of a
+    do not run, and ``answers`` what tasks get that wait for an answer with their token, by the
+    names of their states. ``fault_of`` returns the fault of the next call of a
     Task state that calls no function; states of called pipelines are named
     ``<layer>.<pipeline>.<state>``. ``pipeline`` is the one that a Call started,
     "" for the pipeline of the run itself.
@@ -206,6 +207,7 @@ class Run:
     services: Services
     machines: Mapping[str, Machine] = field(default_factory=dict)
     mocks: Mapping[str, JsonValue] = field(default_factory=dict)
+    answers: Mapping[str, JsonValue] = field(default_factory=dict)
     fault_of: Callable[[str], TaskFault | None] = lambda state: None
     pipeline: str = ""
 

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from dorc_runtime.compile.document.task_documents import (
     INVOKE,
+    INVOKE_WITH_TOKEN,
     START,
     START_AND_WAIT,
 )
@@ -25,6 +26,7 @@ from dorc_runtime.local.interpreter.state_fields import StateError, StateFields,
 from dorc_runtime.runs.events import Ending, FunctionCalled, FunctionMeasured
 
 # The endings of what a Task waits for after it was started.
+_INVOKED = (INVOKE, INVOKE_WITH_TOKEN)
 _WAITING = (".sync", ".sync:2", WITH_TOKEN)
 
 # In seconds: https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
@@ -91,11 +93,13 @@ class Tasks:
             # Not held to the state's TimeoutSeconds: that is over the function's own timeout, which
             # the functions keep, and would count the time a call waits for a free worker.
             payload = arguments
-            if called == INVOKE:
+            if called in _INVOKED:
                 payload = arguments.get("Payload", {}) if isinstance(arguments, dict) else {}
             event = FunctionCalled(self._scheduler.clock.now(), function, scope.path, payload)
             self._run.observe(event)
             result = await self._function(fields, function, payload, called)
+            if called == INVOKE_WITH_TOKEN:
+                return self._run.answers[fields.name]
             return _invoked(result) if called == INVOKE else result
         service = called.removeprefix(resource("")).partition(":")[0]
         fields.check_size(arguments, service)
@@ -105,8 +109,10 @@ class Tasks:
         if called in (START, START_AND_WAIT):
             call = self._pipeline(fields, arguments, scope, wait=called == START_AND_WAIT)
             return await self._in_time(call, limit)
-        action = called.removeprefix(resource(""))
+        action = called.removeprefix(resource("")).removesuffix(WITH_TOKEN)
         answer = self._run.services.call(action, arguments, self._run.execution)
+        if called.endswith(WITH_TOKEN):
+            answer = self._run.answers[fields.name]
         fields.check_size(answer, service)
         return answer
 
@@ -148,7 +154,9 @@ class Tasks:
         machine = self._run.machines[arn]
         now = self._scheduler.clock.now
         execution = self._run.execution.child(arn, arguments.get("Input", {}), now=now())
-        run = replace(self._run, execution=execution, pipeline=machine.pipeline, mocks={})
+        run = replace(
+            self._run, execution=execution, pipeline=machine.pipeline, mocks={}, answers={}
+        )
         place = Scope((*scope.path, fields.name, machine.pipeline))
         work = self._scheduler.spawn(
             self._run_observed(self._start(machine.document, run, place), run)
@@ -196,7 +204,7 @@ def _timeout(limit: int) -> StateError:
 def function_of(called: str, arguments: JsonValue) -> str | None:
     """Return the name of the function that a Task calls, None if it calls something else."""
     named: JsonValue = called if called.startswith("arn:aws:lambda:") else None
-    if called == INVOKE:
+    if called in _INVOKED:
         named = arguments.get("FunctionName") if isinstance(arguments, dict) else None
         if not isinstance(named, str):
             raise StateError("States.Runtime", "lambda:invoke needs a text as FunctionName.")

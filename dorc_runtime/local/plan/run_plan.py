@@ -13,7 +13,7 @@ from dorc_runtime.compile.documents import Document
 from dorc_runtime.compile.target import Target
 from dorc_runtime.errors import InputError
 from dorc_runtime.local.aws.access.roles import Roles
-from dorc_runtime.local.aws.mocks import read_mocks, refuse_unanswered_tasks
+from dorc_runtime.local.aws.mocks import check_answers, read_mocks, refuse_unanswered_tasks
 from dorc_runtime.local.aws.run_resources import used_resources
 from dorc_runtime.local.aws.run_secrets import RunSecret, run_secrets
 from dorc_runtime.local.functions.outcome import LocalFunction
@@ -52,7 +52,8 @@ class Plan:
     ``functions`` and ``roles`` also have those of called pipelines, by
     ``<layer>.<pipeline>.<function>``; ``machines`` has the called pipelines, by ARN. ``resources``
     are those of ``target`` that the run needs, and ``seeds`` what is in them before; so are
-    ``secrets``. ``answers`` are those of hosts that the example plays. ``redaction`` knows all
+    ``secrets``. ``answers`` are those of hosts that the example plays, ``token_answers`` those
+    that steps wait for. ``redaction`` knows all
     values of secrets that are on this machine. ``function`` is the only one that is called, "" for
     the whole pipeline. ``root`` is the repository.
     """
@@ -70,6 +71,7 @@ class Plan:
     document: Document
     machines: Mapping[str, Machine]
     mocks: Mapping[str, JsonValue]
+    token_answers: Mapping[str, JsonValue]
     secrets: tuple[RunSecret, ...] = ()
     redaction: Redaction = field(default_factory=Redaction)
     function: str = ""
@@ -133,6 +135,7 @@ def plan(
         source=source,
         start=replace(start, origin=redaction.text(start.origin)),
         mocks=_mocks(folder, request, start.example, pipelines.documents),
+        token_answers=request.answers,
         functions=pipelines.functions(cache=cache, on_install=on_install),
         roles=pipelines.roles(config.buckets if config else {}),
         buckets=pipelines.buckets(start.seeds),
@@ -174,8 +177,9 @@ def _mocks(
 ) -> Mapping[str, JsonValue]:
     """Return the mocks of the example; raise for a step that nothing can answer."""
     mocks = {} if request.function else read_mocks(folder, example, documents[folder.id])
+    check_answers(documents[folder.id], request.answers, mocks=mocks)
     for name, document in documents.items():
-        answered = mocks if name == folder.id else {}
+        answered = {**mocks, **request.answers} if name == folder.id else {}
         refuse_unanswered_tasks(document, pipeline=name, mocks=answered, example=example)
     return mocks
 

@@ -79,6 +79,38 @@ def test_mocks_answer_for_jobs_and_for_those_who_got_a_token(waiting: Repository
     assert result(waiting.invoke(*RUN))["output"] == {"approved": True}
 
 
+@pytest.fixture
+def asking(repository: Repository) -> Repository:
+    """A pipeline that waits for an answer to a function, and for one to a message."""
+    repository.define(
+        'Function("clean", wait_for_token=True), '
+        'Service("sns:publish", arguments={"TopicArn": "arn:aws:sns:eu-west-2:123456789012:ask", '
+        '"Message": {"token": task_token}}, wait_for_token=True, name="Ask")',
+        imports="Function, Pipeline, Service, task_token",
+    )
+    return repository.handle("print('token', len(event['token']) > 9)\nreturn 'not the answer'")
+
+
+def test_a_step_that_waits_runs_and_then_gets_its_answer(asking: Repository) -> None:
+    file = asking.write("answer.json", '{"approved": true}')
+    done = asking.invoke(*RUN, "--answer", "clean=[1]", "--answer", f"Ask={file}")
+    assert result(done)["output"] == {"approved": True}
+    [log] = asking.root.glob(".dorc/runs/*/log.txt")
+    assert "token True" in log.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "answer, problem",
+    [
+        ("clean", "--answer is 'clean': write STEP=JSON, for example --answer 'clean={"),
+        ("clean={", "--answer clean= '{' is neither a file nor JSON"),
+        ("cleen=1", "no step that waits for an answer 'cleen'; known: clean, Ask"),
+    ],
+)
+def test_an_answer_that_is_none_is_refused(asking: Repository, answer: str, problem: str) -> None:
+    assert problem in refused(asking.invoke(*RUN, "--answer", answer))
+
+
 def test_a_job_without_a_mock_is_refused(waiting: Repository) -> None:
     error = refused(waiting.invoke(*RUN))
     assert "the step 'glue startJobRun' cannot be run here: this machine has no glue" in error
