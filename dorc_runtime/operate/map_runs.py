@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-examine-map-run.ht
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 from dorc_runtime.operate.aws_environment import AwsEnvironment, aws_errors
@@ -15,7 +16,7 @@ from dorc_runtime.operate.deployed_executions import (
     history,
 )
 from dorc_runtime.operate.execution_history import StateEvent, run_events
-from dorc_runtime.runs.events import Event, ExecutionRedriven, Visit
+from dorc_runtime.runs.events import Event, ExecutionRedriven, StateFailed, Visit
 
 # Of a page of ListExecutions.
 _PAGE = 100
@@ -32,10 +33,23 @@ class FailedItem:
 
 @dataclass(frozen=True)
 class ExecutionEvents:
-    """The events of an execution, with those of an item in each distributed Map that failed."""
+    """The events of an execution, with those of an item in each distributed Map that failed.
+
+    ``log`` has the last lines that the call printed which failed it, where somebody asked for them.
+    """
 
     events: tuple[Event, ...]
     failed_item: FailedItem | None = None
+    log: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> StateFailed | None:
+        """The failure of the innermost state since the last redrive, None for none."""
+        newest = takewhile(
+            lambda each: not isinstance(each, ExecutionRedriven), reversed(self.events)
+        )
+        failures = [event for event in newest if isinstance(event, StateFailed)]
+        return min(failures, key=lambda each: (-len(each.visit.path), each.at), default=None)
 
 
 def execution_events(

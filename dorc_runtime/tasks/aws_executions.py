@@ -114,6 +114,7 @@ def history(
     environment = environment_option(c, repository, env)
     pipelines = requested_pipelines(repository, last or last_failed)
     from dorc_runtime.operate import deployed_executions as operate
+    from dorc_runtime.operate.logs.failure_log import with_log
     from dorc_runtime.operate.map_runs import execution_events
     from dorc_runtime.tasks.drawings.console import print_json
     from dorc_runtime.tasks.drawings.execution_drawing import history_as_json, show_history
@@ -124,7 +125,7 @@ def history(
         if execution
         else _newest(aws, pipelines, failed=bool(last_failed))
     )
-    read = execution_events(aws, found)
+    read = with_log(aws, found, execution_events(aws, found))
     if json:
         print_json(history_as_json(found, read, root=repository.root))
     else:

@@ -1,13 +1,14 @@
 """All calls of functions by an execution, also those in what it called, and in distributed Maps."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from dorc_runtime.operate.aws_environment import AwsEnvironment, aws_errors
 from dorc_runtime.operate.deployed_executions import Execution, history
-from dorc_runtime.operate.logs.lambda_calls import FunctionCall, calls_in
+from dorc_runtime.operate.logs.lambda_calls import FunctionCall, StartedCalls, calls_in
 from dorc_runtime.operate.logs.log_groups import LogEvent
 
 MOST_EXECUTIONS = 100
@@ -76,16 +77,21 @@ def execution_calls(
 
     AWS is asked for the pages of each history, and twice about each run of a distributed Map.
     """
-    calls: list[FunctionCall] = []
-    left, read = deque([execution.arn]), 0
-    while left and read < MOST_EXECUTIONS:
+    read = list(islice(calls_by_history(environment, execution), MOST_EXECUTIONS + 1))
+    used = read[:MOST_EXECUTIONS]
+    calls = tuple(call for found in used for call in found.functions if accept(call))
+    return ExecutionCalls(calls, len(used), are_all=len(read) == len(used))
+
+
+def calls_by_history(environment: AwsEnvironment, execution: Execution) -> Iterator[StartedCalls]:
+    """Yield what each history says: that of ``execution``, then those of what it called."""
+    left = deque([execution.arn])
+    while left:
         found = calls_in(history(environment, replace(execution, arn=left.popleft())))
-        read += 1
-        calls += filter(accept, found.functions)
+        yield found
         left += found.executions
         for map_run in found.map_runs:
             left += _items(environment, map_run)
-    return ExecutionCalls(tuple(calls), read, are_all=not left)
 
 
 def _items(environment: AwsEnvironment, map_run: str) -> Iterable[str]:

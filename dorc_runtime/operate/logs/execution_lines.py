@@ -9,10 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from dorc_runtime.operate.aws_environment import AwsEnvironment
-from dorc_runtime.operate.deployed_executions import Execution
-from dorc_runtime.operate.logs.execution_calls import LOADING, execution_calls
-from dorc_runtime.operate.logs.log_groups import LogEvent, LogGroupMissingError, log_events
+from dorc_runtime.operate.logs.log_groups import LogEvent
 
 # Lines that wait for the start of their call; more than these were printed outside of calls.
 _MOST_WAITING = 10_000
@@ -55,25 +52,3 @@ def lines_of(events: Iterable[LogEvent], include: Callable[[LogEvent], bool]) ->
             if first.is_included:
                 yield first.line
     yield from (each.line for each in waiting if each.is_included)
-
-
-def last_lines(
-    environment: AwsEnvironment, execution: Execution, request_id: str, *, most: int
-) -> tuple[str, ...]:
-    """Return the last lines that a call of ``execution`` printed, without its exception.
-
-    There are none where the execution did not make the call, or its log group does not exist.
-    """
-    made = execution_calls(
-        environment, execution, accept=lambda each: each.request_id == request_id
-    )
-    if not made.calls:
-        return ()
-    call = made.calls[0]
-    events = log_events(environment, [call.function], start=call.started - LOADING, end=made.end)
-    try:
-        lines = (event for event in lines_of(events, made.include) if event.kind != "exception")
-        last = deque(lines, maxlen=most)
-    except LogGroupMissingError:
-        return ()
-    return tuple(line for event in last for line in event.text.splitlines())[-most:]

@@ -30,7 +30,7 @@ class FunctionCall:
 
 
 @dataclass
-class ExecutionCalls:
+class StartedCalls:
     """What an execution started: calls of functions, other executions and runs of distributed Maps.
 
     The last two are ARNs.
@@ -41,9 +41,9 @@ class ExecutionCalls:
     map_runs: list[str] = field(default_factory=list)
 
 
-def calls_in(history: Iterable[Mapping[str, Any]]) -> ExecutionCalls:
+def calls_in(history: Iterable[Mapping[str, Any]]) -> StartedCalls:
     """Return what the events of a history say was started; ``history`` has the oldest first."""
-    calls, open_calls = ExecutionCalls(), dict[int, FunctionCall]()
+    calls, open_calls = StartedCalls(), dict[int, FunctionCall]()
     end: datetime | None = None
     for event in history:
         kind, at = event["type"], event["timestamp"]

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import takewhile
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -15,7 +14,6 @@ from dorc_runtime.operate.deployed_executions import FAILED, Execution, called_e
 from dorc_runtime.operate.execution_control import started_by
 from dorc_runtime.operate.map_runs import ExecutionEvents, FailedItem
 from dorc_runtime.runs.causes import Frame, read_cause
-from dorc_runtime.runs.events import Event, ExecutionRedriven, StateFailed
 from dorc_runtime.runs.failure import Failure, FailureRow
 from dorc_runtime.runs.visits import visits_of
 from dorc_runtime.tasks.drawings.console import console, print_indented
@@ -110,7 +108,7 @@ def show_end(
 ) -> None:
     """Draw how an execution ended, below its steps."""
     terminal.print()
-    failure = execution_failure(execution, read.events, root=root)
+    failure = execution_failure(execution, read, root=root)
     if failure is not None:
         rows = failure.rows(execution.pipeline, all_frames=all_frames, option="--trace")
         inner = [*_called_rows(execution), *_item_rows(read.failed_item)]
@@ -133,7 +131,7 @@ def history_as_json(
     execution: Execution, read: ExecutionEvents, *, root: Path
 ) -> dict[str, JsonValue]:
     """Return an execution for programs, with its visits as ``result.json`` of a run has them."""
-    failure = execution_failure(execution, read.events, root=root)
+    failure = execution_failure(execution, read, root=root)
     item = read.failed_item
     return {
         **execution_as_json(replace(execution, state=failure.state if failure else "")),
@@ -145,34 +143,27 @@ def history_as_json(
     }
 
 
-def execution_failure(
-    execution: Execution, events: Sequence[Event], *, root: Path
-) -> Failure | None:
+def execution_failure(execution: Execution, read: ExecutionEvents, *, root: Path) -> Failure | None:
     """Return why an execution failed, with the files of its functions named as in ``root``."""
     if execution.status not in FAILED:
         return None
-    failures = [event for event in _last_attempt(events) if isinstance(event, StateFailed)]
-    failed = min(failures, key=lambda each: (-len(each.visit.path), each.at), default=None)
+    failed = read.failed
     error, cause = execution.error or _ended_by(execution), execution.cause
     if failed is None:
         return Failure(execution.pipeline, error, read_cause(cause).message)
-    read = read_cause(failed.cause)
+    reason = read_cause(failed.cause)
     folder = root / "src" / execution.pipeline / failed.visit.state
     return Failure(
         execution.pipeline,
         failed.error or error,
-        read.message,
+        reason.message,
         state=failed.visit.state,
         path=failed.visit.location,
-        trace=tuple(_own(frame, folder, root) for frame in read.trace),
+        trace=tuple(_own(frame, folder, root) for frame in reason.trace),
         input=failed.input,
+        log=read.log,
         run_error=error if error != failed.error else "",
     )
-
-
-def _last_attempt(events: Sequence[Event]) -> Iterator[Event]:
-    """Yield the events since the last redrive, the newest first."""
-    return takewhile(lambda each: not isinstance(each, ExecutionRedriven), reversed(events))
 
 
 def _called_rows(execution: Execution) -> Iterator[FailureRow]:

@@ -44,3 +44,10 @@ def test_the_lines_of_a_pipeline_are_those_of_all_executions(birds: Deployment) 
     shown = birds.invoke(*LOGS, "-p", BIRDS, "--grep", "count the birds of Ness", "--json")
     keys = [json.loads(line)["text"].split()[-1] for line in shown.out.splitlines()]
     assert {"counts/logs-failed.csv", "counts/logs-other.csv"} <= set(keys)
+
+
+def test_the_history_of_a_failure_has_the_last_lines_of_the_call(birds: Deployment) -> None:
+    history = ("history", "--env", "dev", "--execution", "logs-failed")
+    line = "count the birds of Ness in counts/logs-failed.csv"
+    assert f"  log      {line}\n" in birds.invoke(*history).out
+    assert json.loads(birds.invoke(*history, "--json").out)["failure"]["log"] == [line]
