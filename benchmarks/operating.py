@@ -1,4 +1,4 @@
-"""Times of commands about executions, over 100 pipelines and 10,000 executions."""
+"""Times of commands about executions, over 100 pipelines and 10,000 executions, and of logs."""
 
 import os
 import tempfile
@@ -20,6 +20,8 @@ COMMANDS = (
     ("executions", "--env", "prod", "--failed"),
     ("status", "--env", "prod"),
 )
+PIPELINE = "raw-to-processed/pipeline_0"
+LOGS = ("logs", "--env", "prod", "--pipeline", PIPELINE, "--function", "function_0")
 
 
 def main() -> None:
@@ -35,17 +37,20 @@ def main() -> None:
                 print(f"{' '.join(words):33} {pipelines:3} pipelines {figures}, {calls} calls")
                 ratio = figures.median / medians.setdefault(words, figures.median)
             print(f"{ratio:.2f}")
+        for lines in (10_000, 100_000):
+            figures, calls = _measured(LOGS, root, lines=lines)
+            print(f"logs, {lines:7,} lines {figures}, {calls} calls")
 
 
-def _measured(words: tuple[str, ...], root: Path) -> tuple[Figures, int]:
-    aws = _aws(root)
+def _measured(words: tuple[str, ...], root: Path, *, lines: int = 0) -> tuple[Figures, int]:
+    aws = _aws(root, lines)
     with served(aws) as endpoint:
         os.environ["AWS_ENDPOINT_URL"] = endpoint
         figures = measured(invoke(*words), folder=root, runs=3)
     return figures, aws.calls.total() // 4
 
 
-def _aws(root: Path) -> LargeAws:
+def _aws(root: Path, lines: int) -> LargeAws:
     """Return the AWS to which the repository is deployed, with the current images."""
     names = Names("bench", "prod")
     repository = Repository(root)
@@ -58,6 +63,7 @@ def _aws(root: Path) -> LargeAws:
             for each in found
         },
         letters={names.shared: 0},
+        lines=lines,
         seconds=SECONDS,
     )
 

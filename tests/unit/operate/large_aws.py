@@ -23,7 +23,8 @@ class LargeAws:
     """It has ``executions`` of each of ``machines``, started ``apart`` from each other until now.
 
     Every ``failing``-th failed, in the state ``clean``. ``images`` has the tags of functions,
-    ``letters`` the messages of each queue. Each call takes ``seconds``. ``calls`` counts by action.
+    ``letters`` the messages of each queue. Each function has printed so many ``lines``. Each call
+    takes ``seconds``. ``calls`` counts by action.
     """
 
     machines: tuple[str, ...]
@@ -32,6 +33,7 @@ class LargeAws:
     failing: int = 40
     images: dict[str, str] = field(default_factory=dict)
     letters: dict[str, int] = field(default_factory=dict)
+    lines: int = 0
     seconds: float = 0.0
     calls: Counter[str] = field(default_factory=Counter)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -47,6 +49,8 @@ class LargeAws:
                 return 200, {**self._execution(given["executionArn"]), "error": "ValueError"}
             case "GetExecutionHistory":
                 return 200, {"events": _LAST_EVENTS}
+            case "FilterLogEvents":
+                return 200, self._log(given)
             case "GetQueueAttributes":
                 return self._queue(given["QueueUrl"].rpartition("/")[2])
             case "GetResources":
@@ -80,6 +84,21 @@ class LargeAws:
 
     def _status(self, number: int) -> str:
         return "FAILED" if number % self.failing == self.failing - 1 else "SUCCEEDED"
+
+    def _log(self, given: dict[str, Any]) -> dict[str, Any]:
+        start = int(given.get("nextToken", 0))
+        end = min(start + given["limit"], self.lines)
+        token = {"nextToken": str(end)} if end < self.lines else {}
+        events = [
+            {
+                "eventId": str(number),
+                "logStreamName": str(number % 7),
+                "timestamp": given["startTime"] + number,
+                "message": f"line {number}\n",
+            }
+            for number in range(start, end)
+        ]
+        return {"events": events, **token}
 
     def _queue(self, queue: str) -> tuple[int, dict[str, Any]]:
         if queue not in self.letters:
