@@ -3,10 +3,11 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
@@ -19,7 +20,7 @@ from dorc_runtime.compile.triggers.object_triggers import (
 )
 from dorc_runtime.compile.triggers.schedule_times import schedule_times
 from dorc_runtime.compile.triggers.trigger_input import iso_time, schedule_input
-from dorc_runtime.errors import InputError
+from dorc_runtime.errors import InputError, StackError
 from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.model.triggers import CronTrigger
 from dorc_runtime.operate.aws_environment import AwsEnvironment, aws_errors
@@ -148,11 +149,20 @@ def check_label(label: str) -> None:
 def _stored(environment: AwsEnvironment, bucket: str, prefix: str) -> Iterator[StoredObject]:
     pages = environment.s3.get_paginator("list_objects_v2")
     with aws_errors(f"s3:ListBucket of {bucket}"):
-        for page in pages.paginate(Bucket=bucket, Prefix=prefix):
-            for each in page.get("Contents", ()):
-                yield StoredObject(
-                    bucket, each["Key"], each["Size"], each["ETag"].strip('"'), each["LastModified"]
-                )
+        try:
+            for page in pages.paginate(Bucket=bucket, Prefix=prefix):
+                yield from (_stored_object(bucket, each) for each in page.get("Contents", ()))
+        except environment.s3.exceptions.NoSuchBucket:
+            name = environment.names.environment
+            raise StackError(
+                f"the bucket {bucket} does not exist: `invoke apply --instance infra --env {name}` "
+                "creates those of zones."
+            ) from None
+
+
+def _stored_object(bucket: str, listed: Mapping[str, Any]) -> StoredObject:
+    etag = listed["ETag"].strip('"')
+    return StoredObject(bucket, listed["Key"], listed["Size"], etag, listed["LastModified"])
 
 
 def _object_item(stored: StoredObject, label: str) -> Item:

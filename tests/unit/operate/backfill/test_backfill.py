@@ -145,7 +145,7 @@ def test_a_prefix_without_objects_is_refused(
 
 
 def test_a_bucket_that_does_not_exist_is_named(dev: AwsEnvironment) -> None:
-    with pytest.raises(StackError, match="photos"):
+    with pytest.raises(StackError, match="the bucket photos does not exist: `invoke apply"):
         objects(dev, "", S3Trigger(bucket="photos"))
 
 
