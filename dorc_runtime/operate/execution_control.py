@@ -105,7 +105,7 @@ def started_by(execution: Execution) -> Mapping[str, str]:
 def check_running(execution: Execution) -> None:
     """Raise ``StackError`` for an execution that has ended."""
     if execution.status != "RUNNING":
-        word = execution.status.lower().replace("_", " ")
+        word = execution.status.lower().replace("_", " ").replace("aborted", "stopped")
         raise StackError(f"{execution.name} does not run: it has ended ({word}).")
 
 

@@ -62,10 +62,20 @@ def with_names(received: JsonValue, names: Mapping[str, str]) -> JsonValue:
 
 
 def stored_object(environment: AwsEnvironment, bucket: str, key: str) -> StoredObject | None:
-    """Return the object with ``key`` in ``bucket``, None where it does not exist."""
+    """Return the object with ``key`` in ``bucket``, None where it does not exist.
+
+    Raises ``StackError`` for a bucket that does not exist.
+    """
+    s3, name = environment.s3, environment.names.environment
     with aws_errors("s3:ListBucket"):
-        # The key itself comes before all longer ones.
-        answer = environment.s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
+        try:
+            # The key itself comes before all longer ones.
+            answer = s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
+        except s3.exceptions.NoSuchBucket:
+            raise StackError(
+                f"the bucket {bucket} does not exist: `invoke apply --instance infra --env {name}` "
+                "creates those of zones."
+            ) from None
     for found in answer.get("Contents", ()):
         if found["Key"] == key:
             etag = found["ETag"].strip('"')

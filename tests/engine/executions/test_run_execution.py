@@ -56,22 +56,3 @@ def test_an_object_that_does_not_exist_any_more_is_one_line(birds: Deployment, f
         f"error: {key} in {BUCKET}, which {failed} started with, does not exist any more: upload "
         "it again, or give a file of your own with --file.\n",
     )
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (("--env", "dev"), "--env is for --execution NAME: add it."),
-        (
-            ("--execution", "october", "--file", "a.csv"),
-            "--execution says what the run starts with: leave out --file.",
-        ),
-        (
-            ("--execution", "october"),
-            "which environment? Add --env X, where X is dev or prod.",
-        ),
-    ],
-)
-def test_a_mistake_is_one_line(birds: Deployment, words: tuple[str, ...], message: str) -> None:
-    done = birds.invoke("run", BIRDS, *words)
-    assert (done.code, done.err) == (2, f"error: {message}\n")

@@ -83,5 +83,5 @@ def test_a_pipeline_that_is_not_deployed_cannot_start(dev: AwsEnvironment) -> No
 def test_an_execution_that_has_ended_cannot_be_stopped(dev: AwsEnvironment) -> None:
     started = start_execution(dev, BIRDS, EVENT, command=START, name="july")
     stopped = stop_execution(dev, started.execution, command="invoke stop", reason="")
-    with pytest.raises(StackError, match=r"^july does not run: it has ended \(aborted\)"):
+    with pytest.raises(StackError, match=r"^july does not run: it has ended \(stopped\)"):
         stop_execution(dev, stopped, command="invoke stop", reason="")
