@@ -77,7 +77,7 @@ def start(
         received = _input_of(aws, pipeline, like)
     elif input is None:
         source = resolved_pipeline(c, repository, aws, pipeline)
-        received = _object_input(aws, source, key) if key else _schedule_input(source)
+        received = _schedule_input(source) if key is None else _object_input(aws, source, key)
     confirm_protected(
         c, repository, environment, confirm, action=f"start {pipeline} there", json=json
     )

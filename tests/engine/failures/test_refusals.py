@@ -15,6 +15,7 @@ INFRA = ("--instance", "infra", "--env", "dev")
 PIPELINE = ("--instance", CLEANING, "--env", "dev")
 UNIVERSAL = ("--instance", "universal")
 CONFIG = "pipeline_config.py"
+PROTECT = {"infra/Pulumi.dev.yaml": ("environment: dev", "environment: dev\n  protect: true")}
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,21 @@ REFUSALS = {
         INFRA,
         "infra/Pulumi.dev.yaml: no key 'vpcid'. Did you mean 'vpc_id'",
         edits={"infra/Pulumi.dev.yaml": ("environment: dev", "environment: dev\n  vpcid: vpc-1")},
+    ),
+    "a protected environment": Refusal(
+        INFRA, "dev is protected, and there is no terminal to ask at: add --confirm", edits=PROTECT
+    ),
+    "a protected environment to destroy": Refusal(
+        INFRA, "dev is protected, .*: add --confirm dev", edits=PROTECT, task="destroy"
+    ),
+    "a protected environment to unlock": Refusal(
+        (*INFRA, "--yes"), "dev is protected, .*: add --confirm dev", edits=PROTECT, task="unlock"
+    ),
+    "another environment to confirm": Refusal(
+        (*INFRA, "--confirm", "prod"), "--confirm is 'prod', and the environment is dev"
+    ),
+    "universal to confirm": Refusal(
+        (*UNIVERSAL, "--confirm", "dev"), "--confirm names an environment, and universal has none"
     ),
     "an unknown region": Refusal(
         INFRA,
