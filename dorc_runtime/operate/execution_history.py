@@ -154,8 +154,8 @@ class _Reader:
         self, scope: _Scope, kind: str, at: float, details: Mapping[str, Any]
     ) -> Generator[StateEntered, None, _Scope]:
         """Enter the states of ``scope`` that a redrive continues; return it with these visits."""
-        if kind == "ExecutionRedriven" or not self.stopped.union(self.again).intersection(
-            scope.visits
+        if kind == "ExecutionRedriven" or not any(
+            visit in self.stopped or visit in self.again for visit in scope.visits
         ):
             return scope
         visits = list(scope.visits)
