@@ -104,7 +104,11 @@ class LargeAws:
         if queue not in self.letters:
             return 400, {"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "none"}
         number = str(self.letters[queue])
-        return 200, {"Attributes": {"ApproximateNumberOfMessages": number}}
+        counts = {
+            "ApproximateNumberOfMessages": number,
+            "ApproximateNumberOfMessagesNotVisible": "0",
+        }
+        return 200, {"Attributes": counts}
 
     def _resources(self, given: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         size, start = given.get("ResourcesPerPage", 100), int(given.get("PaginationToken") or 0)
