@@ -12,7 +12,7 @@ from dorc_runtime.project.images.fingerprint import recipes
 from dorc_runtime.project.repository import Repository
 from tests.unit.operate.large_aws import REGION, LargeAws, served
 
-FUNCTIONS, EXECUTIONS = 3, 100
+FUNCTIONS, EXECUTIONS, RUNS = 3, 100, 3
 # How long AWS takes for a small call.
 SECONDS = 0.05
 COMMANDS = (
@@ -29,25 +29,34 @@ def main() -> None:
     print(machine())
     os.environ.update({"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"})
     with tempfile.TemporaryDirectory() as temporary:
-        medians: dict[tuple[str, ...], float] = {}
+        medians = {}
         for pipelines in (10, 100):
             root = deployable(Path(temporary, str(pipelines)), pipelines, FUNCTIONS)
             for words in COMMANDS:
-                figures, calls = _measured(words, root)
-                print(f"{' '.join(words):33} {pipelines:3} pipelines {figures}, {calls} calls")
-                ratio = figures.median / medians.setdefault(words, figures.median)
-            print(f"{ratio:.2f}")
+                figures = _measured(words, root)
+                medians[pipelines, words] = figures.median
+                print(f"{' '.join(words):33} {pipelines:3} pipelines {figures}")
+        for words in COMMANDS:
+            ratio = medians[100, words] / medians[10, words]
+            print(f"{' '.join(words):33} 100 compared with 10 pipelines  {ratio:7.2f}")
         for lines in (10_000, 100_000):
-            figures, calls = _measured(LOGS, root, lines=lines)
-            print(f"logs, {lines:7,} lines {figures}, {calls} calls")
+            print(f"logs, {lines:7,} lines {_measured(LOGS, root, lines=lines)}")
 
 
-def _measured(words: tuple[str, ...], root: Path, *, lines: int = 0) -> tuple[Figures, int]:
+def _measured(words: tuple[str, ...], root: Path, *, lines: int = 0) -> Figures:
+    """Return the figures of a command, after a line with its calls and its processor time."""
     aws = _aws(root, lines)
+    before = os.times()
     with served(aws) as endpoint:
         os.environ["AWS_ENDPOINT_URL"] = endpoint
-        figures = measured(invoke(*words), folder=root, runs=3)
-    return figures, aws.calls.total() // 4
+        figures = measured(invoke(*words), folder=root, runs=RUNS)
+    after = os.times()
+    used = after.children_user + after.children_system
+    used -= before.children_user + before.children_system
+    # One more run is not counted.
+    runs = RUNS + 1
+    print(f"{aws.calls.total() // runs} calls, {used / runs:.2f} s of a processor:")
+    return figures
 
 
 def _aws(root: Path, lines: int) -> LargeAws:
