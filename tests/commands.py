@@ -29,12 +29,17 @@ _EARLY = ("PYTHON", "LC_", "LANG")
 
 
 def run_module(
-    module: str, *words: str, folder: Path, environment: Mapping[str, str], timeout: float = 120
+    module: str,
+    *words: str,
+    folder: Path,
+    environment: Mapping[str, str],
+    timeout: float = 120,
+    imports: tuple[str, ...] = (),
 ) -> Result:
     """Run `python -m MODULE WORDS` in ``folder``; return how it ended and what it printed.
 
-    ``environment`` has all environment variables. Raises ``TimeoutExpired`` after ``timeout``
-    seconds.
+    ``environment`` has all environment variables. ``imports`` are further modules that the command
+    needs. Raises ``TimeoutExpired`` after ``timeout`` seconds.
     """
     command = [sys.executable, "-m", module, *words]
     if sys.platform != "linux" or _early(environment) != _early(os.environ):
@@ -42,6 +47,7 @@ def run_module(
             command,
             cwd=folder,
             env=environment,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=timeout,
@@ -53,7 +59,7 @@ def run_module(
         "cwd": str(folder.resolve()),
         "env": dict(environment),
     }
-    server = _server(module)
+    server = _server(module, imports)
     with TemporaryFile() as output, TemporaryFile() as errors:
         files = [output.fileno(), errors.fileno()]
         socket.send_fds(server, [json.dumps(request).encode()], files)
@@ -78,11 +84,11 @@ def _early(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 @cache
-def _server(module: str) -> socket.socket:
+def _server(module: str, imports: tuple[str, ...]) -> socket.socket:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         process = subprocess.Popen(
-            [sys.executable, str(_SERVER), str(theirs.fileno()), *_IMPORTS[module]],
+            [sys.executable, str(_SERVER), str(theirs.fileno()), *_IMPORTS[module], *imports],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -19,10 +19,14 @@ from typing import Any
 import jmespath
 import psutil
 
+from tests.commands import run_module
+
 from .cloud.process import ACCOUNT, REGION, Cloud
 
 # In seconds, ten times what any command here takes: a CLI that hangs must not hang the tests.
 _LONGEST = 240
+# What commands that deploy import, and that takes long.
+_IMPORTS = ("dorc_runtime.deploy.apply", "dorc_runtime.deploy.preview", "boto3")
 
 
 @dataclass(frozen=True)
@@ -80,15 +84,13 @@ class Deployment:
 
     def invoke(self, *words: str, **variables: str) -> CommandResult:
         """Run a task in the repository, without a terminal, with further variables."""
-        result = subprocess.run(
-            _command(words),
-            cwd=self.root,
-            env={**self.environment, **variables},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
+        result = run_module(
+            "invoke",
+            *words,
+            folder=self.root,
+            environment={**self.environment, **variables},
             timeout=_LONGEST,
-            check=False,
+            imports=_IMPORTS,
         )
         return CommandResult(result.returncode, result.stdout, result.stderr)
 
