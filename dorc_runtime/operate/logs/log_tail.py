@@ -25,12 +25,12 @@ def follow_events(
     ``read`` takes a time, and gives the messages since then; each is yielded once. ``calls`` says
     how often its last round asked AWS.
     """
+    # The messages that the next round gives again.
     seen: dict[str, int] = {}
     while True:
         will_end = is_over()
         again = max(start, datetime.now(UTC) - _DELAY)
-        oldest = again.timestamp() * 1000
-        seen = {each: at for each, at in seen.items() if at >= oldest}
+        oldest = int(again.timestamp() * 1000)
         for event in read(start):
             if event.id in seen:
                 continue
@@ -39,5 +39,5 @@ def follow_events(
             yield event
         if will_end:
             return
-        start = again
+        start, seen = again, {each: at for each, at in seen.items() if at >= oldest}
         time.sleep(max(_PAUSE, _PAUSE_OF_CALL * calls()))

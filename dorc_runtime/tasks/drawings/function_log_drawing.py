@@ -38,6 +38,7 @@ def print_lines(lines: Iterable[LogEvent], labels: Mapping[str, str], *, at_once
     rows = (drawing.rows(line) for line in lines)
     printed = False
     for first in rows:
+        drawing.read_width()
         more = () if at_once else islice(rows, _BATCH - 1)
         segments = Segments(chain(first, chain.from_iterable(more)))
         drawing.terminal.print(segments, soft_wrap=True, end="")
@@ -79,7 +80,12 @@ class _LogDrawing:
         # Names of functions of other pipelines are longer, and rarer.
         self._width = max((len(label) for label in labels.values() if "." not in label), default=0)
         self._colors: dict[str, Style] = {}
+        self._columns = self.terminal.width
         self._day: date | None = None
+
+    def read_width(self) -> None:
+        """Ask for the width of the terminal, which takes too long to do it for each line."""
+        self._columns = self.terminal.width
 
     def rows(self, line: LogEvent) -> Iterator[Segment]:
         """Yield what is printed for a line."""
@@ -91,7 +97,7 @@ class _LogDrawing:
         color = self._colors.setdefault(name, _COLORS[len(self._colors) % len(_COLORS)])
         name = f"{name:{self._width}} "
         style = _style(line)
-        width = self.terminal.width - len(time) - len(name) - 2
+        width = self._columns - len(time) - len(name) - 2
         for number, text in enumerate(self._texts(line.text, max(_LEAST_TEXT, width))):
             if number and self._is_wrapped:
                 time, name = " " * len(time), " " * len(name)
@@ -103,7 +109,7 @@ class _LogDrawing:
     def _time(self, then: datetime) -> str:
         if not self._is_wrapped:
             return f"{then:%Y-%m-%d %H:%M:%S}.{then.microsecond // 1000:03} "
-        milliseconds = f".{then.microsecond // 1000:03}" if self.terminal.width >= _WIDE else ""
+        milliseconds = f".{then.microsecond // 1000:03}" if self._columns >= _WIDE else ""
         return f"{then:%H:%M:%S}{milliseconds} "
 
     def _texts(self, text: str, width: int) -> Iterator[str]:

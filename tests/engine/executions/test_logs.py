@@ -34,10 +34,12 @@ def test_the_lines_of_an_execution_are_those_of_its_own_calls(birds: Deployment)
     }
 
 
-def test_the_lines_of_a_called_pipeline_have_its_name(birds: Deployment) -> None:
+def test_the_lines_of_distributed_maps_and_called_pipelines_are_included(
+    birds: Deployment,
+) -> None:
     shown = birds.invoke(*LOGS, "--execution", "logs-other", "--json")
     functions = {json.loads(line)["function"] for line in shown.out.splitlines()}
-    assert {"tally", "ask", "processed-to-curated.report.write"} <= functions
+    assert functions == {"tally", "check", "ask", "processed-to-curated.report.write"}
 
 
 def test_the_lines_of_a_pipeline_are_those_of_all_executions(birds: Deployment) -> None:

@@ -6,4 +6,5 @@ def handler(event, context):
     for row in event["Items"]:
         if not row["birds"].isdigit():
             raise ValueError(f"{row['site']}: '{row['birds']}' is no number of birds")
+    print("checked", len(event["Items"]), "rows")
     return len(event["Items"])
