@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from itertools import islice
 
 from dorc_runtime.operate.aws_environment import AwsEnvironment, aws_errors
@@ -37,10 +38,14 @@ class ExecutionCalls:
         """The names of the Lambda functions that were called."""
         return tuple(sorted({call.function for call in self.calls}))
 
-    @property
-    def unanswered(self) -> int:
-        """The number of calls without a request ID."""
-        return sum(not call.request_id for call in self.calls)
+    @cached_property
+    def unanswered(self) -> tuple[FunctionCall, ...]:
+        """The calls without a request ID."""
+        return tuple(call for call in self.calls if not call.request_id)
+
+    @cached_property
+    def _request_ids(self) -> frozenset[str]:
+        return frozenset(call.request_id for call in self.calls if call.request_id)
 
     @property
     def end(self) -> datetime:
@@ -55,15 +60,14 @@ class ExecutionCalls:
 
         A call without a request ID may be any request of its function that starts in its time.
         """
+        if event.request_id in self._request_ids:
+            return True
         at = datetime.fromtimestamp(event.at / 1000, UTC)
-        return any(
-            call.request_id == event.request_id
-            if call.request_id
-            else event.kind == "start"
-            and call.function == event.function
+        return event.kind == "start" and any(
+            call.function == event.function
             and call.started - _SKEW <= at
             and (call.ended is None or at <= call.ended + _SKEW)
-            for call in self.calls
+            for call in self.unanswered
         )
 
 

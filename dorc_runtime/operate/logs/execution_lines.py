@@ -30,23 +30,23 @@ def lines_of(events: Iterable[LogEvent], include: Callable[[LogEvent], bool]) ->
     prints while it loads the handler belong to the call that follows.
     """
     waiting: deque[_Waiting] = deque()
-    # Of each stream: whether the call that runs is included, and the lines that wait for a call.
-    running: dict[str, bool] = {}
-    loading: dict[str, list[_Waiting]] = {}
+    # Of each instance: whether the call that runs is included, and the lines that wait for a call.
+    running: dict[tuple[str, str], bool] = {}
+    loading: dict[tuple[str, str], list[_Waiting]] = {}
     for event in events:
-        is_included = running.get(event.stream)
+        is_included = running.get(event.instance)
         if event.kind == "start" or (event.kind == "end" and is_included is None):
             is_included = include(event)
-            for each in loading.pop(event.stream, ()):
+            for each in loading.pop(event.instance, ()):
                 each.is_included = is_included
         if event.kind == "start" and is_included is not None:
-            running[event.stream] = is_included
+            running[event.instance] = is_included
         elif event.kind == "end":
-            running.pop(event.stream, None)
+            running.pop(event.instance, None)
         if event.is_shown:
             waiting.append(_Waiting(event, is_included))
             if is_included is None:
-                loading.setdefault(event.stream, []).append(waiting[-1])
+                loading.setdefault(event.instance, []).append(waiting[-1])
         while waiting and (waiting[0].is_included is not None or len(waiting) > _MOST_WAITING):
             first = waiting.popleft()
             if first.is_included:

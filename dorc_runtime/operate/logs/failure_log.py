@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import replace
 
-from dorc_runtime.errors import CredentialsError
+from dorc_runtime.errors import CredentialsError, StackError
 from dorc_runtime.operate.aws_environment import AwsEnvironment
 from dorc_runtime.operate.deployed_executions import Execution
 from dorc_runtime.operate.logs.execution_calls import (
@@ -14,7 +14,7 @@ from dorc_runtime.operate.logs.execution_calls import (
 )
 from dorc_runtime.operate.logs.execution_lines import lines_of
 from dorc_runtime.operate.logs.lambda_calls import FunctionCall
-from dorc_runtime.operate.logs.log_groups import LogGroupMissingError, log_events
+from dorc_runtime.operate.logs.log_groups import log_events
 from dorc_runtime.operate.map_runs import ExecutionEvents
 from dorc_runtime.runs.causes import read_cause
 
@@ -26,8 +26,9 @@ def with_log(
 ) -> ExecutionEvents:
     """Return ``read`` with the last lines of the call that failed ``execution``.
 
-    There are none where no function failed it, its log group does not exist, or the credentials may
-    not read logs. AWS is asked for the histories up to that with the call, and for its log.
+    There are none where no function failed it, or AWS does not give its log: it may be deleted, or
+    the credentials may not read it. AWS is asked for the histories up to that with the call, and
+    for its log.
     """
     request_id = read_cause(read.failed.cause).request_id if read.failed else ""
     if not request_id:
@@ -36,7 +37,7 @@ def with_log(
     try:
         call = _call(environment, place, request_id)
         return replace(read, log=_last_lines(environment, call)) if call else read
-    except (LogGroupMissingError, CredentialsError):
+    except (StackError, CredentialsError):
         return read
 
 

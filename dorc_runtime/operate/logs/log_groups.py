@@ -40,6 +40,11 @@ class LogEvent:
     request_id: str
 
     @property
+    def instance(self) -> tuple[str, str]:
+        """Which instance of which function it is from: each has a stream of its own."""
+        return self.function, self.stream
+
+    @property
     def is_shown(self) -> bool:
         """Whether people read it: Lambda's own messages only say when calls start and end."""
         return self.kind == "line" or bool(self.text)
@@ -74,18 +79,18 @@ def log_events(
 
 
 def with_request_ids(events: Iterable[LogEvent]) -> Iterator[LogEvent]:
-    """Yield ``events``, each line with the request ID of the call that its stream is in.
+    """Yield ``events``, each line with the request ID of the call that its instance answers.
 
     Lines that a new instance prints while it loads the handler have none.
     """
-    running: dict[str, str] = {}
+    running: dict[tuple[str, str], str] = {}
     for event in events:
         if event.kind == "start":
-            running[event.stream] = event.request_id
+            running[event.instance] = event.request_id
         elif event.kind == "end":
-            running.pop(event.stream, None)
-        elif not event.request_id and event.stream in running:
-            event = replace(event, request_id=running[event.stream])
+            running.pop(event.instance, None)
+        elif not event.request_id and event.instance in running:
+            event = replace(event, request_id=running[event.instance])
         yield event
 
 

@@ -74,9 +74,14 @@ def test_a_line_has_its_call_and_the_messages_of_lambda_are_not_shown(
     operator: Operator, functions: Functions
 ) -> None:
     functions.print("clean", "a", {**call("id-1", start=0, end=9), 5: "3 rows"})
-    [line] = map(json.loads, operator.invoke(*LOGS, "--json").out.splitlines())
-    assert (line["function"], line["request_id"], line["text"]) == ("clean", "id-1", "3 rows")
-    assert line["time"].endswith("+00:00")
+    functions.print("load", "a", {7: "loading"})
+    shown = operator.invoke(*LOGS, "--json").out
+    lines = [json.loads(line) for line in shown.splitlines()]
+    assert [(line["function"], line["request_id"], line["text"]) for line in lines] == [
+        ("clean", "id-1", "3 rows"),
+        ("load", None, "loading"),
+    ]
+    assert lines[0]["time"].endswith("+00:00")
 
 
 def test_grep_takes_the_text_as_it_is_written(operator: Operator, functions: Functions) -> None:
