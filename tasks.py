@@ -41,7 +41,7 @@ QUICK = {
 }
 ALL = {
     **QUICK,
-    "commands": ("local/commands",),
+    "commands": ("local/commands", "local/operate"),
     "plugin": ("local/plugin",),
     "template": ("template",),
     "proof": ("proof",),

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tasks import ALL
+
 ROOT = Path(__file__).parents[2]
 GUIDE = (
     (ROOT / "CONTRIBUTING.md")
@@ -52,3 +54,10 @@ def test_a_link_leads_to_a_page_and_a_heading_that_exist(name: str) -> None:
         target = (page.parent / path) if path else page
         assert target.exists(), link
         assert not anchor or anchor in anchors(target), link
+
+
+def test_every_test_is_in_one_tier() -> None:
+    folders = [f"tests/{folder}" for tier in ALL.values() for folder in tier]
+    for file in ROOT.glob("tests/**/test_*.py"):
+        path = file.relative_to(ROOT).as_posix()
+        assert sum(path == each or path.startswith(f"{each}/") for each in folders) == 1, path
