@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from dorc_runtime.errors import StackError
 from dorc_runtime.operate.aws_environment import AwsEnvironment, aws_errors
-from dorc_runtime.operate.execution_history import failed_state
 from dorc_runtime.operate.parallel_calls import in_parallel
+from dorc_runtime.runs.failed_states import failed_state
 
 ExecutionStatus = Literal[
     "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"

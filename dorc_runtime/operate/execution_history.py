@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.
 """
 
 import json
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from dorc_runtime.runs.events import (
     StateRetried,
     Visit,
 )
+from dorc_runtime.runs.failed_states import EXECUTION_FAILURES, event_details
 
 _TASK_FAILURES = (
     "EvaluationFailed",
@@ -40,7 +41,6 @@ _ATTEMPTS = (
     "ParallelStateStarted",
     "TaskScheduled",
 )
-_EXECUTION_FAILURES = ("ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
 
 
 StateEvent = StateEntered | StateExited | StateRetried | StateCaught | StateFailed
@@ -118,7 +118,7 @@ class _Reader:
             visits = _until(scope.visits, details["name"])
             scope = _Scope(visits[:-1], visits[-1].path)
             yield from self._exited(event["id"], visits[-1], at, _json(details.get("output")))
-        elif kind in _EXECUTION_FAILURES:
+        elif kind in EXECUTION_FAILURES:
             yield from self._ended(scope, at, details)
         elif kind in _OUTER_FAILURES:
             scope = self._outer_failure(scope, kind.removesuffix("StateFailed"), at)
@@ -273,23 +273,6 @@ def _branches(machine: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
             yield from _branches(branch)
         if "ItemProcessor" in state:
             yield from _branches(state["ItemProcessor"])
-
-
-def failed_state(newest: Sequence[Mapping[str, Any]]) -> str:
-    """Return the name of the state that failed an execution, "" when the events do not say.
-
-    ``newest`` are its last events, the newest first.
-    """
-    by_id = {event["id"]: event for event in newest}
-    event = next((each for each in newest if each["type"] in _EXECUTION_FAILURES), None)
-    while event is not None and not event["type"].endswith("StateEntered"):
-        event = by_id.get(event.get("previousEventId", 0))
-    return str(event_details(event)["name"]) if event else ""
-
-
-def event_details(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the details of an event, which are in a field that its type names."""
-    return next((value for key, value in event.items() if key.endswith("EventDetails")), {})
 
 
 def _until(visits: tuple[Visit, ...], state: str) -> tuple[Visit, ...]:

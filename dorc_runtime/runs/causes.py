@@ -2,13 +2,19 @@
 
 What Lambda answers for an exception:
 https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
+
+The function of alerts has this module too, so it loads the standard library alone.
 """
+
+from __future__ import annotations
 
 import json
 import re
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from pydantic import JsonValue
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
 # The line of a syntax error has no function, and is written differently.
 _FRAME = re.compile(

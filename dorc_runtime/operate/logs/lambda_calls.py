@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from dorc_runtime.operate.execution_history import event_details
 from dorc_runtime.runs.causes import read_cause
+from dorc_runtime.runs.failed_states import event_details
 
 _ENDS = ("TaskFailed", "TaskStartFailed", "TaskSubmitFailed", "TaskSucceeded", "TaskTimedOut")
 

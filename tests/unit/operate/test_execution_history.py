@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dorc_runtime.operate.execution_history import StateEvent, failed_state, run_events
+from dorc_runtime.operate.execution_history import StateEvent, run_events
 from dorc_runtime.runs.events import (
     ExecutionRedriven,
     StateCaught,
@@ -18,6 +18,7 @@ from dorc_runtime.runs.events import (
     StateRetried,
     Visit,
 )
+from dorc_runtime.runs.failed_states import failed_state
 from dorc_runtime.runs.visits import visits_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
