@@ -1,5 +1,6 @@
 """The configuration that pipelines share: in all environments, and in one environment."""
 
+from datetime import date
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import (
@@ -15,6 +16,7 @@ from pydantic import (
 from dorc_runtime.model.base import Model
 from dorc_runtime.model.references import is_reference
 from dorc_runtime.model.resources import Resource
+from dorc_runtime.model.secrets import SecretName
 
 Account = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 Project = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*$", max_length=40)]
@@ -82,8 +84,11 @@ class Config(Model):
     something in the environment ask for its name. Logs are kept for ``log_retention_days``; state
     machines log every event of an execution, with inputs and outputs if ``log_data``.
     ``alert_emails`` get a message about executions that failed and events that could not be
-    delivered. ``resources`` are created by infra, for all pipelines. ``settings`` is the team's own
-    model of the values that differ between environments.
+    delivered. ``alert_webhooks`` get those about pipelines too: each is a secret with the https URL
+    of a webhook of Slack or Teams. ``mute_alerts`` is true where alerts about pipelines are not
+    sent, or the date (in UTC) from which on they are sent again. ``resources`` are created by
+    infra, for all pipelines. ``settings`` is the team's own model of the values that differ between
+    environments.
 
     ``kms_key_arn`` is the KMS key that encrypts buckets, logs, environment variables, messages,
     tables, schedules and state machines. Its key policy has to allow that: see docs/security.md.
@@ -103,6 +108,8 @@ class Config(Model):
     log_data: bool = False
     kms_key_arn: KeyArn | None = None
     alert_emails: tuple[str, ...] = ()
+    alert_webhooks: tuple[SecretName, ...] = ()
+    mute_alerts: bool | date = False
     resources: tuple[SerializeAsAny[Resource], ...] = ()
     settings: type[BaseModel] | None = Field(default=None, exclude=True)
 
@@ -128,6 +135,23 @@ class Config(Model):
                 )
         return settings
 
+    @field_validator("mute_alerts", mode="before")
+    @classmethod
+    def _mute_until(cls, muted: object) -> object:
+        # As `pulumi config set` writes them.
+        muted = (
+            {"true": True, "false": False}.get(muted, muted) if isinstance(muted, str) else muted
+        )
+        if isinstance(muted, bool | date):
+            return muted
+        try:
+            return date.fromisoformat(str(muted))
+        except ValueError:
+            raise ValueError(
+                f"'{muted}' is neither true or false nor a date: write the day on which alerts are "
+                "sent again, for example '2030-01-31'"
+            ) from None
+
     @field_validator("resources")
     @classmethod
     def _with_different_names(cls, resources: tuple[Resource, ...]) -> tuple[Resource, ...]:
@@ -136,6 +160,12 @@ class Config(Model):
             if names.count((kind, name)) > 1:
                 raise ValueError(f"two {kind}s are called '{name}': give each its own name")
         return resources
+
+    def is_muted(self, day: date) -> bool:
+        """Return whether alerts about pipelines are not sent on ``day``, a date in UTC."""
+        if isinstance(self.mute_alerts, bool):
+            return self.mute_alerts
+        return day < self.mute_alerts
 
     @model_validator(mode="after")
     def _without_references(self) -> Self:

@@ -41,6 +41,7 @@ SETTINGS: Mapping[Kind, frozenset[str]] = {
             "buckets",
             "log_retention_days",
             "log_data",
+            "mute_alerts",
         }
     ),
 }

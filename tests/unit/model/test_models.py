@@ -39,6 +39,18 @@ UNIVERSAL = UniversalConfig(region="eu-west-2", project="ExampleDorc")
 
 REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "16 minutes": (lambda: Function("a", timeout=timedelta(minutes=16)), "15 minutes"),
+    "half an hour of expectation": (
+        lambda: Pipeline(steps=[Pass()], expect_every=timedelta(minutes=30)),
+        "from 1 hour to 90 days",
+    ),
+    "muted until soon": (
+        lambda: Config(universal=UNIVERSAL, mute_alerts="soon"),
+        "the day on which alerts are sent again",
+    ),
+    "a webhook by its URL": (
+        lambda: Config(universal=UNIVERSAL, alert_webhooks=("https://hooks.slack.com/a",)),
+        "is not the name of a secret",
+    ),
     "half a second": (lambda: Function("a", timeout=timedelta(seconds=0.5)), "whole number"),
     "no memory": (lambda: Function("a", memory=64), "128"),
     "all errors beside others": (
