@@ -25,6 +25,11 @@ def secret_users(sources: Iterable[Source]) -> SecretUsers:
     }
 
 
+def webhook_users(webhooks: Iterable[str]) -> SecretUsers:
+    """Return the secrets of ``Config(alert_webhooks=...)``, which the function of alerts reads."""
+    return {Secret(name): ("infra: alerts",) for name in webhooks}
+
+
 def check_sizes(users: SecretUsers, values: Mapping[str, str], *, where: str) -> None:
     """Raise ``SecretError`` for a value in ``where`` that no parameter of SSM can take."""
     for name in (secret.name for secret in users if secret.store == "ssm"):

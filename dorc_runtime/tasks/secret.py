@@ -126,7 +126,8 @@ def secret(
         raise UnknownNameError("action", action, _ACTIONS, where="of secret", remedy=hint)
     if json and action != "list":
         raise Exit("error: --json is for list: leave it out.", code=MISTAKE)
-    users = _users(repository)
+    webhooks = _webhooks(c, repository)
+    users = {**webhooks, **_users(repository)}
     if action == "copy":
         environments = [
             environment_option(c, repository, one, option=option, others=(_LOCAL,))
@@ -146,7 +147,8 @@ def secret(
     store = _store(c, repository, environment)
     match action:
         case "set":
-            _set(store, name, advanced=advanced)
+            is_webhook = name in {each.name for each in webhooks}
+            _set(store, name, advanced=advanced, is_webhook=is_webhook)
         case "list":
             _list(store, users, json=json)
         case _:
@@ -175,7 +177,7 @@ def _check_name(name: str, users: SecretUsers, environment: str) -> None:
         )
 
 
-def _set(store: _Secrets, name: str, *, advanced: bool) -> None:
+def _set(store: _Secrets, name: str, *, advanced: bool, is_webhook: bool) -> None:
     from dorc_runtime.project.environment_values.secret_files import check_value
 
     value = _value(name, store.environment)
@@ -185,6 +187,11 @@ def _set(store: _Secrets, name: str, *, advanced: bool) -> None:
             f"`invoke secret set {name} --env {store.environment} < FILE`."
         )
     check_value(name, value, where="the value")
+    if is_webhook and not value.startswith("https://"):
+        raise SecretError(
+            f"the value of {name} is not a URL that starts with https://: Config(alert_webhooks) "
+            "names it, so give the URL of a webhook of Slack or Teams."
+        )
     _check_size(name, value, advanced=advanced)
     store.write(name, value, advanced=advanced)
     print_line(f"stored {name} in {store.environment}")
@@ -278,6 +285,22 @@ def _users(repository: Repository) -> SecretUsers:
     from dorc_runtime.project.definitions import load_source
 
     return secret_users(load_source(folder) for folder in repository.pipelines)
+
+
+def _webhooks(c: Context, repository: Repository) -> SecretUsers:
+    """Return the secrets that alerts need, in any of the environments."""
+    from dorc_runtime.compile.secret_users import webhook_users
+    from dorc_runtime.project.definitions import load_config
+    from dorc_runtime.project.environments import Program, environment_config
+    from dorc_runtime.project.settings import read_settings
+
+    infra = read_settings(tasks_folder(c)).infra_stack_name
+    stacks = Program(repository.root / infra).stacks
+    shared = load_config(repository)
+    if shared is None:
+        return {}
+    configs = [environment_config(repository, shared, each, infra=infra) for each in stacks]
+    return webhook_users(dict.fromkeys(name for each in configs for name in each.alert_webhooks))
 
 
 def _value(name: str, environment: str) -> str:

@@ -366,3 +366,16 @@ class TestThisMachine:
         file = shop.repository.write("secrets.toml", 'weather-key = "abcd"\n')
         shop.secret("remove", "weather-key", "--env", "local", "--yes")
         assert file.read_text() == ""
+
+
+def test_a_webhook_of_alerts_is_a_secret_with_an_https_url(shop: Shop) -> None:
+    shop.repository.write("infra/Pulumi.dev.yaml", "config: {alert_webhooks: [chat]}\n")
+    refused = shop.secret("set", "chat", "--env", "dev", value="http://hooks.slack.com/a")
+    assert (refused.returncode, refused.stderr) == (
+        2,
+        "error: the value of chat is not a URL that starts with https://: Config(alert_webhooks) "
+        "names it, so give the URL of a webhook of Slack or Teams.\n",
+    )
+    stored = shop.secret("set", "chat", "--env", "dev", value="https://hooks.slack.com/a")
+    assert stored.returncode == 0, stored.stderr
+    assert "chat  " in shop.secret("list", "--env", "dev").stdout
