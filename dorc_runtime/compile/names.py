@@ -124,8 +124,18 @@ class Names:
         return resource_name(self.project, self.environment, kind)
 
     @property
+    def alert_function(self) -> str:
+        """The function that sends alerts, and its role."""
+        return resource_name(self.project, self.environment, "alerts")
+
+    @property
+    def alert_function_log_group(self) -> str:
+        """The log group of that function."""
+        return f"/aws/lambda/{self.alert_function}"
+
+    @property
     def machine_prefix(self) -> str:
-        """The prefix that all state machines of the environment have, and no others."""
+        """The prefix that all state machines and functions of pipelines have, and no others."""
         return resource_name(self.project, self.environment) + SEPARATOR
 
     def bucket(self, zone: str, account: str) -> str:
@@ -277,6 +287,11 @@ def table_arn(region: str, account: str, name: str) -> str:
 def schedule_group_arn(region: str, account: str, name: str) -> str:
     """Return the ARN of the group of schedules called ``name``."""
     return arn_of("scheduler", region, account, f"schedule-group/{name}")
+
+
+def schedule_arn(region: str, account: str, group: str, name: str) -> str:
+    """Return the ARN of the schedule called ``name`` in a group."""
+    return arn_of("scheduler", region, account, f"schedule/{group}/{name}")
 
 
 def bucket_arn(region: str, name: str) -> str:

@@ -7,6 +7,7 @@ It takes a repository, an environment and an instance, and gives changes and out
 the locks of a stack.
 
 Inside: ``components`` (one AWS concept each), ``programs`` (what Pulumi runs), ``driver`` (what
-runs Pulumi), ``state_store`` (the files of a backend), ``secret_stores`` (secrets on AWS) and
-``synth`` (programs recorded offline).
+runs Pulumi), ``state_store`` (the files of a backend), ``secret_stores`` (secrets on AWS),
+``alert_function`` (what infra's function of alerts runs on AWS) and ``synth`` (programs recorded
+offline).
 """

@@ -128,7 +128,8 @@ def test_a_dead_letter_raises_an_alarm(stacks: dict[str, Stack]) -> None:
 
 
 def test_every_failed_execution_of_the_environment_sends_an_alert(stacks: dict[str, Stack]) -> None:
-    pattern = json.loads(one(stacks["infra"], "aws:cloudwatch/eventRule:EventRule")["eventPattern"])
+    rules = inputs(stacks["infra"], "aws:cloudwatch/eventRule:EventRule")
+    pattern = json.loads(rules["alerts"]["eventPattern"])
     assert pattern["detail"]["status"] == ["FAILED", "TIMED_OUT", "ABORTED"]
     [machines] = pattern["detail"]["stateMachineArn"]
     for stack in stacks.values():
@@ -140,6 +141,37 @@ def test_every_failed_execution_of_the_environment_sends_an_alert(stacks: dict[s
 def test_the_configured_addresses_get_alerts_by_mail(stacks: dict[str, Stack]) -> None:
     subscription = one(stacks["infra"], "aws:sns/topicSubscription:TopicSubscription")
     assert (subscription["protocol"], subscription["endpoint"]) == ("email", "data@example.com")
+
+
+def test_a_failed_execution_and_each_hour_call_the_function_of_alerts(
+    stacks: dict[str, Stack],
+) -> None:
+    """Neither the topic nor its rule are new resources: people have confirmed the topic."""
+    targets = inputs(stacks["infra"], "aws:cloudwatch/eventTarget:EventTarget")
+    assert set(targets) == {"alerts", "alerts-hourly"}
+    [alerts] = inputs(stacks["infra"], "aws:lambda/function:Function").values()
+    for target in targets.values():
+        assert target["arn"].endswith(f":function:{alerts['name']}")
+    [topic] = [
+        each for each in stacks["infra"].of_type("aws:sns/topic:Topic") if each.name == "alerts"
+    ]
+    assert topic.urn.endswith("::dorc:aws:Alerts$aws:sns/topic:Topic::alerts")
+    rules = stacks["infra"].of_type("aws:cloudwatch/eventRule:EventRule")
+    assert "::dorc:aws:Alerts$aws:cloudwatch/eventRule:EventRule::alerts" in "".join(
+        f"{each.urn[each.urn.index('::dorc') :]}\n" for each in rules
+    )
+
+
+def test_the_function_of_alerts_reads_its_webhooks(stacks: dict[str, Stack]) -> None:
+    allowed = actions(stacks["infra"], "alerts")
+    assert allowed["ssm:GetParameter"] == [
+        f"arn:aws:ssm:eu-west-2:{ACCOUNT}:parameter/ExampleDorc/prod/team-chat"
+    ]
+
+
+def test_a_state_machine_says_by_tags_what_alerts_expect(stacks: dict[str, Stack]) -> None:
+    machine = one(stacks[ORDERS], "aws:sfn/stateMachine:StateMachine")
+    assert machine["tags"] == {"dorc:expect-every": "86400", "dorc:mute-alerts": "2030-01-31"}
 
 
 def test_functions_have_the_security_group_of_infra(stacks: dict[str, Stack]) -> None:

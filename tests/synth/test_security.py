@@ -65,6 +65,11 @@ def options(synthesized: Synthesize) -> list[Resource]:
     return provided(synthesized("everything"))
 
 
+def of_pipelines(resources: list[Resource]) -> list[Resource]:
+    """Return the functions of pipelines: infra has one too, for alerts."""
+    return [each for each in of_type(resources, FUNCTION) if each.name != "alerts"]
+
+
 def of_each_bucket(resources: list[Resource], kind: str) -> list[dict[str, Any]]:
     """Return the inputs of a resource that every bucket has to have."""
     found = of_type(resources, kind)
@@ -178,19 +183,47 @@ def test_functions_are_traced(resources: list[Resource]) -> None:
 
 
 def test_only_the_roles_of_machines_invoke_functions(resources: list[Resource]) -> None:
-    """A function has neither a policy nor a URL, through which others could call it."""
-    kinds = {resource.type for resource in resources}
-    assert not kinds & {
-        "aws:lambda/permission:Permission",
-        "aws:lambda/functionUrl:FunctionUrl",
-    }
+    """A function has neither a policy nor a URL; two rules alone call that of alerts."""
+    assert "aws:lambda/functionUrl:FunctionUrl" not in {resource.type for resource in resources}
+    [alerts] = [each for each in of_type(resources, FUNCTION) if each.name == "alerts"]
+    for permission in of_type(resources, "aws:lambda/permission:Permission"):
+        assert permission.inputs["function"] == alerts.inputs["name"]
+        assert permission.inputs["principal"] == "events.amazonaws.com"
+        source = str(permission.inputs["sourceArn"])
+        assert re.fullmatch(rf"arn:aws:events:{REGION}:{ACCOUNT}:rule/\w[\w-]+", source)
 
 
 def test_functions_run_images(resources: list[Resource]) -> None:
     """So no runtime of Lambda can be out of date; the base image is in the Dockerfile."""
-    for function in of_type(resources, FUNCTION):
+    for function in of_pipelines(resources):
         assert function.inputs["packageType"] == "Image"
         assert "runtime" not in function.inputs
+
+
+def test_the_function_of_alerts_has_a_supported_runtime(resources: list[Resource]) -> None:
+    [alerts] = [each for each in of_type(resources, FUNCTION) if each.name == "alerts"]
+    assert alerts.inputs["runtime"] == "python3.13"
+
+
+def test_a_failed_call_of_the_function_of_alerts_reaches_the_topic(
+    resources: list[Resource],
+) -> None:
+    kind = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
+    [config] = of_type(resources, kind)
+    [topic] = [each for each in of_type(resources, TOPIC) if each.name == "alerts"]
+    arn = f"arn:aws:sns:{REGION}:{ACCOUNT}:{topic.inputs['name']}"
+    assert config.inputs["destinationConfig"] == {"onFailure": {"destination": arn}}
+
+
+def test_the_function_of_alerts_reads_only_pipelines_of_its_environment(
+    resources: list[Resource],
+) -> None:
+    [policy] = [each for each in of_type(resources, POLICY) if each.name == "alerts"]
+    [topic] = [each for each in of_type(resources, TOPIC) if each.name == "alerts"]
+    for statement in statements(policy.inputs["policy"]):
+        if statement["Sid"] in ("Machines", "Executions", "Schedules", "FunctionLogs"):
+            [arn] = statement["Resource"]
+            assert f"{topic.inputs['name']}--*" in arn
 
 
 def test_functions_have_no_access_keys_among_their_variables(resources: list[Resource]) -> None:
@@ -215,7 +248,7 @@ def test_functions_reserve_the_concurrency_of_their_step(options: list[Resource]
 
 
 def test_functions_run_in_the_configured_subnets(options: list[Resource]) -> None:
-    for function in of_type(options, FUNCTION):
+    for function in of_pipelines(options):
         network: Any = function.inputs["vpcConfig"]
         assert network["subnetIds"] == ["subnet-0a1b2c3d", "subnet-4e5f6a7b"]
         assert len(network["securityGroupIds"]) == 1

@@ -32,7 +32,8 @@ INSIDE: dict[str, dict[str, set[str]]] = {
     },
     "deploy": {
         "driver": set(),
-        "programs": {"components"},
+        "alert_function": set(),
+        "programs": {"alert_function", "components"},
         "components": set(),
         "secret_stores": {"driver"},
         "synth": {"driver", "programs", "state_store"},

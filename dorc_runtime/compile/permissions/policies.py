@@ -24,9 +24,14 @@ Service = Literal["lambda", "states", "events", "scheduler", "pipes"]
 
 _XRAY = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html"
 _LOG_DELIVERY = "https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html"
+_STATES = (
+    "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html"
+)
+_SCHEDULER = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridgescheduler.html"
 _VPC = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html"
 
-_TRACE = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
+# What every function may do, and every state machine.
+TRACE = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
 _SAMPLE = ("xray:GetSamplingRules", "xray:GetSamplingTargets")
 _DELIVER_LOGS = (
     "logs:CreateLogDelivery",
@@ -49,9 +54,10 @@ _JOIN_VPC = (
 
 # Actions that AWS allows only with ``"Resource": "*"``, and the page that says so.
 WILDCARDS: Mapping[str, str] = MappingProxyType(
-    dict.fromkeys((*_TRACE, *_SAMPLE), _XRAY)
+    dict.fromkeys((*TRACE, *_SAMPLE), _XRAY)
     | dict.fromkeys(_DELIVER_LOGS, _LOG_DELIVERY)
     | dict.fromkeys(_JOIN_VPC, _VPC)
+    | {"states:ListStateMachines": _STATES, "scheduler:ListSchedules": _SCHEDULER}
 )
 
 _READ = ("s3:GetObject",)
@@ -138,7 +144,7 @@ def function_policy(
     return policy(
         [
             allow("Logs", ("logs:CreateLogStream", "logs:PutLogEvents"), [f"{log_group_arn}:*"]),
-            _everywhere("Traces", _TRACE),
+            _everywhere("Traces", TRACE),
             *([_everywhere("Network", _JOIN_VPC)] if in_vpc else []),
             *_key(key_arn),
             *_objects("Read", _READ, readable, region),
@@ -168,7 +174,7 @@ def machine_policy(
         [
             *(calls if function_arns else []),
             _everywhere("Logs", _DELIVER_LOGS),
-            _everywhere("Traces", (*_TRACE, *_SAMPLE)),
+            _everywhere("Traces", (*TRACE, *_SAMPLE)),
             *_key(key_arn),
             *map(_statement, permissions),
         ]

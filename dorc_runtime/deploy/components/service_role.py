@@ -18,7 +18,7 @@ class RolePlan:
 
     name: str
     trust: Mapping[str, JsonValue]
-    policy: Mapping[str, JsonValue]
+    policy: Mapping[str, JsonValue] | pulumi.Output[Mapping[str, JsonValue]]
     permissions_boundary: str | None
 
 
@@ -41,11 +41,14 @@ class ServiceRole(pulumi.ComponentResource):
             permissions_boundary=plan.permissions_boundary,
             opts=pulumi.ResourceOptions(parent=self),
         )
+        permissions = plan.policy
         iam.RolePolicy(
             name,
             name="permissions",
             role=role.name,
-            policy=json.dumps(plan.policy),
+            policy=permissions.apply(json.dumps)
+            if isinstance(permissions, pulumi.Output)
+            else json.dumps(permissions),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.arn = role.arn

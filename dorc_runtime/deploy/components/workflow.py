@@ -16,7 +16,7 @@ class Workflow(pulumi.ComponentResource):
 
     It is created after the ``functions`` that it calls. Every event of an execution is logged to
     ``log_group``, with its data if ``log_data``, and stays for ``log_days``; Step Functions itself
-    keeps an execution with its data for 90 days.
+    keeps an execution with its data for 90 days. ``tags`` are those of the state machine alone.
     """
 
     arn: pulumi.Output[str]
@@ -33,6 +33,7 @@ class Workflow(pulumi.ComponentResource):
         log_days: int,
         log_data: bool,
         key_arn: KeyArn,
+        tags: Mapping[str, str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("dorc:aws:Workflow", name, None, opts)
@@ -57,6 +58,7 @@ class Workflow(pulumi.ComponentResource):
             },
             tracing_configuration={"enabled": True},
             encryption_configuration=machine_encryption(key_arn),
+            tags=tags or None,
             # Step Functions checks at creation that the role can deliver logs:
             # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
             opts=pulumi.ResourceOptions(parent=self, depends_on=[service_role, *functions]),

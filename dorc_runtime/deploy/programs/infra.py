@@ -5,23 +5,17 @@ from pathlib import Path
 
 import pulumi
 
-from dorc_runtime.compile.names import Names, machine_arn, queue_arn, topic_arn
-from dorc_runtime.compile.permissions.resource_policies import (
-    alerts_key_policy,
-    queue_policy,
-    topic_policy,
-)
+from dorc_runtime.compile.names import Names, queue_arn
+from dorc_runtime.compile.permissions.resource_policies import queue_policy
 from dorc_runtime.compile.target import Target
-from dorc_runtime.deploy.components.alerts import Alerts
 from dorc_runtime.deploy.components.dead_letters import DeadLetters
-from dorc_runtime.deploy.components.encryption_key import EncryptionKey
 from dorc_runtime.deploy.components.security_group import FunctionSecurityGroup
 from dorc_runtime.deploy.programs.common import (
-    Cloud,
     connect,
     one_line_errors,
     stack_environment,
 )
+from dorc_runtime.deploy.programs.infra_alerts import create_alerts
 from dorc_runtime.deploy.programs.infra_resources import create_bucket, create_resources
 from dorc_runtime.model.config import Config
 from dorc_runtime.project.environment_values.targets import zone_buckets
@@ -72,7 +66,7 @@ def _infra(defaults: Config, folder: Path) -> None:
         key_arn=config.kms_key_arn,
         opts=cloud.resource_options,
     )
-    alerts = _alerts(dead_letters, config, names, cloud)
+    alerts = create_alerts(dead_letters, config, names, cloud)
     target = Target(
         names=names,
         region=cloud.region,
@@ -93,31 +87,3 @@ def _infra(defaults: Config, folder: Path) -> None:
     pulumi.export("dead_letters", dead_letters.arn)
     pulumi.export("alerts", alerts.topic_arn)
     pulumi.export("security_group_id", group.id if group else None)
-
-
-def _alerts(dead_letters: DeadLetters, config: Config, names: Names, cloud: Cloud) -> Alerts:
-    """Create the alerts, with a key of their own if the environment has none."""
-    key_arn: pulumi.Input[str] | None = config.kms_key_arn
-    if key_arn is None:
-        key_arn = EncryptionKey(
-            "alerts",
-            description=f"The alerts of {names.shared}",
-            policy=alerts_key_policy(region=cloud.region, account=cloud.account),
-            opts=cloud.resource_options,
-        ).arn
-    return Alerts(
-        "alerts",
-        topic=names.shared,
-        policy=topic_policy(
-            topic_arn=topic_arn(cloud.region, cloud.account, names.shared),
-            account=cloud.account,
-        ),
-        key_arn=key_arn,
-        emails=config.alert_emails,
-        failures_rule=names.alert("failures"),
-        machines=[{"prefix": machine_arn(cloud.region, cloud.account, names.machine_prefix)}],
-        dead_letters_alarm_name=names.alert("dead-letters"),
-        dead_letters_queue=names.shared,
-        dead_letters_arn=dead_letters.arn,
-        opts=cloud.resource_options,
-    )

@@ -10,6 +10,7 @@ from pulumi_aws import ecr
 
 from dorc_runtime.compile.checks import Source, problems_of
 from dorc_runtime.compile.target import Target
+from dorc_runtime.deploy.alert_function.machine_tags import alert_tags
 from dorc_runtime.deploy.components.pipeline_function import Network, PipelineFunction
 from dorc_runtime.deploy.components.workflow import Workflow
 from dorc_runtime.deploy.programs.common import (
@@ -110,6 +111,7 @@ def _pipeline(defaults: Config, pipeline: Pipeline, path: Path) -> None:
         log_days=config.log_retention_days,
         log_data=config.log_data,
         key_arn=config.kms_key_arn,
+        tags=alert_tags(expect_every=pipeline.expect_every, muted=config.mute_alerts),
         opts=cloud.resource_options,
     )
     create_triggers(plan, workflow, infra, cloud)

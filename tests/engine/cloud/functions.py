@@ -1,9 +1,11 @@
 """Deployed Lambda functions, called with the files of their images."""
 
+import io
 import json
 import threading
 import time
 import uuid
+import zipfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -11,10 +13,13 @@ from queue import SimpleQueue
 from typing import Any
 
 from botocore.session import Session
+from moto.awslambda.models import LambdaBackend, lambda_backends
+from moto.sns.models import sns_backends
 from pydantic import JsonValue
 
 from dorc_runtime.local.functions.outcome import LocalFunction, LogLine, Outcome, Returned
 from dorc_runtime.local.functions.worker_pool import WorkerPool
+from dorc_runtime.local.sandbox.mechanisms import Isolation
 
 from .function_logs import Answer, log_messages
 
@@ -46,7 +51,8 @@ class DeployedFunctions:
     def _function(self, found: Mapping[str, Any]) -> "_DeployedFunction":
         configuration = found["Configuration"]
         # A function with another image or other variables needs other processes.
-        key = json.dumps([found["Code"], configuration.get("Environment"), configuration["Role"]])
+        code = [found["Code"], configuration.get("CodeSha256")]
+        key = json.dumps([code, configuration.get("Environment"), configuration["Role"]])
         with self._turn:
             if key not in self._deployed:
                 arn = configuration["FunctionArn"]
@@ -82,6 +88,8 @@ class _DeployedFunction:
             endpoint=endpoint,
             region=region,
             on_log=lambda line: self._lines.append((time.time(), line)),
+            # As on Lambda.
+            isolation=Isolation(network="open"),
         )
 
     def call(self, event: JsonValue) -> Answer:
@@ -118,16 +126,65 @@ class _DeployedFunction:
 
 
 def _local_function(found: Mapping[str, Any], images: Path) -> LocalFunction:
-    digest = found["Code"]["ImageUri"].rpartition("@sha256:")[2]
-    image, configuration = images / digest, found["Configuration"]
-    build = json.loads((image / "build.json").read_text(encoding="utf-8"))
-    context = image / "context"
+    configuration = found["Configuration"]
+    folder, lib = _files(found, images)
     return LocalFunction(
         name=configuration["FunctionName"],
-        folder=context / build["args"]["CODE_PATH"],
+        folder=folder,
         timeout=configuration["Timeout"],
         memory=configuration["MemorySize"],
         environment=configuration.get("Environment", {}).get("Variables", {}),
-        lib=context / "lib",
+        lib=lib,
         arn=configuration["FunctionArn"],
     )
+
+
+def _files(found: Mapping[str, Any], images: Path) -> tuple[Path, Path | None]:
+    """Return the folder of a function, and that of the modules that functions share."""
+    if "ImageUri" in found["Code"]:
+        image = images / found["Code"]["ImageUri"].rpartition("@sha256:")[2]
+        build = json.loads((image / "build.json").read_text(encoding="utf-8"))
+        context = image / "context"
+        return context / build["args"]["CODE_PATH"], context / "lib"
+    _, _, _, region, account, _, name = found["Configuration"]["FunctionArn"].split(":")
+    archive = lambda_backends[account][region].get_function(name).code_bytes
+    folder = images / f"archive-{uuid.uuid4().hex}"
+    with zipfile.ZipFile(io.BytesIO(archive)) as file:
+        file.extractall(folder)
+    return folder, None
+
+
+def replace_invoke(functions: DeployedFunctions) -> None:
+    """Let `Invoke` call deployed functions, for the rest of this process."""
+    backend: Any = LambdaBackend
+
+    def invoke(
+        self: Any, name: str, qualifier: str | None, body: Any, headers: Any, answered: Any
+    ) -> bytes:
+        function = self.get_function(name, qualifier)
+        event = json.loads(body or b"null")
+        answer = functions.invoke(function.function_arn, event)
+        if answer.failed:
+            answered["x-amz-function-error"] = "Unhandled"
+            if headers.get("X-Amz-Invocation-Type") == "Event":
+                _send_failure(self, function, event, answer.payload)
+        return json.dumps(answer.payload).encode()
+
+    backend.invoke = invoke
+
+
+def _send_failure(backend: Any, function: Any, event: Any, payload: Any) -> None:
+    """Publish a call that failed to the destination of the function, without another attempt.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+    """
+    config = backend.get_function_event_invoke_config(function.function_name)
+    topic = config["DestinationConfig"]["OnFailure"]["Destination"]
+    record = {
+        "version": "1.0",
+        "requestContext": {"condition": "RetriesExhausted", "approximateInvokeCount": 3},
+        "requestPayload": event,
+        "responsePayload": payload,
+    }
+    _, _, _, region, account, _ = topic.split(":")
+    sns_backends[account][region].publish(arn=topic, message=json.dumps(record))

@@ -13,7 +13,7 @@ from moto.core.config import default_user_config
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 from .execution_calls import replace_calls
-from .functions import DeployedFunctions
+from .functions import DeployedFunctions, replace_invoke
 from .machines import replace_parts
 from .map_runs import MapRuns
 from .positions import record_positions
@@ -38,6 +38,7 @@ def main() -> None:
     map_runs.replace_parts()
     replace_calls(map_runs)
     replace_stop()
+    replace_invoke(functions)
     os.write(1, b"%d\n" % port)
     # The test reads only the port: all other output goes to the log.
     os.dup2(2, 1)

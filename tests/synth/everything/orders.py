@@ -20,6 +20,7 @@ from dorc_runtime import (
 
 pipeline = Pipeline(
     description="Orders as they come",
+    expect_every=timedelta(days=1),
     triggers=[
         S3Trigger(prefix="orders/*special*/", suffix=".csv"),
         S3Trigger(bucket="another-bucket"),

@@ -34,5 +34,7 @@ config = Config(
     log_data=True,
     kms_key_arn="arn:aws:kms:eu-west-2:123456789012:key/3ad1d1b4-0000-4000-8000-000000000001",
     alert_emails=["data@example.com"],
+    alert_webhooks=["team-chat"],
+    mute_alerts="2030-01-31",
     resources=[customers, news, work, archive],
 )

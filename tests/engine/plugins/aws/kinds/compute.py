@@ -1,5 +1,10 @@
 """Functions, state machines, and the roles of both."""
 
+import io
+import json
+import zipfile
+from typing import Any
+
 from tests.engine.plugins.aws.calls import Aws
 from tests.engine.plugins.aws.kind import Kind
 from tests.engine.plugins.properties import Properties
@@ -11,10 +16,31 @@ def _code(aws: Aws, given: Properties) -> Properties:
     Lambda looks too, and moto would take any name.
     """
     if not given["changed"]:
-        return {}
+        return {"code": None}
+    if "code" in given:
+        archive = _archive(given["code"]["assets"])
+        return {"code": {"zipFile": archive}, "zipFile": archive}
     name, _, digest = given["imageUri"].partition("/")[2].partition("@")
     aws.client("ecr").describe_images(repositoryName=name, imageIds=[{"imageDigest": digest}])
     return {"code": {"imageUri": given["imageUri"]}}
+
+
+def _archive(assets: Properties) -> bytes:
+    """Return the ZIP file of an archive of texts."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for path, asset in assets.items():
+            # The same texts are the same file at any time.
+            archive.writestr(zipfile.ZipInfo(path), asset["text"])
+    return file.getvalue()
+
+
+def _statement(aws: Aws, given: Properties) -> Any:
+    """Return the statement of a permission, as what AWS answers."""
+    answer = aws.client("lambda").get_policy(FunctionName=given["function"])
+    statements = json.loads(answer["Policy"])["Statement"]
+    found = [each for each in statements if each["Sid"] == given["statementId"]]
+    return {"Statement": found[0] if found else None}
 
 
 def _concurrency(aws: Aws, given: Properties) -> None:
@@ -79,6 +105,26 @@ COMPUTE = {
         update=("update_function_code", "update_function_configuration", _concurrency),
         outputs={"arn": "FunctionArn", "version": "Version"},
         defaults={"memorySize": 128, "timeout": 3, "architectures": ["x86_64"]},
+    ),
+    "lambda/permission": Kind(
+        service="lambda",
+        create="add_permission",
+        read=_statement,
+        delete="remove_permission",
+        id="{statementId}",
+        path="Statement",
+        rename={"function": ("FunctionName",)},
+        tags=None,
+    ),
+    "lambda/functionEventInvokeConfig": Kind(
+        service="lambda",
+        create="put_function_event_invoke_config",
+        read="get_function_event_invoke_config",
+        delete="delete_function_event_invoke_config",
+        id="{functionName}",
+        update=("put_function_event_invoke_config",),
+        replace=("functionName",),
+        tags=None,
     ),
     "sfn/stateMachine": Kind(
         service="stepfunctions",
