@@ -2,14 +2,14 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from dorc_runtime.compile.names import Names, execution_arn, machine_arn
-from dorc_runtime.errors import CredentialsError, StackError
+from dorc_runtime.errors import CredentialsError, DorcError, StackError, sentence
 
 # Of calls that fail for another reason than their number:
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
@@ -141,16 +141,17 @@ def aws_errors(action: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        details = error.response["Error"]
-        code, message = details["Code"], details.get("Message") or details["Code"]
-        if "AccessDenied" in code or "UnrecognizedClient" in code or "ExpiredToken" in code:
-            raise CredentialsError(
-                f"AWS refuses {action}: {message}; use credentials that may do it."
-            ) from error
-        if code in _TOO_MANY_CALLS:
-            raise StackError(
-                f"AWS still gets too many calls, the last of {action}: try again in some minutes."
-            ) from error
-        raise StackError(f"AWS refuses {action}: {message}.") from error
+        raise _refusal(action, error.response["Error"]) from error
     except BotoCoreError as error:
         raise StackError(f"{action} got no answer: {error}; check the network.") from error
+
+
+def _refusal(action: str, details: Mapping[str, str]) -> DorcError:
+    code, message = details["Code"], details.get("Message") or details["Code"]
+    if "AccessDenied" in code or "UnrecognizedClient" in code or "ExpiredToken" in code:
+        return CredentialsError(f"AWS refuses {action}: {message}; use credentials that may do it.")
+    if code in _TOO_MANY_CALLS:
+        return StackError(
+            f"AWS still gets too many calls, the last of {action}: try again in some minutes."
+        )
+    return StackError(f"AWS refuses {action}: {sentence(message)}")

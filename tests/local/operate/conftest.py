@@ -7,8 +7,9 @@ import io
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,14 @@ from invoke.program import Program
 from moto import mock_aws
 from moto.moto_api._internal.models import moto_api_backend
 
+from dorc_runtime.compile.names import Names
+
 ACCOUNT = "123456789012"
 REGION = "eu-west-2"
 TIDY = "raw-to-processed/tidy"
+NAMES = Names("Example", "dev")
+RAW = NAMES.bucket("raw", ACCOUNT)
+LOG_GROUP = NAMES.pipeline(*TIDY.split("/")).function_log_group("clean")
 
 _FILES = {
     "tasks.py": """
@@ -41,20 +47,23 @@ universal = UniversalConfig(region="eu-west-2", project="Example")
 config = Config(universal=universal, resources=[jobs, orders, news])
 """,
     "src/raw-to-processed/tidy/pipeline.py": """
-from dorc_runtime import CronTrigger, Pass, Pipeline, QueueTrigger, S3Trigger, TopicTrigger
+from dorc_runtime import CronTrigger, Function, Pipeline, QueueTrigger, S3Trigger, TopicTrigger
 from pipeline_config import jobs, news
 
 pipeline = Pipeline(
     triggers=[
         S3Trigger(prefix="tidy/", suffix=".csv"),
-        CronTrigger("0 6 * * ? *", input={"mode": "full"}),
+        CronTrigger("cron(0 6 * * ? *)", input={"mode": "full"}),
         QueueTrigger(jobs),
         TopicTrigger(news),
     ],
-    steps=[Pass("Nothing")],
+    steps=[Function("clean")],
 )
 """,
+    "src/raw-to-processed/tidy/requirements.txt": "# none\n",
+    "src/raw-to-processed/tidy/clean/lambda.py": "def handler(event, context):\n    pass\n",
     "requirements.txt": "# none\n",
+    "Dockerfile": "FROM scratch\n",
     "infra/Pulumi.yaml": "name: infra\nruntime: python\n",
     "infra/Pulumi.dev.yaml": "config: {}\n",
     "infra/Pulumi.prod.yaml": "config:\n  protect: true\n",
@@ -76,19 +85,24 @@ class Done:
         return json.loads(self.out)
 
 
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
 @dataclass(frozen=True)
 class Operator:
     """Somebody who gives commands in the repository at ``root``."""
 
     root: Path
 
-    def invoke(self, *words: str, **variables: str) -> Done:
-        """Give a command, without a terminal, with further variables of the environment."""
+    def invoke(self, *words: str, answer: str | None = None, **variables: str) -> Done:
+        """Give a command, with further variables; at a terminal where ``answer`` is typed."""
         program = Program(name="Invoke", binary_names=["invoke"], version="0")
         out, err = io.StringIO(), io.StringIO()
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
             patch.chdir(self.root)
-            patch.setattr(sys, "stdin", io.StringIO())
+            patch.setattr(sys, "stdin", io.StringIO() if answer is None else _Terminal(answer))
             patch.setattr(sys, "path", sys.path[:])
             for variable, text in variables.items():
                 patch.setenv(variable, text)
@@ -111,23 +125,23 @@ def played_aws() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def operator(played_aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Operator:
-    """Somebody with credentials, and an AWS with nothing in it."""
+@contextmanager
+def start_operator(folder: Path) -> Iterator[Operator]:
+    """Yield somebody with credentials and the repository in ``folder``; AWS has nothing in it."""
     moto_api_backend.reset()
     for name, text in _FILES.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text.lstrip("\n"), encoding="utf-8")
-    for variable in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(variable)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    return Operator(tmp_path)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text.lstrip("\n"), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(variable)
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        yield Operator(folder)
 
 
-@pytest.fixture
-def deployed(operator: Operator) -> Operator:
-    """The same with infra's queues, and the state machine of the pipeline, in dev."""
+def deploy(operator: Operator) -> None:
+    """Create what the pipeline has in dev: queues, its state machine, an object, a log."""
     sqs, states = operator.client("sqs"), operator.client("stepfunctions")
     for name in ("Example--dev", *(f"Example--dev--{name}" for name in ("jobs", "orders"))):
         sqs.create_queue(QueueName=name)
@@ -138,4 +152,23 @@ def deployed(operator: Operator) -> Operator:
         definition='{"StartAt": "Nothing", "States": {"Nothing": {"Type": "Pass", "End": true}}}',
         roleArn=f"arn:aws:iam::{ACCOUNT}:role/machine",
     )
+    s3, logs = operator.client("s3"), operator.client("logs")
+    s3.create_bucket(Bucket=RAW, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket=RAW, Key="tidy/may.csv", Body=b"a,b\n1,2\n")
+    place = {"logGroupName": LOG_GROUP, "logStreamName": "2026/01/01/[$LATEST]0"}
+    logs.create_log_group(logGroupName=LOG_GROUP)
+    logs.create_log_stream(**place)
+    now = int(time.time() * 1000)
+    logs.put_log_events(**place, logEvents=[{"timestamp": now, "message": "hello\n"}])
+
+
+@pytest.fixture
+def operator(played_aws: None, tmp_path: Path) -> Iterator[Operator]:
+    with start_operator(tmp_path) as operator:
+        yield operator
+
+
+@pytest.fixture
+def deployed(operator: Operator) -> Operator:
+    deploy(operator)
     return operator

@@ -8,10 +8,9 @@ import pytest
 from pydantic import JsonValue
 
 from dorc_runtime import Pass, Pipeline, S3Trigger
-from dorc_runtime.compile.names import Names
 from dorc_runtime.compile.target import Target
 from dorc_runtime.compile.triggers.rules import triggers
-from tests.local.operate.conftest import ACCOUNT, REGION, TIDY, Operator
+from tests.local.operate.conftest import ACCOUNT, NAMES, REGION, TIDY, Operator
 
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:Example--dev--raw-to-processed--tidy"
 SHARED = "Example--dev"
@@ -28,7 +27,6 @@ EVENT: dict[str, Any] = {
         "object": {"key": "tidy/may.csv", "size": 7, "etag": "abc"},
     },
 }
-NAMES = Names("Example", "dev")
 [_RULE] = triggers(
     Pipeline(triggers=[S3Trigger(prefix="tidy/", suffix=".csv")], steps=[Pass("Nothing")]),
     layer="raw-to-processed",
@@ -224,6 +222,24 @@ def test_what_cannot_be_replayed_stays_and_says_why(
     dropped = deployed.invoke(*LIST, "--drop", sent, "--yes")
     assert (dropped.code, dropped.out.split(":")[0]) == (0, f"deleted {sent}")
     assert deployed.invoke(*LIST, "--json").json == []
+
+
+def test_a_person_is_asked_before_something_is_deleted(deployed: Operator) -> None:
+    sent = send_event(deployed)
+    drop = (*LIST, "--drop", sent)
+    kept = deployed.invoke(*drop, answer="n\n")
+    assert kept.out == f"Delete {sent} in dev? It cannot be replayed then. [y/N] "
+    assert (kept.code, kept.err) == (2, "nothing was changed\n")
+    assert deployed.invoke(*drop, answer="y\n").code == 0
+    assert deployed.invoke(*LIST, "--json").json == []
+
+
+def test_a_person_is_asked_before_all_are_replayed(deployed: Operator) -> None:
+    for _ in range(2):
+        send_event(deployed)
+    replayed = deployed.invoke(*LIST, "--replay", answer="y\n")
+    assert replayed.out.startswith("Replay all 2 dead letters in dev? [y/N] ")
+    assert len(executions(deployed)) == 2
 
 
 @pytest.mark.parametrize(

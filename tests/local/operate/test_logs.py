@@ -1,6 +1,7 @@
 """`invoke logs`: the lines of functions from CloudWatch Logs, which moto plays in this process."""
 
 import json
+import shutil
 import time
 from typing import Any
 
@@ -21,7 +22,7 @@ class Functions:
         self.client = operator.client("logs")
         for name in ("clean", "load"):
             file = operator.root / "src" / TIDY / name / "lambda.py"
-            file.parent.mkdir()
+            file.parent.mkdir(exist_ok=True)
             file.write_text("", encoding="utf-8")
             self.client.create_log_group(logGroupName=GROUP + name)
 
@@ -164,5 +165,6 @@ def test_a_mistake_is_one_line(
 
 
 def test_a_pipeline_without_functions_has_no_lines(operator: Operator) -> None:
+    shutil.rmtree(operator.root / "src" / TIDY / "clean")
     done = operator.invoke(*LOGS)
     assert done.err == f"error: {TIDY} has no functions, so nothing prints lines.\n"

@@ -17,8 +17,6 @@ CALLER = f"arn:aws:sts::{ACCOUNT}:user/moto"
 def dev(deployed: Operator) -> Operator:
     """The deployed pipeline, with an object in the bucket that its trigger watches."""
     s3 = deployed.client("s3")
-    place = {"LocationConstraint": "eu-west-2"}
-    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
     s3.put_object(Bucket=BUCKET, Key="tidy/may.csv", Body=b"a,b\n")
     return deployed
 
