@@ -62,6 +62,14 @@ def test_all_removes_everything(used: Repository) -> None:
     assert left(used) == []
 
 
+def test_objects_of_executions_stay_without_all(repository: Repository) -> None:
+    repository.write(".dorc/objects/may.csv", "x")
+    assert repository.invoke("clean", "--yes").stdout == "nothing to remove\n"
+    done = repository.invoke("clean", "--all", "--yes").stdout
+    assert done.startswith("folders of objects to remove: 1")
+    assert left(repository) == []
+
+
 def test_an_installation_removes_old_packages_that_no_pipeline_needs(used: Repository) -> None:
     """The three that were used last stay, for when a requirements file is changed back."""
     cache = used.root / PACKAGES
