@@ -13,6 +13,10 @@ from tests.engine.deployment import Deployment
 from tests.engine.pulumi_cli.environment import environment
 from tests.repositories import ROOT, copy_template, render_repository, replace_code
 
+from .alerts import alerts, webhook
+
+__all__ = ["alerts", "webhook"]
+
 MACHINE = "my-pipelines--dev--raw-to-processed--birds"
 COUNTS = "src/raw-to-processed/birds/examples/first"
 EXAMPLE = ROOT / "examples" / "every-step"
