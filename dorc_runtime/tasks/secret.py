@@ -126,8 +126,7 @@ def secret(
         raise UnknownNameError("action", action, _ACTIONS, where="of secret", remedy=hint)
     if json and action != "list":
         raise Exit("error: --json is for list: leave it out.", code=MISTAKE)
-    webhooks = _webhooks(c, repository)
-    users = {**webhooks, **_users(repository)}
+    users = _users(repository)
     if action == "copy":
         environments = [
             environment_option(c, repository, one, option=option, others=(_LOCAL,))
@@ -137,9 +136,12 @@ def secret(
             raise SecretError("--from and --to name the same environment: name two.")
         _confirm(c, repository, environments[1], confirm, action="copy secrets to it")
         source, target = (_store(c, repository, each) for each in environments)
+        users = {**_webhooks(c, repository, environments[1]), **users}
         _copy(source, target, users, overwrite=overwrite)
         return
     environment = environment_option(c, repository, env, others=(_LOCAL,))
+    webhooks = _webhooks(c, repository, environment)
+    users = {**webhooks, **users}
     if action == "set":
         _check_name(name, users, environment)
     if action in _NAMED:
@@ -287,20 +289,19 @@ def _users(repository: Repository) -> SecretUsers:
     return secret_users(load_source(folder) for folder in repository.pipelines)
 
 
-def _webhooks(c: Context, repository: Repository) -> SecretUsers:
-    """Return the secrets that alerts need, in any of the environments."""
+def _webhooks(c: Context, repository: Repository, environment: str) -> SecretUsers:
+    """Return the secrets that the alerts of an environment need; local runs send none."""
     from dorc_runtime.compile.secret_users import webhook_users
     from dorc_runtime.project.definitions import load_config
-    from dorc_runtime.project.environments import Program, environment_config
+    from dorc_runtime.project.environments import environment_config
     from dorc_runtime.project.settings import read_settings
 
-    infra = read_settings(tasks_folder(c)).infra_stack_name
-    stacks = Program(repository.root / infra).stacks
     shared = load_config(repository)
-    if shared is None:
+    if environment == _LOCAL or shared is None:
         return {}
-    configs = [environment_config(repository, shared, each, infra=infra) for each in stacks]
-    return webhook_users(dict.fromkeys(name for each in configs for name in each.alert_webhooks))
+    infra = read_settings(tasks_folder(c)).infra_stack_name
+    config = environment_config(repository, shared, environment, infra=infra)
+    return webhook_users(config.alert_webhooks)
 
 
 def _value(name: str, environment: str) -> str:

@@ -379,3 +379,4 @@ def test_a_webhook_of_alerts_is_a_secret_with_an_https_url(shop: Shop) -> None:
     stored = shop.secret("set", "chat", "--env", "dev", value="https://hooks.slack.com/a")
     assert stored.returncode == 0, stored.stderr
     assert "chat  " in shop.secret("list", "--env", "dev").stdout
+    assert "chat  " not in shop.secret("list", "--env", "local").stdout
