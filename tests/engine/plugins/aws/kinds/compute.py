@@ -40,7 +40,8 @@ def _statement(aws: Aws, given: Properties) -> Any:
     answer = aws.client("lambda").get_policy(FunctionName=given["function"])
     statements = json.loads(answer["Policy"])["Statement"]
     found = [each for each in statements if each["Sid"] == given["statementId"]]
-    return {"Statement": found[0] if found else None}
+    shown = [{**each, "Principal": each["Principal"]["Service"]} for each in found]
+    return {"Statement": shown[0] if shown else None}
 
 
 def _concurrency(aws: Aws, given: Properties) -> None:
