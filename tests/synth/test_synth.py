@@ -254,5 +254,18 @@ def test_whatever_differs_in_a_program_differs_in_its_digest(program: Program, l
     assert program('sqs.Queue("jobs", name="jobs", opts=opts)').digest != program(line).digest
 
 
+def test_a_program_with_an_archive_of_texts_has_a_digest(program: Program) -> None:
+    archive = ASSET.replace(
+        'FileAsset("page.html")', 'AssetArchive({"a": pulumi.StringAsset("A")})'
+    )
+    assert program(archive).digest is not None
+    assert program(archive).digest != program(archive.replace('"A"', '"B"')).digest
+
+
+def test_an_archive_with_a_file_has_no_digest(program: Program) -> None:
+    archive = ASSET.replace('FileAsset("page', 'AssetArchive({"a": pulumi.FileAsset("page')
+    assert program(archive.replace('.html")', '.html")})')).digest is None
+
+
 def test_a_program_with_files_that_the_engine_reads_has_no_digest(program: Program) -> None:
     assert program(ASSET).digest is None
