@@ -43,6 +43,7 @@ class Apply:
         self._skip_unchanged = skip_unchanged
         self._refresh = refresh
         self._records = ApplyRecords(context)
+        self._message = context.message("invoke apply")
         # Whether the prerequisites of an instance are applied before it anyway.
         self._in_order = False
 
@@ -124,7 +125,12 @@ class Apply:
                     return Applied(changes, stack.outputs())
                 self._confirm(f"Apply {instance.title}?")
             with observer.working():
-                applied = stack.apply(observer.steps(), scope=scope, refresh=self._refresh)
+                applied = stack.apply(
+                    observer.steps(),
+                    message=self._message,
+                    scope=scope,
+                    refresh=self._refresh,
+                )
             self._records.save(stack)
         observer.changes(instance.title, applied.changes)
         if not brief:
@@ -145,7 +151,9 @@ class Apply:
             if self._confirm:
                 self._confirm(f"Remove the images of {', '.join(functions)} permanently?")
             with observer.working():
-                applied = stack.apply(observer.steps(), scope=prune(stack, functions))
+                applied = stack.apply(
+                    observer.steps(), message=self._message, scope=prune(stack, functions)
+                )
         observer.changes("pruned", applied.changes)
 
     def _remove_stale_locks(self, instance: Instance) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 
-from dorc_runtime.deploy.driver.account import check_account, check_region
+from dorc_runtime.deploy.driver.account import Caller, check_account, check_region
 from dorc_runtime.deploy.driver.backend import backend_url, engine_url, passphrase
 from dorc_runtime.deploy.driver.instances import Instance
 from dorc_runtime.errors import DefinitionError, StackError
@@ -59,6 +59,18 @@ class DeploymentContext:
     def recipes(self) -> tuple[ImageRecipe, ...]:
         """The images of all functions of the current code."""
         return recipes(self.repository, self.config.universal)
+
+    @cached_property
+    def caller(self) -> Caller:
+        """Whose the credentials are, as AWS says.
+
+        Raises ``CredentialsError``, or ``StackError`` when nothing answers.
+        """
+        return check_account(self.config.universal, self.settings, client=self.client("sts"))
+
+    def message(self, command: str) -> str:
+        """Return what Pulumi's history of a stack says of ``command``: who gave it."""
+        return f"{command} by {self.caller.arn}"
 
     def config_of(self, environment: str) -> Config:
         """Return the configuration of ``environment``; raises ``DefinitionError``."""
@@ -128,8 +140,7 @@ def check_credentials(context: DeploymentContext) -> str:
 
     Raises ``CredentialsError``, or ``StackError`` when nothing answers.
     """
-    client = context.client("sts")
-    return check_account(context.config.universal, context.settings, client=client).account
+    return context.caller.account
 
 
 def deployed_pipelines(

@@ -34,13 +34,14 @@ def destroy_instance(
     """
     check_unused(context, instance)
     stack = Stack.open(instance, context.variables, create=False)
+    message = context.message("invoke destroy")
     observer.title(f"{instance.title}: removing")
     if confirm is not None:
-        planned = stack.destroy(observer.steps(planning=True), preview=True)
+        planned = stack.destroy(observer.steps(planning=True), message=message, preview=True)
         observer.changes(instance.title, planned, planning=True)
         confirm(f"Remove {instance.title}?")
     with observer.working():
-        changes = stack.destroy(observer.steps())
+        changes = stack.destroy(observer.steps(), message=message)
     observer.changes(instance.title, changes)
     protected = stack.resources()
     if protected:

@@ -33,6 +33,13 @@ def test_without_changes_nothing_is_evaluated(everything: Deployment, task: str)
     assert _operations(everything) == operations
 
 
+def test_the_history_of_a_stack_says_who_applied_it(everything: Deployment) -> None:
+    histories = [*_backend(everything).rglob("*.history.json")]
+    messages = {json.loads(file.read_text(encoding="utf-8"))["message"] for file in histories}
+    [message] = messages
+    assert message.startswith("invoke apply by arn:aws:")
+
+
 def test_what_was_not_evaluated_has_its_outputs(everything: Deployment) -> None:
     applied = json.loads(everything.invoke("apply", *ALL, "--json").out)
     outputs = json.loads(everything.invoke("outputs", *ALL[:-1], "--json").out)

@@ -127,17 +127,24 @@ class Stack:
         return watch.changes
 
     def apply(
-        self, on_progress: OnProgress, *, scope: Scope = EVERYTHING, refresh: bool = False
+        self,
+        on_progress: OnProgress,
+        *,
+        message: str,
+        scope: Scope = EVERYTHING,
+        refresh: bool = False,
     ) -> Applied:
         """Create and change what the program asks for; return what changed, and the outputs.
 
         Pulumi compares the program with its state. With ``refresh`` it first reads from AWS what
-        the state has, so that a change made without dorc counts.
+        the state has, so that a change made without dorc counts. ``message`` is kept in Pulumi's
+        history of the stack.
         """
         with self._watch(on_progress, change="apply") as watch:
             result = self._stack.up(
                 on_event=watch.handle,
                 show_secrets=False,
+                message=message,
                 refresh=refresh,
                 target=list(scope.targets) or None,
                 replace=list(scope.replacements) or None,
@@ -150,15 +157,16 @@ class Stack:
             self._stack.preview_refresh(on_event=watch.handle)
         return watch.changes
 
-    def destroy(self, on_progress: OnProgress, *, preview: bool = False) -> Changes:
+    def destroy(self, on_progress: OnProgress, *, message: str, preview: bool = False) -> Changes:
         """Delete everything that is not protected; return the changes.
 
         ``preview`` deletes nothing. Raises ``DeployError`` for a resource that cannot be deleted.
+        ``message`` is kept in Pulumi's history of the stack.
         """
         change: Change | None = None if preview else "destroy"
         with self._watch(on_progress, change=change, planning=preview) as watch:
             destroy = self._stack.preview_destroy if preview else self._stack.destroy
-            destroy(on_event=watch.handle, exclude_protected=True)
+            destroy(on_event=watch.handle, message=message, exclude_protected=True)
         return watch.changes
 
     def remove(self) -> None:
