@@ -104,6 +104,8 @@ class Operator:
             patch.chdir(self.root)
             patch.setattr(sys, "stdin", io.StringIO() if answer is None else _Terminal(answer))
             patch.setattr(sys, "path", sys.path[:])
+            # Whoever runs the tests may have set it, and it stands for a terminal.
+            patch.delenv("COLUMNS", raising=False)
             for variable, text in variables.items():
                 patch.setenv(variable, text)
             try:

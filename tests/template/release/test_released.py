@@ -161,7 +161,10 @@ def test_the_wheel_holds_library_scaffold_and_licence(tmp_path: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {"dorc_runtime/VERSION", "dorc_runtime/py.typed", "dorc_runtime/errors.py"} <= names
     assert "dorc_runtime/_scaffold/copier.yml" in names
-    template = {path.relative_to(ROOT) for path in (ROOT / "template").rglob("*") if path.is_file()}
-    assert {f"dorc_runtime/_scaffold/{path.as_posix()}" for path in template} <= names
+    files = [path.relative_to(ROOT) for path in (ROOT / "template").rglob("*") if path.is_file()]
+    template = {path.as_posix() for path in files if "__pycache__" not in path.parts}
+    assert {f"dorc_runtime/_scaffold/{name}" for name in template} <= names
+    assert "dorc_runtime/operate/cost/prices.toml" in names
+    assert not any("__pycache__" in name for name in names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not any(name.startswith(("tests/", "examples/")) for name in names)
