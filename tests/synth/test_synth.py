@@ -259,7 +259,8 @@ def test_a_program_with_an_archive_of_texts_has_a_digest(program: Program) -> No
         'FileAsset("page.html")', 'AssetArchive({"a": pulumi.StringAsset("A")})'
     )
     assert program(archive).digest is not None
-    assert program(archive).digest != program(archive.replace('"A"', '"B"')).digest
+    # Python may take a file of the same size, written in the same second, for the same.
+    assert program(archive).digest != program(archive.replace('"A"', '"other"')).digest
 
 
 def test_an_archive_with_a_file_has_no_digest(program: Program) -> None:
