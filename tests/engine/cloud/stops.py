@@ -28,6 +28,8 @@ def _stop(self: Any) -> ActionResult:
     found = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
     error, cause = self._get_param("error"), self._get_param("cause")
     now = datetime.now(UTC)
+    # The thread of the execution may end only now, by an error since it was stopped.
+    found.exec_worker._execution_communication.terminated = lambda: None
     found.stop(stop_date=now, error=error, cause=cause)
     found.exec_status, found.stop_date = ExecutionStatus.ABORTED, now
     found.error, found.cause = error, cause
