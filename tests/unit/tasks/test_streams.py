@@ -23,18 +23,15 @@ def interrupt(number, frame):
 
 adapt_streams()
 signal.signal(signal.SIGALRM, interrupt)
-line, armed = 0, False
-while True:
+armed = False
+for line in range(1, {LINES} + 1):
     try:
-        while line < {LINES}:
-            line += 1
-            armed = True
-            # One signal for each line, a little later each time.
-            signal.setitimer(signal.ITIMER_REAL, (line % 60 + 1) / 1_000_000)
-            sys.stdout.write(str(line) + "\\n")
-            sys.stdout.flush()
+        armed = True
+        # One signal for each line, a little later each time.
+        signal.setitimer(signal.ITIMER_REAL, (line % 60 + 1) / 1_000_000)
+        sys.stdout.write(str(line) + "\\n")
+        sys.stdout.flush()
         armed = False
-        break
     except Interrupt:
         pass
 """
