@@ -48,6 +48,7 @@ from dorc_runtime.tasks import (
     upgrade,
     watch,
 )
+from dorc_runtime.tasks.drawings.streams import adapt_streams
 
 __all__ = ["add_tasks"]
 
@@ -69,14 +70,15 @@ def add_tasks(namespace: Collection, *, root: Path) -> None:
         if task.name not in namespace.task_names:
             namespace.add_task(task)
     namespace.configure({"dorc": {"root": str(root)}})
-    _show_help_of_task(namespace)
-
-
-def _show_help_of_task(namespace: Collection) -> None:
-    """Handle `invoke TASK --help`: Invoke reads `--help` as TASK's first argument if it has any."""
     program, *words = sys.argv or [""]
-    if Path(program).stem not in ("invoke", "inv", "__main__"):
-        return
+    if Path(program).stem in ("invoke", "inv", "__main__"):
+        # Invoke prints lists and help itself, and a reader such as `head` may stop to read.
+        adapt_streams()
+        _show_help_of_task(namespace, words)
+
+
+def _show_help_of_task(namespace: Collection, words: list[str]) -> None:
+    """Handle `invoke TASK --help`: Invoke reads `--help` as TASK's first argument if it has any."""
     for number, option in enumerate(words):
         named = [name for name in words[:number] if name in namespace.task_names]
         if option in ("--help", "-h") and named:

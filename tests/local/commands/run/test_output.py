@@ -37,7 +37,8 @@ def shell(repository: Repository, command: str) -> subprocess.CompletedProcess[s
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
 @pytest.mark.parametrize("output", [">&-", "| head -1 >/dev/null", "| true"])
 @pytest.mark.parametrize(
-    "words", ["check", "run raw-to-processed/tidy", "run raw-to-processed/tidy --json"]
+    "words",
+    ["check", "run raw-to-processed/tidy", "run raw-to-processed/tidy --json", "--list", "run -h"],
 )
 def test_a_command_goes_on_when_nobody_reads_its_output(
     repository: Repository, words: str, output: str
