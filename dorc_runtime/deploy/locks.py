@@ -4,6 +4,7 @@ from dorc_runtime.deploy.deployment_context import DeploymentContext
 from dorc_runtime.deploy.driver.engine import Stack
 from dorc_runtime.deploy.driver.instances import Instance
 from dorc_runtime.deploy.driver.lock import Lock
+from dorc_runtime.deploy.driver.pending_operations import PendingResource
 from dorc_runtime.deploy.driver.progress import name_of
 from dorc_runtime.deploy.observer import DeployObserver
 from dorc_runtime.deploy.state_store.files import backend_files
@@ -27,9 +28,10 @@ def unlock(stack: Stack, observer: DeployObserver) -> None:
     observer.note("unlocked")
 
 
-def recover(stack: Stack, observer: DeployObserver) -> None:
-    """Add what a killed operation was creating to the state, if AWS has it."""
-    for resource in stack.recover():
+def recover(stack: Stack, observer: DeployObserver) -> tuple[PendingResource, ...]:
+    """Add what a killed operation was creating to the state, if AWS has it; return that."""
+    pending = stack.recover()
+    for resource in pending:
         name = name_of(resource.urn)
         if resource.id is None:
             observer.note(
@@ -37,3 +39,4 @@ def recover(stack: Stack, observer: DeployObserver) -> None:
             )
         else:
             observer.note(f"{name} was being created: if AWS has it, the state has it now")
+    return pending

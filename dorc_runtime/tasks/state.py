@@ -133,7 +133,7 @@ def drift(
         )
 
 
-@task(help={**INSTANCE, "yes": "do it without a question", **CONFIRM})
+@task(help={**INSTANCE, "yes": "do it without a question", **CONFIRM, **JSON})
 @report_errors
 def unlock(
     c: Context,
@@ -142,29 +142,40 @@ def unlock(
     env: str | None = None,
     yes: bool = False,
     confirm: str | None = None,
+    json: bool = False,
 ) -> None:
     """Remove the lock that a killed apply left, and recover what it was creating."""
-    check_confirmation(yes, json=False)
+    check_confirmation(yes, json=json)
     context, [[requested]] = requested_instances(c, instance, layer, env)
-    confirm_protected(c, context.repository, env, confirm, action=f"unlock {requested.title}")
+    action = f"unlock {requested.title}"
+    confirm_protected(c, context.repository, env, confirm, action=action, json=json)
     from dorc_runtime.deploy.driver.engine import Stack
     from dorc_runtime.deploy.locks import locks, recover
     from dorc_runtime.deploy.locks import unlock as remove_locks
+    from dorc_runtime.tasks.drawings.console import print_json
     from dorc_runtime.tasks.drawings.deploy_drawing import DeployDrawing
 
-    drawing = DeployDrawing(json=False)
+    drawing = DeployDrawing(json=json)
     stack = Stack.open(requested, context.variables, create=False)
     stack_locks = locks(context, requested)
     for lock in stack_locks or ():
-        print_line(f"{requested.title} is locked by {lock}")
+        drawing.note(f"{requested.title} is locked by {lock}")
     if stack_locks == ():
-        print_line(f"{requested.title} is not locked")
+        drawing.note(f"{requested.title} is not locked")
     else:
         if not yes:
             ask("Remove the lock? The process that holds it must have ended.")
         remove_locks(stack, drawing)
-    recover(stack, drawing)
-    print_line(f"next: invoke apply {requested.options}")
+    pending = recover(stack, drawing)
+    if json:
+        print_json(
+            {
+                "locks": None if stack_locks is None else [str(each) for each in stack_locks],
+                "pending": [{"urn": each.urn, "id": each.id} for each in pending],
+            }
+        )
+    else:
+        print_line(f"next: invoke apply {requested.options}")
 
 
 def _deployed_instances(

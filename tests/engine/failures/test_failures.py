@@ -1,5 +1,6 @@
 """Deployments that fail or are killed, and how the next apply continues."""
 
+import json
 import re
 from pathlib import Path
 
@@ -52,8 +53,10 @@ def test_a_killed_apply_leaves_a_lock_that_unlock_removes(
     locked = prepared.invoke("apply", *where)
     assert locked.code == 2, locked.text
     assert re.search(rf"{SUMMING} in dev is locked by {ENDED_PROCESS}: `invoke unlock ", locked.err)
-    unlocked = prepared.invoke("unlock", *where)
+    unlocked = prepared.invoke("unlock", *where, "--json")
     assert unlocked.code == 0, unlocked.text
+    [lock] = json.loads(unlocked.out)["locks"]
+    assert re.fullmatch(ENDED_PROCESS.partition(",")[0], lock)
     prepared.apply(SUMMING, "dev")
     assert SUMMER in _machines(prepared)
 
