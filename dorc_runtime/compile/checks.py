@@ -14,12 +14,12 @@ from dorc_runtime.compile.document.document_checks import (
 from dorc_runtime.compile.document.repeat_checks import repeat_problems
 from dorc_runtime.compile.documents import is_expression
 from dorc_runtime.compile.function_checks import function_problems, service_problems
-from dorc_runtime.compile.identifiers import check_name
 from dorc_runtime.compile.names import zones
 from dorc_runtime.compile.target import Target
 from dorc_runtime.compile.triggers.event_patterns import pattern_problems
 from dorc_runtime.compile.triggers.schedules import check_schedule, check_timezone
 from dorc_runtime.errors import DefinitionError, DorcError
+from dorc_runtime.model.identifiers import check_name
 from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.model.steps import (
     Choice,

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from dorc_runtime.compile.identifiers import check_name
 from dorc_runtime.errors import ScaffoldError, UnknownNameError
+from dorc_runtime.model.identifiers import check_name
 from dorc_runtime.project.repository import ANSWERS, PipelineFolder, Repository
 from dorc_runtime.project.template.answers import read_answers
 from dorc_runtime.project.template.changes import Change

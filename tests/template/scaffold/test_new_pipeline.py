@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dorc_runtime.compile.identifiers import check_name
 from dorc_runtime.errors import DorcError, ScaffoldError, UnknownNameError
+from dorc_runtime.model.identifiers import check_name
 from dorc_runtime.project.template.scaffold import plan_new_function, plan_new_pipeline
 from tests.template.conftest import Copy, contents
 
