@@ -6,8 +6,7 @@ from functools import cached_property
 
 from pydantic import JsonValue
 
-from dorc_runtime.compile.names import (
-    Names,
+from dorc_runtime.compile.arns import (
     bucket_arn,
     parameter_arn,
     queue_arn,
@@ -15,6 +14,7 @@ from dorc_runtime.compile.names import (
     table_arn,
     topic_arn,
 )
+from dorc_runtime.compile.names import Names
 from dorc_runtime.errors import DefinitionError, suggestion
 from dorc_runtime.model.pipeline import Pipeline
 from dorc_runtime.model.references import resolved

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
+from dorc_runtime.compile.arns import EXAMPLE_ACCOUNT
 from dorc_runtime.compile.checks import problems_of, resolved_source
 from dorc_runtime.compile.graph_checks import problems_between
-from dorc_runtime.compile.names import EXAMPLE_ACCOUNT
 from dorc_runtime.compile.target import Target
 from dorc_runtime.deploy.deployment_context import DeploymentContext, deployed_pipelines
 from dorc_runtime.deploy.driver.engine import EVERYTHING, Scope, Stack, resource_counts

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dorc_runtime.compile.names import execution_arn
+from dorc_runtime.compile.arns import execution_arn
 from dorc_runtime.local.aws.lake import Lake
 from dorc_runtime.local.aws.run_resources import create_resource, put_seeds
 from dorc_runtime.local.aws.run_secrets import store_secret

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from dorc_runtime.compile.names import Names, execution_arn, machine_arn
+from dorc_runtime.compile.arns import execution_arn, machine_arn
+from dorc_runtime.compile.names import Names
 from dorc_runtime.errors import CredentialsError, DorcError, StackError, sentence
 
 # Of calls that fail for another reason than their number:

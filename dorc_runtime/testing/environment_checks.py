@@ -7,9 +7,9 @@ from itertools import combinations
 
 from pydantic import JsonValue
 
+from dorc_runtime.compile.arns import EXAMPLE_ACCOUNT
 from dorc_runtime.compile.checks import Problem, Source
 from dorc_runtime.compile.graph_checks import problems_between
-from dorc_runtime.compile.names import EXAMPLE_ACCOUNT
 from dorc_runtime.compile.target import LOCAL, Target
 from dorc_runtime.errors import DorcError
 from dorc_runtime.local.plan.local_target import local_target

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
+from dorc_runtime.compile.arns import execution_arn
 from dorc_runtime.compile.checks import Source, problems_of, resolved_source
-from dorc_runtime.compile.names import execution_arn, zones
+from dorc_runtime.compile.names import zones
 from dorc_runtime.errors import DefinitionError
 from dorc_runtime.local.plan.local_target import ACCOUNT, REGION, local_machine, local_target
 from dorc_runtime.local.seeds.example_seeds import message_text

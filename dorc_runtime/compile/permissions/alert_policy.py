@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from dorc_runtime.compile.documents import Document
-from dorc_runtime.compile.names import (
-    Names,
+from dorc_runtime.compile.arns import (
     execution_arn,
     log_group_arn,
     machine_arn,
@@ -12,6 +10,8 @@ from dorc_runtime.compile.names import (
     schedule_arn,
     topic_arn,
 )
+from dorc_runtime.compile.documents import Document
+from dorc_runtime.compile.names import Names
 from dorc_runtime.compile.permissions.policies import TRACE
 from dorc_runtime.compile.permissions.statements import allow, policy
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from dorc_runtime.compile.arns import arn_of, rule_arn
 from dorc_runtime.compile.documents import Document, policy_literal
-from dorc_runtime.compile.names import arn_of, rule_arn
 from dorc_runtime.compile.permissions.service_actions import SDK, Place, literals, permissions
 from dorc_runtime.model.expressions.data import TASK_TOKEN
 from dorc_runtime.model.permission import Permission

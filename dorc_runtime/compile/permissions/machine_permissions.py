@@ -8,8 +8,9 @@ Maps https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-m
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from dorc_runtime.compile.arns import bucket_arn, execution_arn, machine_arn, rule_arn
 from dorc_runtime.compile.documents import Document, is_expression, policy_literal
-from dorc_runtime.compile.names import bucket_arn, execution_arn, machine_arn, rule_arn, zones
+from dorc_runtime.compile.names import zones
 from dorc_runtime.compile.permissions.job_actions import service_permissions
 from dorc_runtime.compile.permissions.service_actions import Place
 from dorc_runtime.model.permission import Permission

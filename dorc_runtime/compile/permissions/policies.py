@@ -10,8 +10,8 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from dorc_runtime.compile.arns import bucket_arn
 from dorc_runtime.compile.documents import Document, policy_literal
-from dorc_runtime.compile.names import bucket_arn
 from dorc_runtime.compile.permissions.function_access import objects, reads, resources, writes
 from dorc_runtime.compile.permissions.statements import allow, only_for, policy
 from dorc_runtime.compile.target import Target

@@ -2,8 +2,8 @@
 
 from pydantic import JsonValue
 
+from dorc_runtime.compile.arns import alarm_arn, arn_region, bucket_arn, partition, rule_arn
 from dorc_runtime.compile.documents import Document
-from dorc_runtime.compile.names import alarm_arn, arn_region, bucket_arn, partition, rule_arn
 from dorc_runtime.compile.permissions.statements import allow_service, only_for, policy
 
 

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 
+from dorc_runtime.compile.arns import bucket_arn, event_bus_arn, queue_arn, table_arn
 from dorc_runtime.compile.documents import Document, is_expression, policy_literal
-from dorc_runtime.compile.names import bucket_arn, event_bus_arn, queue_arn, table_arn
 from dorc_runtime.model.permission import Permission
 from dorc_runtime.model.steps import Service
 

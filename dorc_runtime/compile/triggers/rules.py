@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from dorc_runtime.compile.arns import machine_arn
 from dorc_runtime.compile.documents import Document
-from dorc_runtime.compile.names import machine_arn
 from dorc_runtime.compile.target import Target
 from dorc_runtime.compile.triggers.object_triggers import watched_bucket
 from dorc_runtime.compile.triggers.trigger_input import (

@@ -14,6 +14,7 @@ _INIT = '"""Modules of dorc for the function of alerts."""\n'
 # Modules of the library that need nothing but the standard library.
 _SHARED = (
     "errors.py",
+    "compile/arns.py",
     "compile/names.py",
     "compile/triggers/schedules.py",
     "runs/causes.py",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dorc_runtime.compile.names import partition
+from dorc_runtime.compile.arns import partition
 from dorc_runtime.deploy.alert_function.failed_execution import FailedExecution
 from dorc_runtime.deploy.alert_function.overdue import MissedStart, NoSuccess
 from dorc_runtime.deploy.alert_function.repeated_failures import HOUR, hour_of

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pulumi
 
-from dorc_runtime.compile.names import Names, queue_arn
+from dorc_runtime.compile.arns import queue_arn
+from dorc_runtime.compile.names import Names
 from dorc_runtime.compile.permissions.resource_policies import queue_policy
 from dorc_runtime.compile.target import Target
 from dorc_runtime.deploy.components.dead_letters import DeadLetters

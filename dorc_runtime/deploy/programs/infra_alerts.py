@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import pulumi
 from pydantic import JsonValue
 
-from dorc_runtime.compile.names import Names, machine_arn, rule_arn, topic_arn
+from dorc_runtime.compile.arns import machine_arn, rule_arn, topic_arn
+from dorc_runtime.compile.names import Names
 from dorc_runtime.compile.permissions.alert_policy import alert_policy
 from dorc_runtime.compile.permissions.policies import trust
 from dorc_runtime.compile.permissions.resource_policies import alerts_key_policy, topic_policy

@@ -4,11 +4,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 
-from dorc_runtime.compile.document.states import state_machine
-from dorc_runtime.compile.documents import Document
-from dorc_runtime.compile.names import (
-    Names,
-    PipelineNames,
+from dorc_runtime.compile.arns import (
     function_arn,
     log_group_arn,
     machine_arn,
@@ -16,8 +12,10 @@ from dorc_runtime.compile.names import (
     queue_arn,
     rule_arn,
     schedule_group_arn,
-    zones,
 )
+from dorc_runtime.compile.document.states import state_machine
+from dorc_runtime.compile.documents import Document
+from dorc_runtime.compile.names import Names, PipelineNames, zones
 from dorc_runtime.compile.permissions.function_access import LAYER_VARIABLES, function_variables
 from dorc_runtime.compile.permissions.machine_permissions import MachineContext, machine_permissions
 from dorc_runtime.compile.permissions.policies import (

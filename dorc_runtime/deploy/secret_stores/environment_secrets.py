@@ -7,7 +7,8 @@ from typing import Any
 
 import boto3
 
-from dorc_runtime.compile.names import Names, arn_region
+from dorc_runtime.compile.arns import arn_region
+from dorc_runtime.compile.names import Names
 from dorc_runtime.compile.secret_users import SecretUsers, missing_secrets
 from dorc_runtime.deploy.deployment_context import shared_config
 from dorc_runtime.deploy.driver.account import check_account

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from dorc_runtime.compile import names
+from dorc_runtime.compile import arns
 from dorc_runtime.deploy.synth.wire import secret
 from dorc_runtime.errors import StackError
 
@@ -63,9 +63,7 @@ class Cloud:
 
     def arn(self, service: str, resource: str) -> str:
         """Return an ARN in the usual form."""
-        return (
-            f"arn:{names.partition(self.region)}:{service}:{self.region}:{self.account}:{resource}"
-        )
+        return arns.arn_of(service, self.region, self.account, resource)
 
     @property
     def registry(self) -> str:
@@ -118,16 +116,16 @@ def _numbered(arn: Callable[[str, str, str], str]) -> Callable[[Cloud, str, Valu
 
 def _rule(cloud: Cloud, name: str, inputs: Values) -> Computed:
     bus = str(inputs.get("eventBusName") or "default")
-    return Computed(name, {"arn": names.rule_arn(cloud.region, cloud.account, name, bus=bus)})
+    return Computed(name, {"arn": arns.rule_arn(cloud.region, cloud.account, name, bus=bus)})
 
 
 def _bucket(cloud: Cloud, name: str, _: Values) -> Computed:
-    return Computed(name, {"arn": names.bucket_arn(cloud.region, name), "bucket": name})
+    return Computed(name, {"arn": arns.bucket_arn(cloud.region, name), "bucket": name})
 
 
 def _queue(cloud: Cloud, name: str, _: Values) -> Computed:
     url = f"https://sqs.{cloud.region}.amazonaws.com/{cloud.account}/{name}"
-    return Computed(url, {"arn": names.queue_arn(cloud.region, cloud.account, name), "url": url})
+    return Computed(url, {"arn": arns.queue_arn(cloud.region, cloud.account, name), "url": url})
 
 
 def _key(cloud: Cloud, name: str, _: Values) -> Computed:
@@ -154,7 +152,7 @@ def _docker_image(_: Cloud, name: str, inputs: Values) -> Computed:
 
 
 def _identity(cloud: Cloud, _: Values) -> dict[str, JsonValue]:
-    arn = names.role_arn(cloud.region, cloud.account, "offline")
+    arn = arns.role_arn(cloud.region, cloud.account, "offline")
     return {"id": cloud.account, "accountId": cloud.account, "arn": arn, "userId": "offline"}
 
 
@@ -182,19 +180,19 @@ def _digest(text: str) -> str:
 
 _KINDS: dict[str, Callable[[Cloud, str, Values], Computed]] = {
     "aws:cloudwatch/eventRule:EventRule": _rule,
-    "aws:cloudwatch/logGroup:LogGroup": _named(names.log_group_arn),
-    "aws:cloudwatch/metricAlarm:MetricAlarm": _named(names.alarm_arn),
-    "aws:dynamodb/table:Table": _named(names.table_arn),
+    "aws:cloudwatch/logGroup:LogGroup": _named(arns.log_group_arn),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": _named(arns.alarm_arn),
+    "aws:dynamodb/table:Table": _named(arns.table_arn),
     "aws:ec2/securityGroup:SecurityGroup": _security_group,
     "aws:ecr/repository:Repository": _repository,
-    "aws:iam/role:Role": _named(names.role_arn),
+    "aws:iam/role:Role": _named(arns.role_arn),
     "aws:kms/key:Key": _key,
-    "aws:lambda/function:Function": _named(names.function_arn),
-    "aws:pipes/pipe:Pipe": _named(names.pipe_arn),
+    "aws:lambda/function:Function": _named(arns.function_arn),
+    "aws:pipes/pipe:Pipe": _named(arns.pipe_arn),
     "aws:s3/bucket:Bucket": _bucket,
-    "aws:scheduler/scheduleGroup:ScheduleGroup": _named(names.schedule_group_arn),
-    "aws:sfn/stateMachine:StateMachine": _numbered(names.machine_arn),
-    "aws:sns/topic:Topic": _numbered(names.topic_arn),
+    "aws:scheduler/scheduleGroup:ScheduleGroup": _named(arns.schedule_group_arn),
+    "aws:sfn/stateMachine:StateMachine": _numbered(arns.machine_arn),
+    "aws:sns/topic:Topic": _numbered(arns.topic_arn),
     "aws:sqs/queue:Queue": _queue,
     "docker:index/image:Image": _docker_image,
 }

@@ -12,7 +12,7 @@ from typing import Self
 
 from pydantic import JsonValue
 
-from dorc_runtime.compile.names import EXAMPLE_ACCOUNT
+from dorc_runtime.compile.arns import EXAMPLE_ACCOUNT
 from dorc_runtime.deploy.driver.instances import Instance, infra, pipeline, universal
 from dorc_runtime.deploy.programs.image_plan import PLAN_VARIABLE, ImagePlan, write_plan
 from dorc_runtime.deploy.synth.cloud_answers import Cloud

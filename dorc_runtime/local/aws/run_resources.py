@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from dorc_runtime.compile.arns import queue_arn
 from dorc_runtime.compile.checks import Source
-from dorc_runtime.compile.names import queue_arn
 from dorc_runtime.compile.target import Target
 from dorc_runtime.local.aws.access.roles import policies
 from dorc_runtime.local.aws.lake import Lake

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
-from dorc_runtime.compile.names import EXAMPLE_ACCOUNT, Names, machine_arn, zones
+from dorc_runtime.compile.arns import EXAMPLE_ACCOUNT, machine_arn
+from dorc_runtime.compile.names import Names, zones
 from dorc_runtime.compile.target import Target
 from dorc_runtime.local.seeds.lake_seeds import local_bucket
 from dorc_runtime.model.config import Config

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from dorc_runtime.compile.arns import function_arn, partition
 from dorc_runtime.compile.checks import Source
 from dorc_runtime.compile.document.states import state_machine
 from dorc_runtime.compile.documents import Document
-from dorc_runtime.compile.names import function_arn, partition
 from dorc_runtime.compile.permissions.function_access import (
     function_variables,
     objects,

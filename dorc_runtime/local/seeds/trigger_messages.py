@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from dorc_runtime.compile.names import queue_arn
+from dorc_runtime.compile.arns import queue_arn
 from dorc_runtime.compile.target import Target
 from dorc_runtime.compile.triggers.trigger_input import message_event
 from dorc_runtime.local.seeds.example_seeds import (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from dorc_runtime.compile.names import queue_url
+from dorc_runtime.compile.arns import queue_url
 from dorc_runtime.compile.target import Target
 from dorc_runtime.errors import CredentialsError, DorcError, StackError
 from dorc_runtime.model.resources import Queue

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dorc_runtime.compile.names import machine_arn, queue_arn, rule_arn
+from dorc_runtime.compile.arns import machine_arn, queue_arn, rule_arn
 from dorc_runtime.compile.target import Target
 from dorc_runtime.compile.triggers.rules import Pipe, Rule, triggers
 from dorc_runtime.model.pipeline import Pipeline

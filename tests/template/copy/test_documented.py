@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dorc_runtime.compile import names
+from dorc_runtime.compile import arns, names
 from tests.template.conftest import ROOT, Copy, invoke
 
 PAGE = (ROOT / "docs" / "template.md").read_text(encoding="utf-8")
@@ -82,21 +82,21 @@ def test_the_policy_of_the_deploying_role_covers_every_name() -> None:
         function, rule, group = own.function("clean"), own.trigger("s3"), own.schedule_group
         repository = names.image_repository("Census", "raw-to-processed", name, "clean")
         for arn in (
-            names.function_arn(region, account, function),
-            names.machine_arn(region, account, own.machine),
-            names.rule_arn(region, account, rule),
-            names.rule_arn(region, account, shared.alert("failed")),
-            names.alarm_arn(region, account, shared.alert("dead-letters")),
-            names.log_group_arn(region, account, own.function_log_group("clean")),
-            names.log_group_arn(region, account, own.machine_log_group),
-            names.queue_arn(region, account, shared.shared),
-            names.topic_arn(region, account, shared.shared),
-            names.bucket_arn(region, shared.bucket("raw", account)),
-            names.schedule_group_arn(region, account, group),
+            arns.function_arn(region, account, function),
+            arns.machine_arn(region, account, own.machine),
+            arns.rule_arn(region, account, rule),
+            arns.rule_arn(region, account, shared.alert("failed")),
+            arns.alarm_arn(region, account, shared.alert("dead-letters")),
+            arns.log_group_arn(region, account, own.function_log_group("clean")),
+            arns.log_group_arn(region, account, own.machine_log_group),
+            arns.queue_arn(region, account, shared.shared),
+            arns.topic_arn(region, account, shared.shared),
+            arns.bucket_arn(region, shared.bucket("raw", account)),
+            arns.schedule_group_arn(region, account, group),
             f"arn:aws:scheduler:{region}:{account}:schedule/{group}/{own.trigger('cron')}",
             f"arn:aws:ecr:{region}:{account}:repository/{repository}",
             *(
-                names.role_arn(region, account, role)
+                arns.role_arn(region, account, role)
                 for role in (
                     own.function_role("clean"),
                     own.machine_role,

@@ -1,30 +1,12 @@
 """Names fit each service, and distinct things never share one."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dorc_runtime.compile.names import (
-    Names,
-    PipelineNames,
-    alarm_arn,
-    bucket_arn,
-    execution_arn,
-    function_arn,
-    image_repository,
-    log_group_arn,
-    machine_arn,
-    queue_arn,
-    resource_name,
-    role_arn,
-    rule_arn,
-    schedule_group_arn,
-    topic_arn,
-    zones,
-)
+from dorc_runtime.compile.names import Names, PipelineNames, image_repository, resource_name, zones
 
 # What the template and `invoke new-pipeline` let folders be called, and beyond.
 PROJECTS = st.from_regex(r"[A-Za-z][A-Za-z0-9]{0,30}(-[A-Za-z0-9]{1,8})?", fullmatch=True)
@@ -195,44 +177,3 @@ def test_distinct_zones_share_no_bucket(
         for project, environment, zone, _ in (place, another)
     )
     assert len({one, other}) == len({place[:3], another[:3]})
-
-
-Arn = Callable[[str, str, str], str]
-ARNS: dict[str, tuple[Arn, str]] = {
-    "function": (function_arn, "lambda:{region}:{account}:function:n"),
-    "machine": (machine_arn, "states:{region}:{account}:stateMachine:n"),
-    "log group": (log_group_arn, "logs:{region}:{account}:log-group:n"),
-    "role": (role_arn, "iam::{account}:role/n"),
-    "queue": (queue_arn, "sqs:{region}:{account}:n"),
-    "topic": (topic_arn, "sns:{region}:{account}:n"),
-    "alarm": (alarm_arn, "cloudwatch:{region}:{account}:alarm:n"),
-    "rule": (rule_arn, "events:{region}:{account}:rule/n"),
-    "group of schedules": (schedule_group_arn, "scheduler:{region}:{account}:schedule-group/n"),
-}
-
-
-@pytest.mark.parametrize(
-    ("region", "partition"),
-    [("eu-west-2", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")],
-)
-@pytest.mark.parametrize("kind", ARNS)
-def test_an_arn_names_partition_region_and_account(kind: str, region: str, partition: str) -> None:
-    arn, rest = ARNS[kind]
-    wanted = f"arn:{partition}:{rest.format(region=region, account=ACCOUNT)}"
-    assert arn(region, ACCOUNT, "n") == wanted
-
-
-def test_the_arn_of_an_execution_names_its_machine() -> None:
-    assert execution_arn("eu-west-2", ACCOUNT, "penguins", "first") == (
-        f"arn:aws:states:eu-west-2:{ACCOUNT}:execution:penguins:first"
-    )
-
-
-def test_the_arn_of_a_bucket_names_neither_region_nor_account() -> None:
-    assert bucket_arn("cn-north-1", "raw") == "arn:aws-cn:s3:::raw"
-
-
-def test_a_rule_on_a_bus_of_its_own_names_it() -> None:
-    assert rule_arn("eu-west-2", ACCOUNT, "n", bus="orders") == (
-        f"arn:aws:events:eu-west-2:{ACCOUNT}:rule/orders/n"
-    )

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from dorc_runtime.compile.arns import log_group_arn
 from dorc_runtime.compile.checks import Source
 from dorc_runtime.compile.documents import Document
-from dorc_runtime.compile.names import log_group_arn
 from dorc_runtime.compile.permissions.machine_permissions import MachineContext, machine_permissions
 from dorc_runtime.compile.permissions.policies import function_policy, machine_policy
 from dorc_runtime.compile.permissions.service_actions import Place

@@ -9,7 +9,8 @@ import pytest
 from pydantic import JsonValue
 
 from dorc_runtime import Function, Permission, Queue, Table, Topic
-from dorc_runtime.compile.names import Names, arn_region
+from dorc_runtime.compile.arns import arn_region
+from dorc_runtime.compile.names import Names
 from dorc_runtime.compile.permissions.policies import (
     WILDCARDS,
     function_policy,
