@@ -129,7 +129,7 @@ class Names:
     @property
     def alert_function_log_group(self) -> str:
         """The log group of that function."""
-        return f"/aws/lambda/{self.alert_function}"
+        return function_log_group(self.alert_function)
 
     @property
     def machine_prefix(self) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dorc_runtime.compile.permissions.policies import WILDCARDS
+from dorc_runtime.compile.permissions.statements import WILDCARDS
 from dorc_runtime.deploy.driver.instances import pipeline
 from dorc_runtime.deploy.synth.recorder import Resource
 from dorc_runtime.deploy.synth.synthesis import Synthesis, synth, synth_instance

@@ -11,18 +11,27 @@ from dorc_runtime.compile.arns import (
     topic_arn,
 )
 from dorc_runtime.compile.documents import Document
-from dorc_runtime.compile.names import Names
-from dorc_runtime.compile.permissions.policies import TRACE
-from dorc_runtime.compile.permissions.statements import allow, policy
+from dorc_runtime.compile.names import Names, function_log_group
+from dorc_runtime.compile.permissions.statements import (
+    LIST_MACHINES,
+    LIST_SCHEDULES,
+    TRACE,
+    allow,
+    allow_everywhere,
+    allow_key,
+    allow_logs,
+    policy,
+)
 
 
 def alert_policy(
-    names: Names, *, region: str, account: str, webhooks: Sequence[str], key_arns: Sequence[str]
+    names: Names, *, region: str, account: str, webhooks: Sequence[str], key_arn: str
 ) -> Document:
     """Return the policy of the function that sends the alerts of an environment.
 
     It reads executions, schedules and logs of the environment's pipelines and the secrets
-    ``webhooks``, and publishes to the topic of alerts. ``key_arns`` are the keys of all these.
+    ``webhooks``, and publishes to the topic of alerts. ``key_arn`` is the key that encrypts all of
+    these.
     """
     place = (region, account)
     pipelines = f"{names.machine_prefix}*"
@@ -30,10 +39,9 @@ def alert_policy(
     secrets = [parameter_arn(*place, names.secret(name)) for name in webhooks]
     return policy(
         [
-            allow("Logs", ("logs:CreateLogStream", "logs:PutLogEvents"), [f"{logs}:*"]),
-            allow("Traces", TRACE, ["*"]),
-            # AWS allows these only for all resources.
-            allow("Lists", ("states:ListStateMachines", "scheduler:ListSchedules"), ["*"]),
+            allow_logs(logs),
+            allow_everywhere("Traces", TRACE),
+            allow_everywhere("Lists", (*LIST_MACHINES, *LIST_SCHEDULES)),
             allow(
                 "Machines",
                 ("states:ListExecutions", "states:ListTagsForResource"),
@@ -48,10 +56,10 @@ def alert_policy(
             allow(
                 "FunctionLogs",
                 ("logs:FilterLogEvents",),
-                [log_group_arn(*place, f"/aws/lambda/{pipelines}")],
+                [log_group_arn(*place, function_log_group(pipelines))],
             ),
             allow("Send", ("sns:Publish",), [topic_arn(*place, names.shared)]),
             *([allow("Webhooks", ("ssm:GetParameter",), secrets)] if secrets else []),
-            allow("Key", ("kms:Decrypt", "kms:GenerateDataKey"), list(key_arns)),
+            *allow_key(key_arn),
         ]
     )

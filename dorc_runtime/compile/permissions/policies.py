@@ -1,7 +1,6 @@
 """What roles may do on AWS: their policy documents.
 
-Every statement names its resources. The few actions that AWS allows only for all resources are in
-``WILDCARDS``, each with the AWS page that says so.
+Every statement names its resources, except for the actions in ``WILDCARDS`` of ``statements``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +12,19 @@ from pydantic import JsonValue
 from dorc_runtime.compile.arns import bucket_arn
 from dorc_runtime.compile.documents import Document, policy_literal
 from dorc_runtime.compile.permissions.function_access import objects, reads, resources, writes
-from dorc_runtime.compile.permissions.statements import allow, only_for, policy
+from dorc_runtime.compile.permissions.statements import (
+    DELIVER_LOGS,
+    JOIN_VPC,
+    SAMPLE,
+    TRACE,
+    allow,
+    allow_everywhere,
+    allow_key,
+    allow_logs,
+    only_for,
+    permission_statement,
+    policy,
+)
 from dorc_runtime.compile.target import Target
 from dorc_runtime.model.permission import Permission
 from dorc_runtime.model.resources import Resource
@@ -21,44 +32,6 @@ from dorc_runtime.model.secrets import Secret
 from dorc_runtime.model.steps import Function
 
 Service = Literal["lambda", "states", "events", "scheduler", "pipes"]
-
-_XRAY = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html"
-_LOG_DELIVERY = "https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html"
-_STATES = (
-    "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html"
-)
-_SCHEDULER = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridgescheduler.html"
-_VPC = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html"
-
-# What every function may do, and every state machine.
-TRACE = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
-_SAMPLE = ("xray:GetSamplingRules", "xray:GetSamplingTargets")
-_DELIVER_LOGS = (
-    "logs:CreateLogDelivery",
-    "logs:GetLogDelivery",
-    "logs:UpdateLogDelivery",
-    "logs:DeleteLogDelivery",
-    "logs:ListLogDeliveries",
-    "logs:PutResourcePolicy",
-    "logs:DescribeResourcePolicies",
-    "logs:DescribeLogGroups",
-)
-_JOIN_VPC = (
-    "ec2:CreateNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
-    "ec2:DeleteNetworkInterface",
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:UnassignPrivateIpAddresses",
-)
-
-# Actions that AWS allows only with ``"Resource": "*"``, and the page that says so.
-WILDCARDS: Mapping[str, str] = MappingProxyType(
-    dict.fromkeys((*TRACE, *_SAMPLE), _XRAY)
-    | dict.fromkeys(_DELIVER_LOGS, _LOG_DELIVERY)
-    | dict.fromkeys(_JOIN_VPC, _VPC)
-    | {"states:ListStateMachines": _STATES, "scheduler:ListSchedules": _SCHEDULER}
-)
 
 _READ = ("s3:GetObject",)
 # Writing data again replaces older data, so a writer also reads and deletes. The buckets of the
@@ -143,17 +116,17 @@ def function_policy(
     )
     return policy(
         [
-            allow("Logs", ("logs:CreateLogStream", "logs:PutLogEvents"), [f"{log_group_arn}:*"]),
-            _everywhere("Traces", TRACE),
-            *([_everywhere("Network", _JOIN_VPC)] if in_vpc else []),
-            *_key(key_arn),
+            allow_logs(log_group_arn),
+            allow_everywhere("Traces", TRACE),
+            *([allow_everywhere("Network", JOIN_VPC)] if in_vpc else []),
+            *allow_key(key_arn),
             *_objects("Read", _READ, readable, region),
             *_objects("Write", _WRITE, writable, region),
             *_listings([*readable, *writable], region),
             *_resources("Read", READ_ACTIONS, resources(reading), target),
             *_resources("Write", WRITE_ACTIONS, resources(writing), target),
             *_secrets(function.secrets, target),
-            *map(_statement, function.permissions),
+            *map(permission_statement, function.permissions),
         ]
     )
 
@@ -173,10 +146,10 @@ def machine_policy(
     return policy(
         [
             *(calls if function_arns else []),
-            _everywhere("Logs", _DELIVER_LOGS),
-            _everywhere("Traces", (*TRACE, *_SAMPLE)),
-            *_key(key_arn),
-            *map(_statement, permissions),
+            allow_everywhere("Logs", DELIVER_LOGS),
+            allow_everywhere("Traces", (*TRACE, *SAMPLE)),
+            *allow_key(key_arn),
+            *map(permission_statement, permissions),
         ]
     )
 
@@ -194,7 +167,7 @@ def trigger_policy(
     if dead_letters_arn is None:
         return policy([start])
     send = allow("DeadLetters", ("sqs:SendMessage",), [dead_letters_arn])
-    return policy([start, send, *_key(key_arn)])
+    return policy([start, send, *allow_key(key_arn)])
 
 
 def pipe_policy(
@@ -209,23 +182,9 @@ def pipe_policy(
         [
             allow("Start", ("states:StartExecution",), [machine_arn]),
             allow("Receive", READ_ACTIONS["queue"], list(dict.fromkeys(queue_arns))),
-            *_key(key_arn),
+            *allow_key(key_arn),
         ]
     )
-
-
-def _key(key_arn: str | None) -> Iterator[Document]:
-    """Allow reading and writing what is encrypted with a key.
-
-    Everything that the statement reaches is also behind a permission of its own.
-    """
-    if key_arn is not None:
-        yield allow("Key", ("kms:Decrypt", "kms:GenerateDataKey"), [key_arn])
-
-
-def _everywhere(sid: str, actions: Sequence[str]) -> Document:
-    """Allow actions that AWS allows only for all resources; see ``WILDCARDS``."""
-    return allow(sid, actions, ["*"])
 
 
 def _bucket_and_prefix(entry: str, buckets: Mapping[str, str]) -> tuple[str, str]:
@@ -288,14 +247,3 @@ def _listings(places: Sequence[tuple[str, str]], region: str) -> Iterator[Docume
             **allow(f"List{number}", ("s3:ListBucket",), [bucket_arn(region, bucket)]),
             "Condition": {"StringLike": {"s3:prefix": patterns}},
         }
-
-
-def _statement(permission: Permission) -> Document:
-    statement: Document = {
-        "Effect": "Allow",
-        "Action": list(permission.actions),
-        "Resource": list(permission.resources),
-    }
-    if permission.condition:
-        statement["Condition"] = permission.condition
-    return statement

@@ -79,7 +79,7 @@ def _function(
             region=cloud.region,
             account=cloud.account,
             webhooks=config.alert_webhooks,
-            key_arns=[key],
+            key_arn=key,
         )
 
     role = RolePlan(

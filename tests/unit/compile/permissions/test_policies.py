@@ -12,7 +12,6 @@ from dorc_runtime import Function, Permission, Queue, Table, Topic
 from dorc_runtime.compile.arns import arn_region
 from dorc_runtime.compile.names import Names
 from dorc_runtime.compile.permissions.policies import (
-    WILDCARDS,
     function_policy,
     machine_policy,
     trigger_policy,
@@ -23,6 +22,7 @@ from dorc_runtime.compile.permissions.resource_policies import (
     queue_policy,
     topic_policy,
 )
+from dorc_runtime.compile.permissions.statements import WILDCARDS
 from dorc_runtime.compile.target import Target
 from dorc_runtime.model.resources import Resource
 
