@@ -16,10 +16,10 @@ from dorc_runtime.model.steps import (
     Service,
     Step,
     all_steps,
+    inner_sequences,
 )
 
-# Of the history of an execution, which Step Functions ends after 25,000 events; the rest is for the
-# other steps, and for retries.
+# Step Functions ends an execution after 25,000 events; the rest is for other steps and retries.
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 MOST_EVENTS = 24_000
 # Events of states, without those inside: https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
@@ -49,20 +49,8 @@ def _outermost(steps: Sequence[Step]) -> Iterator[Repeat]:
         if isinstance(step, Repeat):
             yield step
         else:
-            for inner in _inner(step):
+            for inner in inner_sequences(step):
                 yield from _outermost(inner)
-
-
-def _inner(step: Step) -> list[Sequence[Step]]:
-    match step:
-        case Parallel():
-            return [*step.branches]
-        case Map():
-            return [step.steps]
-        case Choice():
-            return [*(way.then for way in step.ways), step.otherwise]
-        case _:
-            return []
 
 
 def _size(step: Repeat, timeout: timedelta) -> Iterator[str]:
@@ -114,28 +102,28 @@ def _wait(step: Repeat) -> timedelta:
 def _events(step: Step) -> int:
     """Return the most events of ``step``, without retries; a Map counts as one item."""
     match step:
-        case Function(wait_for_token=True) | Call(wait=True) | Service(wait=True):
+        case Function(wait_for_token=True) | Service(wait_for_token=True):
             return _SUBMITTED_TASK
-        case Service(wait_for_token=True):
+        case Call(wait=True) | Service(wait=True):
             return _SUBMITTED_TASK
         case Function() | Call() | Service():
             return _TASK
         case Parallel():
-            return _PARALLEL + sum(map(_sum, step.branches))
+            return _PARALLEL + sum(map(_total_events, step.branches))
         case Map(distributed=True):
             return _DISTRIBUTED_MAP
         case Map():
             items = len(step.over) if isinstance(step.over, list) else 1
-            return _MAP + items * (_ITEM + _sum(step.steps))
+            return _MAP + items * (_ITEM + _total_events(step.steps))
         case Choice():
             ways = [*(way.then for way in step.ways), step.otherwise]
-            return _STATE + max(map(_sum, ways))
+            return _STATE + max(map(_total_events, ways))
         case Repeat():
             pause = _STATE if step.wait else 0
-            return _STATE + step.most * (_sum(step.steps) + _STATE + pause)
+            return _STATE + step.most * (_total_events(step.steps) + _STATE + pause)
         case _:
             return _STATE
 
 
-def _sum(steps: Sequence[Step]) -> int:
+def _total_events(steps: Sequence[Step]) -> int:
     return sum(map(_events, steps))

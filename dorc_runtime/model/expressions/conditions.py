@@ -33,7 +33,7 @@ def _checked(condition: str) -> str:
     if is_reference(condition):
         return condition
     if not condition.startswith("{%"):
-        raise ValueError("the condition must be an expression: If(data.rows == 0, then=[...])")
+        raise ValueError("the condition must be an expression, for example data.rows == 0")
     text = condition[2:-2].strip()
     if text not in ("true", "false") and _is_json(text):
         raise ValueError(f"the condition is {text}, but it must be true or false")

@@ -14,7 +14,7 @@ def sequences(steps: Sequence[Step]) -> Iterator[Sequence[Step]]:
     """Yield ``steps``, and each list of steps inside them."""
     yield steps
     for step in steps:
-        for sequence in _inner(step):
+        for sequence in inner_sequences(step):
             yield from sequences(sequence)
 
 
@@ -26,7 +26,7 @@ def is_deeper(steps: Sequence[Step], depth: int) -> bool:
         level = {
             id(inner): inner
             for step in level.values()
-            for sequence in _inner(step)
+            for sequence in inner_sequences(step)
             for inner in sequence
         }
     return bool(level)
@@ -44,7 +44,8 @@ def called_pipelines(steps: Sequence[Step]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(calls))
 
 
-def _inner(step: Step) -> list[Sequence[Step]]:
+def inner_sequences(step: Step) -> list[Sequence[Step]]:
+    """Return the lists of steps inside ``step``, also those of its Catches."""
     inner: list[Sequence[Step]] = []
     match step:
         case Parallel():

@@ -292,6 +292,12 @@ def test_a_repeat_that_cannot_go_well_is_refused(step: Repeat, problem: str) -> 
     assert [each for each in found if each.startswith(f"{FILE}: {problem}")] == found[:1]
 
 
+def test_a_repeat_in_a_catch_has_the_same_problems() -> None:
+    step = Parallel([[Pass({})], [Pass({})]], catch=[Catch(steps=[repeat(most=5000)])])
+    [problem] = problems(Pipeline(steps=[step]))
+    assert "Pages: 5,000 rounds make about 35,002 events" in problem
+
+
 def test_a_sound_repeat_has_no_problems() -> None:
     next_page = ~data.next.exists() | (data.next == None)  # noqa: E711
     step = Repeat([Function("a")], until=next_page, most=500, counter="page")

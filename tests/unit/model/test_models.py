@@ -19,6 +19,7 @@ from dorc_runtime import (
     Pipeline,
     Queue,
     QueueTrigger,
+    Repeat,
     Retry,
     S3Trigger,
     Service,
@@ -79,7 +80,14 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "a Map over text": (lambda: Map(over="abc", steps=[Pass()]), "over=data.files"),
     "a Map without steps": (lambda: Map(over=data.a, steps=[]), "at least 1"),
-    "a condition that is text": (lambda: If("x"), "If(data.rows == 0"),
+    "a condition that is text": (
+        lambda: If("x"),
+        "the condition must be an expression, for example data.rows == 0",
+    ),
+    "a condition of a Repeat that is text": (
+        lambda: Repeat([Pass()], until="x", most=2),
+        "the condition must be an expression, for example data.rows == 0",
+    ),
     "a wait without length": (lambda: Wait(), "Wait(timedelta(minutes=5))"),
     "a number that JSON does not have": (
         lambda: Pass({"sizes": [1, float("nan")]}),
