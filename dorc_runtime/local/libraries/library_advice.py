@@ -24,7 +24,7 @@ _EXTENSION = re.compile(r"""extension ['"](\w+)""")
 _MODULE = re.compile(r"No module named '([\w.]+)'")
 # How pandas, fsspec, polars and others name a package that one of their functions needs.
 _PACKAGE = re.compile(
-    r"""(?:optional dependency '|`Import |pip install |Install )([\w.-]+(?:\[\w,-]+\])?)"""
+    r"""(?:optional dependency '|`Import |pip install |Install )([\w.-]+(?:\[[\w,-]+\])?)"""
 )
 _DUCKDB_READS = (
     "remove CREATE SECRET with PROVIDER credential_chain, or the endpoint that is set; here and on "

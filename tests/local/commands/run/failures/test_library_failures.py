@@ -30,6 +30,11 @@ FAILURES = {
         "clean needs the package s3fs: add it to requirements.txt of the pipeline or the "
         "repository.",
     ),
+    "a package with what another one needs": (
+        "raise ImportError('to write it run: pip install polars[deltalake]')",
+        "clean needs the package polars[deltalake]: add it to requirements.txt of the pipeline or "
+        "the repository.",
+    ),
     "the name of a zone as the name of a bucket": (
         LIST.format("processed"),
         "clean uses the bucket processed, which does not exist: the zone processed has another "
