@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
-from dorc_runtime.compile.names import Names
+from dorc_runtime.compile.names import SEPARATOR, Names
 from dorc_runtime.deploy.alert_function import machine_tags
 
 
@@ -93,7 +93,7 @@ def deployed_pipeline(aws: Aws, machine: str, created: datetime | None = None) -
     found = aws.states.list_tags_for_resource(resourceArn=machine)["tags"]
     tags = {each["key"]: each["value"] for each in found}
     return DeployedPipeline(
-        tags.get(machine_tags.PIPELINE) or pipeline_name(machine), machine, created, tags
+        tags.get(machine_tags.PIPELINE_TAG) or pipeline_name(machine), machine, created, tags
     )
 
 
@@ -108,4 +108,4 @@ def deployed_pipelines(aws: Aws, names: Names) -> Iterator[DeployedPipeline]:
 def pipeline_name(machine: str) -> str:
     """Return ``layer/name`` as the name of a state machine has it, for one without tags."""
     name = machine.split(":")[6]
-    return "/".join(name.split("--")[2:]) or name
+    return "/".join(name.split(SEPARATOR)[2:]) or name

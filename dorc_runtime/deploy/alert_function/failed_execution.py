@@ -10,7 +10,7 @@ from dorc_runtime.deploy.alert_function.function_log import last_lines
 from dorc_runtime.runs.causes import read_cause
 from dorc_runtime.runs.failed_states import failed_call, failed_state
 
-# Of the events of a history that are read, from its end.
+# So many events of a history are read, from its end.
 _EVENTS = 200
 
 T = TypeVar("T")

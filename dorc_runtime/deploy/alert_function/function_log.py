@@ -9,13 +9,14 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any
 
+from dorc_runtime.compile.names import function_log_group
 from dorc_runtime.runs.failed_states import FailedCall
 
 LINES = 10
 _LONGEST_LINE = 300
-# Of the lines in that time, from the first on.
+# So many lines are read at most.
 _READ = 20_000
-# Of a call and its lines in CloudWatch, which come a little later.
+# The clocks differ, and lines come to CloudWatch a little later.
 _MARGIN = timedelta(seconds=10)
 # The lines of Lambda itself, in its two formats of logs.
 _PLATFORM = ("START RequestId", "END RequestId", "REPORT RequestId", "INIT_START")
@@ -28,7 +29,7 @@ def last_lines(logs: Any, call: FailedCall, request_id: str) -> tuple[str, ...]:
     its end. Without a ``request_id`` they are the last ones of the function in that time.
     """
     place = {
-        "logGroupName": f"/aws/lambda/{call.function}",
+        "logGroupName": function_log_group(call.function),
         "startTime": _milliseconds(call.started - _MARGIN),
         "endTime": _milliseconds(call.ended + _MARGIN),
     }
@@ -62,12 +63,12 @@ def _printed(line: str) -> str:
     except ValueError:
         record = None
     match record:
-        case {"type": str(kind)} if kind.startswith("platform."):
+        case {"type": str(kind), "record": dict()} if kind.startswith("platform."):
             return ""
-        case {"message": message}:
-            line = f"{record.get('level', '')} {message}".strip()
-        case {"errorType": error, "errorMessage": message}:
-            line = f"ERROR {error}: {message}"
+        case {"timestamp": _, "level": level, "message": message, "logger": _}:
+            line = f"{level} {message}"
+        case {"timestamp": _, "log_level": level, "errorType": error, "errorMessage": message}:
+            line = f"{level} {error}: {message}"
     return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}..."
 
 

@@ -6,7 +6,7 @@ The program of its pipeline writes them, and the function of alerts reads them.
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-PIPELINE = "dorc:pipeline"
+PIPELINE_TAG = "dorc:pipeline"
 _EXPECT_EVERY = "dorc:expect-every"
 _MUTE = "dorc:mute-alerts"
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dorc_runtime.compile.arns import partition
+from dorc_runtime.compile.arns import arn_region, partition
 from dorc_runtime.deploy.alert_function.failed_execution import FailedExecution
 from dorc_runtime.deploy.alert_function.overdue import MissedStart, NoSuccess
 from dorc_runtime.deploy.alert_function.repeated_failures import HOUR, hour_of
@@ -128,6 +128,6 @@ def _length(length: timedelta) -> str:
 
 
 def _console(execution: str) -> str:
-    region = execution.split(":")[3]
+    region = arn_region(execution)
     host = _CONSOLES[partition(region)].format(region=region)
     return f"https://{host}/states/home?region={region}#/v2/executions/details/{execution}"

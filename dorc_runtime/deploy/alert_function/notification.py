@@ -11,12 +11,12 @@ from dorc_runtime.deploy.alert_function.deployed_pipelines import AlertSettings,
 from dorc_runtime.deploy.alert_function.messages import Message
 
 # In seconds.
-_LONGEST = 10
+_TIMEOUT = 10
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 _LONGEST_SUBJECT = 99
-# Of a text in Slack: https://docs.slack.dev/reference/methods/chat.postMessage
+# https://docs.slack.dev/reference/methods/chat.postMessage
 _LONGEST_TEXT = 12_000
-# Of the webhooks of Teams, and of the workflows that replace them:
+# How hosts of Teams end, and those of the workflows that replace its webhooks:
 # https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook
 _TEAMS = (".office.com", ".office365.com", ".azure.com", ".powerplatform.com")
 
@@ -66,7 +66,7 @@ def _post(message: Message, url: str, *, http: bool) -> None:
         headers={"Content-Type": "application/json"},
         method="POST",
     )
-    with urlopen(request, timeout=_LONGEST) as answer:  # noqa: S310 # the same
+    with urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310 # the same
         answer.read()
 
 

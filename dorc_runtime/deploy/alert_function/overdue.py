@@ -16,7 +16,7 @@ from dorc_runtime.deploy.alert_function.repeated_failures import HOUR
 
 _DAY = timedelta(days=1)
 _PAGE = 100
-# Of the executions that started after a time of a schedule, so many are asked for their input.
+# AWS is asked for the input of so many executions that started after a time of a schedule.
 _COMPARED = 20
 
 

@@ -17,8 +17,9 @@ _FAILED = ("FAILED", "TIMED_OUT", "ABORTED")
 # The largest page of ListExecutions:
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html
 _PAGE = 1_000
-# Of earlier failures, the newest are asked for their error: the same one is most often among them.
+# AWS is asked for the error of so many earlier failures, the newest first.
 _COMPARED = 20
+# So many failures of an hour are counted by their error.
 _COUNTED = 200
 
 

@@ -10,7 +10,7 @@ from pulumi_aws import ecr
 
 from dorc_runtime.compile.checks import Source, problems_of
 from dorc_runtime.compile.target import Target
-from dorc_runtime.deploy.alert_function.machine_tags import alert_tags
+from dorc_runtime.deploy.alert_function.machine_tags import PIPELINE_TAG, alert_tags
 from dorc_runtime.deploy.components.pipeline_function import Network, PipelineFunction
 from dorc_runtime.deploy.components.workflow import Workflow
 from dorc_runtime.deploy.programs.common import (
@@ -82,7 +82,7 @@ def _pipeline(defaults: Config, pipeline: Pipeline, path: Path) -> None:
         tags={
             "dorc:project": project,
             "dorc:environment": environment,
-            "dorc:pipeline": folder.id,
+            PIPELINE_TAG: folder.id,
         },
     )
     target = environment_target(

@@ -279,8 +279,11 @@ class PlayedLogs:
         "END RequestId: one\n",
         '{"type": "platform.start", "record": {"requestId": "two"}}\n',
         *(f"line {number}\n" for number in range(12)),
-        '{"level": "WARN", "message": "no birds", "requestId": "two"}\n',
-        '{"log_level": "ERROR", "errorType": "KeyError", "errorMessage": "x", "requestId": "two"}',
+        '{"message": "own", "rows": 3}\n',
+        '{"timestamp": "t", "level": "WARN", "message": "no birds", "logger": "root", '
+        '"requestId": "two"}\n',
+        '{"timestamp": "t", "log_level": "ERROR", "errorType": "KeyError", "errorMessage": "x", '
+        '"requestId": "two"}\n',
         '{"type": "platform.report", "record": {"requestId": "two"}}\n',
         "START RequestId: three Version: $LATEST\n",
         "another call\n",
@@ -300,7 +303,8 @@ def test_the_last_ten_lines_are_those_of_the_call_that_failed() -> None:
     call = FailedCall("birds--tally", at(1), at(2))
     lines = last_lines(PlayedLogs(), call, "two")
     assert lines == (
-        *(f"line {number}" for number in range(4, 12)),
+        *(f"line {number}" for number in range(5, 12)),
+        '{"message": "own", "rows": 3}',
         "WARN no birds",
         "ERROR KeyError: x",
     )
