@@ -1,4 +1,4 @@
-"""What all documents share: their types, the context of their states, and small conversions."""
+"""What all documents share: types, limits, the context of their states, and small conversions."""
 
 import re
 from collections.abc import Mapping
@@ -6,6 +6,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from pydantic import JsonValue
+
+LARGEST_PAYLOAD = 256 * 1024
+"""The most bytes of an input or an output that Step Functions takes.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+"""
 
 Document = dict[str, JsonValue]
 States = dict[str, Document]

@@ -161,12 +161,6 @@ class Config(Model):
                 raise ValueError(f"two {kind}s are called '{name}': give each its own name")
         return resources
 
-    def is_muted(self, day: date) -> bool:
-        """Return whether alerts about pipelines are not sent on ``day``, a date in UTC."""
-        if isinstance(self.mute_alerts, bool):
-            return self.mute_alerts
-        return day < self.mute_alerts
-
     @model_validator(mode="after")
     def _without_references(self) -> Self:
         if is_reference(self.model_dump_json()):

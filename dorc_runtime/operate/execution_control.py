@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
+from dorc_runtime.compile.documents import LARGEST_PAYLOAD
 from dorc_runtime.errors import InputError, StackError
 from dorc_runtime.operate.aws_environment import AwsEnvironment, aws_errors
 from dorc_runtime.operate.deployed_executions import Execution, find_execution, not_deployed
 
 # The key in an execution's input that says who started it.
 STARTED_BY = "dorc.startedBy"
-# Of an input, in bytes: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-_LARGEST_INPUT = 262_144
 
 
 @dataclass(frozen=True)
@@ -134,10 +133,10 @@ def _with_caller(received: JsonValue, caller: str, command: str, now: datetime) 
 
 def _check_size(pipeline: str, text: str) -> None:
     size = len(text.encode())
-    if size > _LARGEST_INPUT:
+    if size > LARGEST_PAYLOAD:
         raise InputError(
             f"the input of {pipeline} has {size:,} bytes, and Step Functions takes at most "
-            f"{_LARGEST_INPUT:,}: put the data into the lake and pass its key."
+            f"{LARGEST_PAYLOAD:,}: put the data into the lake and pass its key."
         )
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from dorc_runtime.compile.documents import LARGEST_PAYLOAD
 from dorc_runtime.errors import UnknownNameError
 from dorc_runtime.local.interpreter.executions import Storage
 from dorc_runtime.local.interpreter.state_fields import (
-    LARGEST_PAYLOAD,
     StateError,
     StateFields,
     compact,

@@ -10,13 +10,11 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from dorc_runtime.compile.documents import LARGEST_PAYLOAD
 from dorc_runtime.local.interpreter.executions import History
 from dorc_runtime.local.jsonata import QueryEvaluationError, evaluate_template
 from dorc_runtime.local.jsonata.evaluation import expression_of
 from dorc_runtime.runs.events import Ending, StateFailed
-
-# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-LARGEST_PAYLOAD = 256 * 1024
 
 _LONGEST_WAIT = 99_999_999
 _TIMESTAMP = re.compile(

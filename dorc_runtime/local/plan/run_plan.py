@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from dorc_runtime.compile.checks import Source
-from dorc_runtime.compile.documents import Document
+from dorc_runtime.compile.documents import LARGEST_PAYLOAD, Document
 from dorc_runtime.compile.target import Target
 from dorc_runtime.errors import InputError
 from dorc_runtime.local.aws.access.roles import Roles
@@ -20,7 +20,6 @@ from dorc_runtime.local.functions.outcome import LocalFunction
 from dorc_runtime.local.http.http_answers import HttpAnswers, read_answers
 from dorc_runtime.local.inputs import Request, Start, start_of
 from dorc_runtime.local.interpreter.executions import Machine
-from dorc_runtime.local.interpreter.state_fields import LARGEST_PAYLOAD
 from dorc_runtime.local.plan.function_source import function_source
 from dorc_runtime.local.plan.local_target import local_machine, local_target
 from dorc_runtime.local.plan.planned_pipelines import PlannedPipelines
