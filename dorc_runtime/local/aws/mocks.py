@@ -72,13 +72,13 @@ def refuse_unanswered_tasks(
     for name, called in tasks_of(document):
         if name in mocks or called in (INVOKE, START, START_AND_WAIT):
             continue
-        if called.endswith(WITH_TOKEN):
+        waits = called.endswith(WITH_TOKEN)
+        if waits:
             why = "it waits for an answer with its token"
         else:
             why = unknown_action(called.removeprefix(resource("")))
         if why:
             file = f"src/{pipeline}/examples/{example or '<case>'}/mocks/{name}.json"
-            waits = called.endswith(WITH_TOKEN)
             answer = f" Or give the answer: --answer '{name}=JSON'." if waits else ""
             raise InputError(
                 f"{pipeline}: the step '{name}' cannot be run here: {why}. "

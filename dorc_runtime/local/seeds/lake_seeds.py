@@ -51,7 +51,7 @@ def shared_seeds(folder: PipelineFolder, pipeline: Pipeline, target: Target) -> 
 
 def seeds_at(files: Mapping[str, Path], pipeline: Pipeline, target: Target) -> tuple[Seed, ...]:
     """Return a seed for each file at ``zone/key``, or at ``bucket/key`` for another bucket."""
-    own = {trigger.bucket for trigger in pipeline.triggers if isinstance(trigger, S3Trigger)}
+    own = _watched_buckets(pipeline)
     seeds = []
     for place, path in files.items():
         zone, _, key = place.partition("/")
@@ -63,8 +63,7 @@ def given_seeds(
     objects: Mapping[str, Path], pipeline: Pipeline, target: Target
 ) -> tuple[Seed, ...]:
     """Return the ``objects`` of a test, by ``zone/key``; raise an error for a wrong place."""
-    own = {each.bucket for each in pipeline.triggers if isinstance(each, S3Trigger)}
-    known = sorted({*target.zones, *(bucket for bucket in own if bucket)})
+    known = sorted({*target.zones, *_watched_buckets(pipeline)})
     for place in objects:
         zone, _, key = place.partition("/")
         if not key:
@@ -96,6 +95,12 @@ def joined_seeds(seeds: Sequence[Seed], others: Sequence[Seed]) -> tuple[Seed, .
     for seed in (*seeds, *others):
         by_place.setdefault((seed.bucket, seed.key), seed)
     return tuple(by_place.values())
+
+
+def _watched_buckets(pipeline: Pipeline) -> set[str]:
+    """Return the buckets that triggers name."""
+    triggers = (each for each in pipeline.triggers if isinstance(each, S3Trigger))
+    return {each.bucket for each in triggers if each.bucket is not None}
 
 
 def _files(lake: Path) -> dict[str, Path]:
