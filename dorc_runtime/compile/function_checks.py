@@ -83,7 +83,7 @@ def service_problems(step: Service, target: Target) -> Iterator[str]:
 
 
 def _resources(used: Iterable[Resource], target: Target) -> Iterator[str]:
-    """Yield the problems of resources that the configuration does not have, or has otherwise."""
+    """Yield the problems of resources that the configuration lacks, or has with other fields."""
     for resource in dict.fromkeys(used):
         try:
             target.check_resource(resource)

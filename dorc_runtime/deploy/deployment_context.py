@@ -62,14 +62,14 @@ class DeploymentContext:
 
     @cached_property
     def caller(self) -> Caller:
-        """Whose the credentials are, as AWS says.
+        """Who has the credentials, as AWS reports it.
 
         Raises ``CredentialsError``, or ``StackError`` when nothing answers.
         """
         return check_account(self.config.universal, self.settings, client=self.client("sts"))
 
     def message(self, command: str) -> str:
-        """Return what Pulumi's history of a stack says of ``command``: who gave it."""
+        """Return the text for Pulumi's history of a stack: ``command``, and who ran it."""
         return f"{command} by {self.caller.arn}"
 
     def config_of(self, environment: str) -> Config:

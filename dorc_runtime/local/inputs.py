@@ -60,10 +60,9 @@ class Request:
 
     ``start`` comes from another run, and is used with the shared lake of the pipeline alone.
     ``seeds`` are put into services. ``answers`` are what the steps get that wait for an answer with
-    their token, by the steps' names.
-    ``secrets`` has values of secrets, which replace those in files. ``earlier`` is a saved run:
-    what it left in the lake and in tables is there before this run. ``objects`` are files that are
-    in the lake, by ``zone/key``. With ``function``, that one
+    their token, by the steps' names. ``secrets`` has values of secrets, which replace those in
+    files. ``earlier`` is a saved run: this run starts with what it left in the lake and in tables.
+    ``objects`` are files that are in the lake, by ``zone/key``. With ``function``, that one
     function of the pipeline is called, and the input is its event. ``origin`` says in words where
     the input comes from, "" for a user.
     """

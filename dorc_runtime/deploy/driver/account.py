@@ -9,7 +9,7 @@ from dorc_runtime.project.settings import Settings
 
 
 class Caller(NamedTuple):
-    """Whose credentials they are: the account, and the ARN of the user or role.
+    """Who has the credentials: the account, and the ARN of the user or role.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
     """
@@ -37,7 +37,7 @@ def check_region(universal: UniversalConfig, settings: Settings, *, known: Itera
 
 
 def check_account(universal: UniversalConfig, settings: Settings, *, client: Any) -> Caller:
-    """Return whose credentials they are; ``client`` is boto3's for STS.
+    """Return who has the credentials; ``client`` is boto3's for STS.
 
     Raises ``CredentialsError`` for missing or wrong credentials, or those of another account, and
     ``StackError`` when nothing answers.

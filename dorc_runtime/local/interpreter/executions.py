@@ -193,10 +193,9 @@ class Run:
 
     ``machines`` are those that it may start, by their ARNs; ``mocks`` are the results of tasks that
     do not run, and ``answers`` what tasks get that wait for an answer with their token, by the
-    names of their states. ``fault_of`` returns the fault of the next call of a
-    Task state that calls no function; states of called pipelines are named
-    ``<layer>.<pipeline>.<state>``. ``pipeline`` is the one that a Call started,
-    "" for the pipeline of the run itself.
+    names of their states. ``fault_of`` returns the fault of the next call of a Task state that
+    calls no function; states of called pipelines are named ``<layer>.<pipeline>.<state>``.
+    ``pipeline`` is the one that a Call started, "" for the pipeline of the run itself.
     """
 
     scheduler: Scheduler

@@ -51,10 +51,9 @@ class Plan:
     ``functions`` and ``roles`` also have those of called pipelines, by
     ``<layer>.<pipeline>.<function>``; ``machines`` has the called pipelines, by ARN. ``resources``
     are those of ``target`` that the run needs, and ``seeds`` what is in them before; so are
-    ``secrets``. ``answers`` are those of hosts that the example plays, ``token_answers`` those
-    that steps wait for. ``redaction`` knows all
-    values of secrets that are on this machine. ``function`` is the only one that is called, "" for
-    the whole pipeline. ``root`` is the repository.
+    ``secrets``. ``answers`` are those of hosts that the example plays, ``token_answers`` those that
+    steps wait for. ``redaction`` knows all values of secrets that are on this machine. ``function``
+    is the only one that is called, "" for the whole pipeline. ``root`` is the repository.
     """
 
     root: Path

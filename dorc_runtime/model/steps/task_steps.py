@@ -100,7 +100,7 @@ class Service(RecoverableStep):
 
     action: Annotated[str, Fixed]
     arguments: dict[str, JsonValue]
-    # The resources in the arguments, which have only their addresses.
+    # The resources that ``arguments`` names, where only their addresses are.
     resources: tuple[SerializeAsAny[Resource], ...]
     permissions: tuple[Permission, ...]
     timeout: Seconds | None
